@@ -1,0 +1,108 @@
+import type { LossCounters } from './loss.ts';
+
+/** A stretch of memory that a source fills. Workers see the same memory; it is not copied again. */
+export interface Slab {
+  /** Position among the slabs of the run. */
+  readonly index: number;
+  /** Where to write, over a SharedArrayBuffer. Its size does not change during a run. */
+  readonly bytes: Uint8Array;
+}
+
+/** One ordered sequence of records: what one CPU wrote to one channel. */
+export interface StreamId {
+  /** Number of the CPU. */
+  readonly cpu: number;
+  /**
+   * `short` records refer to names, `long` records carry them. Long batches are taken in when they arrive;
+   * short batches wait until their round ends, so that every name they need is known.
+   */
+  readonly kind: 'short' | 'long';
+}
+
+/** What `read` put into a slab: whole records of one stream. */
+export interface RelayBatch {
+  /** Identifies the batch to `commit`; increases by at least one with each batch. */
+  readonly id: number;
+  /** Name of the binary interface, a key of `abis`. */
+  readonly abi: string;
+  readonly stream: StreamId;
+  /** Bytes filled, from the start of the slab: whole records only. 0 is allowed and closes a round. */
+  readonly byteLength: number;
+  /** Where in its stream the first byte stands, in bytes: corrupt records are reported by this position. */
+  readonly position: number;
+  /** Number, within its stream, of the first record of the batch. */
+  readonly firstSequence: number;
+  /** Wall-clock time at which the records were captured, in milliseconds since 1970. Output dates come from here. */
+  readonly capturedAtMs: number;
+  /**
+   * True where no later batch belongs to the same round. Held short batches are then let go. A source
+   * without rounds says true every time.
+   */
+  readonly endOfRound: boolean;
+  /** Records lost between the previous batch and this one, by cause. They count as produced. */
+  readonly loss: LossCounters;
+  /** Texts of security contexts that these or later records use and that no earlier batch brought: [secid, text]. */
+  readonly securityContexts: readonly (readonly [secid: number, text: string])[];
+}
+
+/** Facts about where records come from, kept in capture files. */
+export interface Origin {
+  /** Name of the binary interface. */
+  readonly abi: string;
+  /** Machine identifier, 0 where it is not known. */
+  readonly machineId: number;
+  /** Boot identifier, 0 where it is not known. */
+  readonly bootId: number;
+  /** Epoch at the start of the run, 0 where it is not known. */
+  readonly epoch: number;
+}
+
+/** What a source can do. */
+export interface SourceCapabilities {
+  /** Whether the source ends by itself: `read` returns null some day. */
+  readonly finite: boolean;
+  /** Whether batches that were not committed come again after a crash. */
+  readonly rereadable: boolean;
+  /** How many short batches one round may hold back at most; the run is given at least two slabs more. */
+  readonly heldBatches: number;
+  /** The parts of a policy that the source applies itself; empty where it applies none. */
+  readonly pushDown: readonly PolicyPart[];
+}
+
+/** A part of a policy that a source may take over. */
+export type PolicyPart = 'types' | 'fields';
+
+/**
+ * Where records come from. Sources are *pulled*: where no slab is free, nothing is read, and that is the
+ * back-pressure. All calls come from the main thread, one at a time; `read` is never called while another
+ * `read` runs.
+ */
+export interface CaptureSource {
+  readonly capabilities: SourceCapabilities;
+
+  /**
+   * Opens the source. Called once, after every output is open. Nothing is captured before this.
+   * @returns what is known about the origin of the records
+   * @throws CamflowError `SOURCE_UNAVAILABLE` or `PERMISSION_DENIED`
+   */
+  open(signal: AbortSignal): Promise<Origin>;
+
+  /**
+   * Fills a slab with raw records. Waits while there is nothing to read.
+   * @param slab - the memory to fill; the source keeps no reference to it afterwards
+   * @param signal - aborted to make the source finish: it then hands over what it already holds or can read
+   *   without waiting, batch by batch, and returns null. This is how a live source drains at stop.
+   * @returns the batch, or null at the end of a finite source and after the last batch of a drain
+   * @throws CamflowError `SOURCE_FAILED`; the run then stops, and delivers what it has
+   */
+  read(slab: Slab, signal: AbortSignal): Promise<RelayBatch | null>;
+
+  /**
+   * Every output has taken responsibility for this batch and all batches with a lower id. A re-readable source
+   * may forget them. Called in order; may skip ids.
+   */
+  commit(batchId: number): void;
+
+  /** Releases everything. Legal without `open`, and twice. */
+  close(): Promise<void>;
+}

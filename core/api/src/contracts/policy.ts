@@ -1,0 +1,46 @@
+import type { SourceCapabilities } from './capture-source.ts';
+
+/** A test on one field of a record. Field names are those of the record structure, or `snd.type` and `rcv.type`. */
+export interface FieldTest {
+  /** Name of the field; a record that lacks it does not match. */
+  readonly field: string;
+  /** `in`: equal to one of the values. `mask`: has a bit in common with one of the values. */
+  readonly op: 'in' | 'mask';
+  /** Decimal or 0x-prefixed integers, or type names where the field is a type. */
+  readonly values: readonly string[];
+}
+
+/** One rule of a record filter. */
+export interface FilterRule {
+  readonly action: 'keep' | 'drop';
+  /** Names of node types; `*` stands for all. */
+  readonly nodes?: readonly string[];
+  /** Names of relation types; `*` stands for all. */
+  readonly relations?: readonly string[];
+  /** Every one of these must hold. */
+  readonly where?: readonly FieldTest[];
+}
+
+/** Rules in order: the first that matches decides; a record that none matches is kept. */
+export interface RecordFilter {
+  readonly rules: readonly FilterRule[];
+}
+
+/** What a policy comes down to. Plain data: it is sent to workers and to sources. */
+export interface PolicyProgram {
+  /** Names the effective policy: equal exactly when the policies are. Lower-case hexadecimal SHA-256. */
+  readonly hash: string;
+  /** What the source applies; only parts that it named in its capabilities. Null for nothing. */
+  readonly pushDown: RecordFilter | null;
+  /** What the workers apply to the rest. Null keeps everything. */
+  readonly filter: RecordFilter | null;
+}
+
+/** Decides what is recorded. Pure: the same options and capabilities give the same program. */
+export interface Policy {
+  /**
+   * @param capabilities - what the source can apply itself
+   * @returns the program to run; called once, on the main thread, before anything is opened
+   */
+  compile(capabilities: SourceCapabilities): PolicyProgram;
+}
