@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+// The test command: installs what system tests need (only where CAMFLOW_TEST_SYSTEM=1), then runs every test.
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installSystemPackages } from './system-packages.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+if (process.env.CAMFLOW_TEST_SYSTEM === '1') installSystemPackages();
+
+const require = createRequire(import.meta.url);
+const vitest = path.join(path.dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
+const reporter = fileURLToPath(new URL('./closing-line-reporter.js', import.meta.url));
+const result = spawnSync(
+  process.execPath,
+  [vitest, 'run', '--root', root, '--reporter=default', `--reporter=${reporter}`, ...process.argv.slice(2)],
+  { stdio: 'inherit', cwd: root },
+);
+process.exitCode = result.status ?? 1;
