@@ -58,6 +58,11 @@ export interface RecordBatch {
   readonly origin: Origin;
   /** Where in its stream the first byte of the relay batch stands. */
   readonly position: number;
+  /**
+   * Where in `bytes` the relay batch starts: record `i` stands `offsets[i] - start` bytes after `position`, with
+   * the records that were left out counted in.
+   */
+  readonly start: number;
   /** Number, within its stream, of the first record of the relay batch, kept or not. */
   readonly firstSequence: number;
   /** Wall-clock time of capture, in milliseconds since 1970: the only time that a formatter may print. */

@@ -28,7 +28,7 @@ export interface RecordFilter {
 
 /** What a policy comes down to. Plain data: it is sent to workers and to sources. */
 export interface PolicyProgram {
-  /** Names the effective policy: equal exactly when the policies are. Lower-case hexadecimal SHA-256. */
+  /** Names the effective policy, equal exactly when the policies are: `hashRecordFilter` of its whole filter. */
   readonly hash: string;
   /** What the source applies; only parts that it named in its capabilities. Null for nothing. */
   readonly pushDown: RecordFilter | null;
