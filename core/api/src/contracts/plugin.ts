@@ -93,13 +93,7 @@ export type PluginKind = PluginDefinition['kind'];
  * export default definePlugin({ kind: 'sink', name: 'example', summary: 'Counts units', apiVersion, create });
  * ```
  */
-export function definePlugin<
-  Definition extends
-    | SourceDefinition<never>
-    | PolicyDefinition<never>
-    | FormatDefinition<never>
-    | SinkDefinition<never>,
->(definition: Definition): Definition {
+export function definePlugin<Definition extends PluginDefinition>(definition: Definition): Definition {
   return Object.freeze(Object.defineProperty({ ...definition }, brand, { value: true }));
 }
 
