@@ -1,0 +1,37 @@
+import { createRequire } from 'node:module';
+import type { LibraryHandle } from 'koffi';
+
+type Koffi = typeof import('koffi');
+
+const require = createRequire(import.meta.url);
+let koffi: Koffi | undefined;
+let libc: LibraryHandle | undefined;
+
+/**
+ * Declares a function of the C library. koffi is loaded and the function looked up at the first call, so that
+ * importing this package costs nothing. The functions run on the calling thread and must not block.
+ *
+ * Pointers are only ever passed as byte arrays that the call reads while it runs; none is kept or returned,
+ * which leaves no lifetime to get wrong and no 64-bit pointer to round.
+ *
+ * @param prototype - the function in C, with a signed integer as its result
+ * @returns a function whose result is that of the call or, where it failed with -1, the negated errno, as the
+ *   kernel itself returns it
+ */
+export function nativeCall<Arguments extends readonly (number | string | Uint8Array)[]>(
+  prototype: string,
+): (...args: Arguments) => number {
+  let bound: ((...args: Arguments) => number) | undefined;
+  return (...args) => {
+    bound ??= library().func(prototype) as unknown as (...args: Arguments) => number;
+    const result = Number(bound(...args));
+    return result === -1 ? -(koffi as Koffi).errno() : result;
+  };
+}
+
+function library(): LibraryHandle {
+  koffi ??= require('koffi') as Koffi;
+  // The process itself: Node is linked against the C library, whatever that one is called on this system.
+  libc ??= koffi.load(null);
+  return libc;
+}
