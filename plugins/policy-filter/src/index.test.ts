@@ -47,7 +47,7 @@ describe('options', () => {
   test.each([
     ['node_filter', 'direktory', 'directory'],
     ['node_filter', 'process-memory', 'process_memory'],
-    ['relation_filter', 'raed', 'read'],
+    ['relation_filter', 'versoin_entity', 'version_entity'],
   ])('%s=%s is refused, naming %s', async (key, wrong, nearest) => {
     const result = await validate({ [key]: ['link', wrong] });
     expect(result.issues).toHaveLength(1);
