@@ -4,6 +4,17 @@
  *
  * @packageDocumentation
  */
+
+export * from './fakes/accepted-options.ts';
+export * from './fakes/collecting-sink.ts';
+export * from './fakes/context-table.ts';
+export * from './fakes/format-records.ts';
+export * from './fakes/memory-source.ts';
+export * from './fakes/name-table.ts';
+export * from './fakes/record-batch.ts';
+export * from './fakes/test-logger.ts';
+export * from './fakes/unit-collector.ts';
+export * from './json/strict-json.ts';
 export * from './records/field-value.ts';
 export * from './records/identifier.ts';
 export * from './records/random.ts';
