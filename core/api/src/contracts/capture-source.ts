@@ -81,7 +81,9 @@ export interface CaptureSource {
   readonly capabilities: SourceCapabilities;
 
   /**
-   * Opens the source. Called once, after every output is open. Nothing is captured before this.
+   * Opens the source: claims devices and files, and learns where records come from, which outputs are told when
+   * they open. Captures and consumes nothing yet: that begins with the first `read`, when every output is open.
+   * Called once.
    * @returns what is known about the origin of the records
    * @throws CamflowError `SOURCE_UNAVAILABLE` or `PERMISSION_DENIED`
    */
