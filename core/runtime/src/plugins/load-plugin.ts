@@ -38,15 +38,22 @@ export interface PluginRequest<Kind extends PluginKind> {
 /** The definitions of a kind. */
 export type DefinitionOf<Kind extends PluginKind> = Extract<PluginDefinition, { readonly kind: Kind }>;
 
+/** A plugin that was found, trusted and imported. Its options were not looked at. */
+export interface FoundPlugin<Kind extends PluginKind> {
+  readonly definition: DefinitionOf<Kind>;
+  readonly moduleUrl: string;
+  /** The plugin in messages. */
+  readonly subject: string;
+}
+
 /**
- * Finds a plugin, makes sure that it can be trusted, imports it and puts its options through its schema. Calls no
- * factory. Main thread.
- * @throws CamflowError `PLUGIN_*`, naming the plugin, the file and the option at fault
+ * Finds a plugin, makes sure that it can be trusted, and imports it. Calls no factory. Main thread.
+ * @throws CamflowError `PLUGIN_*`, naming the plugin and the file at fault
  */
-export async function loadPlugin<Kind extends PluginKind>(
-  request: PluginRequest<Kind>,
+export async function findPlugin<Kind extends PluginKind>(
+  request: Pick<PluginRequest<Kind>, 'kind' | 'requested' | 'section'>,
   places: PluginPlaces,
-): Promise<ChosenPlugin<DefinitionOf<Kind>>> {
+): Promise<FoundPlugin<Kind>> {
   const { kind, requested, section } = request;
   const resolved = await resolvePlugin(kind, requested, places);
   const subject = `${kind} ${describePlugin(requested, resolved)}`;
@@ -61,9 +68,22 @@ export async function loadPlugin<Kind extends PluginKind>(
       },
     );
   }
+  return { definition: definition as DefinitionOf<Kind>, moduleUrl, subject };
+}
+
+/**
+ * Finds a plugin and puts its options through its schema. Calls no factory. Main thread.
+ * @throws CamflowError `PLUGIN_*`, naming the plugin, the file and the option at fault
+ */
+export async function loadPlugin<Kind extends PluginKind>(
+  request: PluginRequest<Kind>,
+  places: PluginPlaces,
+): Promise<ChosenPlugin<DefinitionOf<Kind>>> {
+  const { definition, moduleUrl, subject } = await findPlugin(request, places);
+  const { requested, section } = request;
   const rawOptions = knownOptions(definition.options?.keys ?? {}, request.rawOptions);
   await assertOptions(request, definition, rawOptions, subject);
-  return { definition: definition as DefinitionOf<Kind>, moduleUrl, requested, section, rawOptions };
+  return { definition, moduleUrl, requested, section, rawOptions };
 }
 
 /**
