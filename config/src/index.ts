@@ -9,4 +9,5 @@ export * from './load-recorder-configuration.ts';
 export * from './problem.ts';
 export * from './read-configuration.ts';
 export * from './recorder-options.ts';
+export * from './render-ini.ts';
 export * from './section-description.ts';
