@@ -197,7 +197,10 @@ describe('policy', () => {
     const source = new RoundsSource([]);
     const filter = { rules: [{ action: 'drop', nodes: ['fiel'] }] } as const;
     const run = makeRun({ source, outputs: [['line-format', new KeepingSink()]], filter });
-    await expect(run.start()).rejects.toMatchObject({ code: 'PLUGIN_BAD_OPTIONS', message: expect.stringContaining('node type fiel') });
+    await expect(run.start()).rejects.toMatchObject({
+      code: 'PLUGIN_BAD_OPTIONS',
+      message: expect.stringContaining('node type fiel'),
+    });
   });
 });
 

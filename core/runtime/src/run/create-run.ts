@@ -158,7 +158,7 @@ class PipelineRun implements Run {
     await pool.warmUp();
     this.#stopHere();
 
-    const origin = await source.open(this.#finish.signal);
+    const origin = await source.open(this.#finish.signal, program.pushDown);
     this.#origin = origin;
     this.#stopHere();
     for (const sink of sinks) {
@@ -188,6 +188,8 @@ class PipelineRun implements Run {
       dispatcher,
       commits,
       onRead: ({ relay, records, byteLength }) => {
+        // A source that answers after the run was left alone: too late to be counted.
+        if (this.#state === 'ended') throw new CamflowError('PIPELINE_STATE', 'the run is over');
         this.#statistics.read(records, byteLength, relay.loss);
         for (const { balance } of outputs) balance.produce(records, relay.loss);
       },
