@@ -244,6 +244,14 @@ describe('formatters that fail', () => {
     expect(imbalance(report.outputs[0]!)).toBe(0);
   });
 
+  test('a record on which a formatter uses up all memory costs its worker, not the run', async () => {
+    const sink = new KeepingSink();
+    const source = new RoundsSource([[part(short, files(2, { 1: 5 }))]]);
+    const report = await runToEnd({ source, outputs: [['line-format', sink]] });
+    expect(report.outputs[0]).toMatchObject({ delivered: 1, dropped: { format_failed: 1 }, pending: 0 });
+    expect(report.workersReplaced).toBe(3);
+  });
+
   test.each(['throwing-factory', 'throwing-import'])(
     '%s: named before anything is opened',
     async (format) => {

@@ -6,7 +6,7 @@ import type { BatchResult, BatchTask, WorkerFailure, WorkerSetup } from '../work
 const entryUrl = new URL('../../dist/worker/entry.js', import.meta.url).href;
 
 /** A formatter that leaks ends its own thread at this size, not the recorder. */
-const heapLimitMb = 512;
+const heapLimitMb = 256;
 
 /** The worker threads of a run. */
 export class WorkerPool {
