@@ -82,3 +82,39 @@ test('values come back from ini as they were written, and repeated ones in order
     ]),
   ).toEqual({ constructor: 'y' });
 });
+
+describe('whatever stands in a file', () => {
+  /** The same numbers every time. */
+  function createRandom(seed: number): (below: number) => number {
+    let state = seed;
+    return (below) => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return Math.floor((state / 2 ** 32) * below);
+    };
+  }
+
+  test('every line is an assignment, a section, a comment or a problem', () => {
+    const random = createRandom(1);
+    const alphabet = 'ab=:;#[] \t\r\n\n\v\\"\'\u2212\u00a0\ufeff\0$.';
+    for (let round = 0; round < 20_000; round++) {
+      const text = Array.from({ length: random(60) }, () => alphabet[random(alphabet.length)]).join('');
+      const { assignments, problems } = parseIni(text);
+      const told = [...assignments, ...problems].map(({ line }) => line);
+      expect(new Set(told).size, JSON.stringify(text)).toBe(told.length);
+      expect(Math.max(0, ...told)).toBeLessThanOrEqual(text.split('\n').length);
+      for (const { key, value } of assignments) {
+        expect(key).toMatch(/^[\w.-]+$/);
+        expect(groupValues([{ key: 'k', value }])).toEqual({ k: value });
+      }
+    }
+  });
+
+  test('values that the dialect can hold come back', () => {
+    const random = createRandom(2);
+    const alphabet = [...'ab=:;#[]"\'\\\u2212}{$.\u00e9\u{1f600}'];
+    for (let round = 0; round < 5_000; round++) {
+      const value = Array.from({ length: random(20) }, () => alphabet[random(alphabet.length)]).join('');
+      expect(read(`[s]\nk${random(2) === 0 ? '=' : ' :'}${value}\r\n`)).toEqual([`s.k=${value}`]);
+    }
+  });
+});

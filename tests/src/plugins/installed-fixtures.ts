@@ -26,8 +26,8 @@ export interface InstalledFixtures {
 }
 
 /**
- * Packs the plugin interface and every fixture, each from a copy outside of the workspace, and installs the
- * tarballs into a temporary folder, without a network. The plugins get a copy of `@camflow/api` of their own.
+ * Packs the plugin interface, and the fixtures from a copy outside of this workspace, and installs the tarballs
+ * into a temporary folder, without a network. The plugins get a copy of `@camflow/api` of their own.
  */
 export function installFixtures(): InstalledFixtures {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'camflow-plugins-')));
@@ -35,12 +35,11 @@ export function installFixtures(): InstalledFixtures {
   const pluginPath = join(folder, 'plugins');
   mkdirSync(tarballs);
   mkdirSync(pluginPath, { mode: 0o755 });
-  pack(api, tarballs);
-  for (const name of readdirSync(fixtures)) {
-    const copy = join(folder, 'sources', name);
-    cpSync(join(fixtures, name), copy, { recursive: true });
-    pack(copy, tarballs);
-  }
+  const sources = join(folder, 'sources');
+  cpSync(fixtures, sources, { recursive: true });
+  writeFileSync(join(sources, 'pnpm-workspace.yaml'), 'packages: ["*"]');
+  pnpm(['pack', '--pack-destination', tarballs], api);
+  pnpm(['--recursive', 'pack', '--pack-destination', tarballs], sources);
   writeFileSync(join(pluginPath, 'package.json'), '{ "private": true }');
   const files = readdirSync(tarballs).map((name) => join(tarballs, name));
   const install = ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', ...files];
@@ -50,15 +49,14 @@ export function installFixtures(): InstalledFixtures {
   return { folder, pluginPath, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-function pack(folder: string, destination: string): void {
+function pnpm(args: readonly string[], folder: string): void {
   // The pnpm that runs the tests, if one does.
   const running = process.env['npm_execpath'];
-  const [program, args] =
+  const [program, first] =
     running !== undefined && /pnpm/.test(running) && existsSync(running)
       ? [process.execPath, [running]]
       : ['npx', ['--yes', 'pnpm@10']];
-  const pack = [...args, 'pack', '--pack-destination', destination];
-  execFileSync(program, pack, { cwd: folder, stdio: 'pipe', env: environment() });
+  execFileSync(program, [...first, ...args], { cwd: folder, stdio: 'pipe', env: environment() });
 }
 
 /** The environment without what the package manager that runs the tests tells its children. */
