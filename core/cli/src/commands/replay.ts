@@ -39,7 +39,7 @@ export async function replay(request: ReplayRequest, container: DependencyContai
   const log = resolve(container, tokens.loggerFactory)(request.quiet ? 'error' : 'warn');
   const planned = await planRun(asConfiguration(request, container), resolve(container, tokens.builtins));
   logWarnings(planned.warnings, log);
-  if (request.output !== '-') await emptyFile(path.resolve(request.output));
+  if (outputOf(request) === 'log') await emptyFile(path.resolve(request.output));
   const run = resolve(container, tokens.createRun)(planned.plan, { log });
   const { report, signal } = await runToEnd(run, request.quiet ? undefined : process.stderr);
   return { summary: describeRun(report, planned.places), signal };
@@ -47,16 +47,22 @@ export async function replay(request: ReplayRequest, container: DependencyContai
 
 /** The request in the words of camflowd.ini, so that `--set` reaches every option of every plugin. */
 function asConfiguration(request: ReplayRequest, container: DependencyContainer): ConfigurationRequest {
-  const toFile = request.output !== '-';
+  const output = outputOf(request);
   const overrides = [
     'general.source=replay',
     `general.format=${request.format}`,
-    `general.output=${toFile ? 'log' : 'stdout'}`,
+    `general.output=${output}`,
     `replay.path=${path.resolve(request.path)}`,
-    ...(toFile ? [`log.path=${path.resolve(request.output)}`, 'log.sync=none'] : []),
+    ...(output === 'stdout' ? [] : [`${output}.path=${path.resolve(request.output)}`, `${output}.sync=none`]),
     ...request.overrides,
   ];
   return { overrides, environment: resolve(container, tokens.environment) };
+}
+
+/** Raw records need the container that a capture file is; everything else is text. */
+function outputOf(request: ReplayRequest): 'stdout' | 'capture' | 'log' {
+  if (request.output === '-') return 'stdout';
+  return request.format === 'raw' ? 'capture' : 'log';
 }
 
 /** The log output appends; a replay starts anew. */

@@ -1,5 +1,6 @@
 import type { Run, RunReport } from '@camflow/runtime';
 import { type ProgressStream, showProgress } from '../report/progress.ts';
+import { stopOnBrokenPipe } from './stop-on-broken-pipe.ts';
 import { stopOnSignals } from './stop-on-signals.ts';
 
 /** How a run of a finite source ended. */
@@ -15,12 +16,14 @@ export interface EndedRun {
  */
 export async function runToEnd(run: Run, progress: ProgressStream | undefined): Promise<EndedRun> {
   const signals = stopOnSignals(run, ['SIGINT', 'SIGTERM']);
+  const brokenPipe = stopOnBrokenPipe(run);
   try {
     await run.start();
     const endProgress = progress === undefined ? () => {} : showProgress(run, progress);
     const report = await run.ended.finally(endProgress);
-    return { report, signal: signals.received() };
+    return { report, signal: brokenPipe.happened() ? 'SIGPIPE' : signals.received() };
   } finally {
     signals.dispose();
+    brokenPipe.dispose();
   }
 }

@@ -51,7 +51,7 @@ export function runCamflow(argv: readonly string[]): Promise<number> {
     .action(async (path: string, options: ReplayOptions) => {
       const { format, output, set, quiet } = options;
       const result = await replay({ path, format, output, overrides: set, quiet }, container);
-      if (!quiet) process.stderr.write(`${result.summary}\n`);
+      if (!quiet && result.signal !== 'SIGPIPE') process.stderr.write(`${result.summary}\n`);
       if (result.signal !== undefined) status = 128 + constants.signals[result.signal];
     });
 
