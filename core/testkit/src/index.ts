@@ -23,3 +23,15 @@ export * from './records/record-writer.ts';
 export * from './story/relay-directory.ts';
 export * from './story/story.ts';
 export type { StoryChunk } from './story/streams.ts';
+export * from './suites/format-suite.ts';
+export {
+  type FormatSuiteOptions,
+  FormatTrial,
+  type Outcome,
+  type TrialRecords,
+} from './suites/format-trial.ts';
+export * from './suites/policy-suite.ts';
+export { type PolicySuiteOptions, PolicyTrial } from './suites/policy-trial.ts';
+export * from './suites/sink-suite.ts';
+export { type SinkAbility, type SinkSubject, type SinkSuiteOptions, SinkTrial } from './suites/sink-trial.ts';
+export type { Rule, TestFunction } from './suites/suite.ts';

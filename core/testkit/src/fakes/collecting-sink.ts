@@ -28,7 +28,7 @@ export function createCollectingSink(): CollectingSink {
       const failure = failures.shift();
       if (failure) throw failure;
       for (let i = 0; i < batch.count; i++) {
-        units.push(batch.bytes.slice(i === 0 ? 0 : batch.ends[i - 1]!, batch.ends[i]!));
+        units.push(Uint8Array.from(batch.bytes.subarray(batch.ends[i - 1] ?? 0, batch.ends[i]!)));
         records += batch.records[i]!;
       }
       return undefined;
