@@ -91,6 +91,19 @@ describe('stop', () => {
     expect(run.report().outputs[0]).toMatchObject({ delivered: 700, pending: 0 });
     expect([sink.isOpen, source.isOpen]).toEqual([false, false]);
   });
+
+  test('a source that fails while an output is away does not keep the run for ever', async () => {
+    const failAtEnd = new CamflowError('SOURCE_FAILED', 'the relay is gone');
+    const source = new RoundsSource([[{ stream: short, records: files(70) }]], { failAtEnd });
+    const sink = new KeepingSink();
+    sink.onWrite = async () => {
+      throw new CamflowError('SINK_UNAVAILABLE', 'away', { retryable: true });
+    };
+    const run = makeRun({ source, outputs: [['line-format', sink]], drainTimeoutMs: 100 });
+    await run.start();
+    await expect(run.ended).rejects.toMatchObject({ code: 'SOURCE_FAILED' });
+    expect(run.report().outputs[0]).toMatchObject({ delivered: 0, dropped: { shutdown: 70 }, pending: 0 });
+  });
 });
 
 describe('abort', () => {
