@@ -1,4 +1,4 @@
-import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { definePlugin } from '@camflow/api';
@@ -11,7 +11,8 @@ import { createStdoutSink } from './stdout-sink.ts';
 let file: string;
 const definition = definePlugin({
   ...sinkStdout,
-  create: () => createStdoutSink(createWriteStream(file) as unknown as NodeJS.WriteStream),
+  create: () =>
+    createStdoutSink(createWriteStream('', { fd: openSync(file, 'a') }) as unknown as NodeJS.WriteStream),
 });
 
 describe('the contract of outputs', () => {
