@@ -30,10 +30,15 @@ export async function describeSections(
   const descriptions = new Map<string, SectionDescription>([['general', generalSection]]);
   const problems: ConfigurationProblem[] = [];
 
-  async function describe<Kind extends PluginKind>(kind: Kind, section: string, requested: string) {
+  async function describe<Kind extends PluginKind>(
+    kind: Kind,
+    section: string,
+    requested: string,
+    inUse = true,
+  ) {
     try {
       const { definition } = await findPlugin({ kind, section, requested }, places);
-      descriptions.set(section, pluginSection(kind, definition.options));
+      descriptions.set(section, pluginSection(kind, definition.options, inUse));
       return definition;
     } catch (error) {
       if (!isCamflowError(error)) throw error;
@@ -59,7 +64,7 @@ export async function describeSections(
   const unknown = remaining.filter((section) => !named.some((builtin) => isNamed(section, builtin)));
   // Importing plugins takes time; all of them are asked only where an unknown name may be a slip for one.
   for (const { kind, name } of unknown.length > 0 ? places.builtins : named) {
-    if (!descriptions.has(name)) await describe(kind, name, name);
+    if (!descriptions.has(name)) await describe(kind, name, name, false);
   }
   return { descriptions, problems };
 }
