@@ -76,10 +76,15 @@ function compare(
     run: () => {
       const out = new NullWriter();
       format(batch, out);
-      if (out.records !== batch.count) throw new Error(`${name} wrote ${out.records} of ${batch.count} records`);
+      if (out.records !== batch.count)
+        throw new Error(`${name} wrote ${out.records} of ${batch.count} records`);
     },
   });
-  const [ours, theirs] = measure([contender('compiled', formatter), contender('baseline', baseline)], warmUps, rounds);
+  const [ours, theirs] = measure(
+    [contender('compiled', formatter), contender('baseline', baseline)],
+    warmUps,
+    rounds,
+  );
   const recordsPerSecond = batch.count / ours!.cpuSeconds;
   const baselinePerSecond = batch.count / theirs!.cpuSeconds;
   return { recordsPerSecond, baselinePerSecond, ratio: recordsPerSecond / baselinePerSecond };

@@ -24,7 +24,9 @@ function realCaptures(): CaptureBytes {
     return execFileSync('tar', ['-xJOf', archive, `${capture}/${file}`], { maxBuffer: 1 << 28 });
   };
   const kind = (name: string): Buffer =>
-    Buffer.concat(['prop', 'tiny2'].flatMap((capture) => [0, 1].map((cpu) => member(capture, `${name}.cpu${cpu}.bin`))));
+    Buffer.concat(
+      ['prop', 'tiny2'].flatMap((capture) => [0, 1].map((cpu) => member(capture, `${name}.cpu${cpu}.bin`))),
+    );
   return { origin: 'captures of a CamFlow 0.9 kernel', short: kind('short'), long: kind('long') };
 }
 

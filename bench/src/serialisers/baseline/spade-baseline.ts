@@ -19,7 +19,11 @@ const relationNames: Readonly<Record<string, string>> = {
   associated: 'WasAssociatedWith',
   derived: 'WasDerivedFrom',
 };
-const nodeNames: Readonly<Record<string, string>> = { activity: 'Activity', entity: 'Entity', agent: 'Agent' };
+const nodeNames: Readonly<Record<string, string>> = {
+  activity: 'Activity',
+  entity: 'Entity',
+  agent: 'Agent',
+};
 
 /**
  * SPADE JSON as one would write it: an object per record, printed by `JSON.stringify`.

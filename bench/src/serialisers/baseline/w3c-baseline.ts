@@ -38,7 +38,10 @@ export function createW3cBaseline(
 ): Formatter {
   const camflow = dialect === 'camflow';
   const hash = camflow ? '' : '#';
-  const prefix = JSON.stringify({ prov: `http://www.w3.org/ns/prov${hash}`, cf: `http://www.camflow.org${hash}` });
+  const prefix = JSON.stringify({
+    prov: `http://www.w3.org/ns/prov${hash}`,
+    cf: `http://www.camflow.org${hash}`,
+  });
   const reader = new RecordReader(context.memory, camflow);
 
   function address(o: number): JsonObject {

@@ -43,7 +43,7 @@ export function readDisclosedMembers(text: string): readonly DisclosedMember[] |
       if (depth > 0 || name === undefined) continue;
       const json = source.slice(valueStart, end);
       // Printed anew: without line breaks, and without the duplicate keys that it may hold.
-      if (deepest <= maxDepth) put({ name, json: JSON.stringify(JSON.parse(json)), nested: true });
+      if (deepest <= maxDepth) put({ name, json: printedAnew(json), nested: true });
       else put({ name, json: JSON.stringify(wellFormed(json)), nested: false });
       continue;
     }
@@ -62,6 +62,14 @@ export function readDisclosedMembers(text: string): readonly DisclosedMember[] |
     members.set(member.name, member);
     name = undefined;
   }
+}
+
+function printedAnew(json: string): string {
+  const once = JSON.stringify(JSON.parse(json));
+  if (!once.includes('\\ud')) return once;
+  // Printing leaves only halves of pairs escaped. Keys that differed in them may be equal without.
+  const whole = once.replace(/\\(ud[89a-f]..|.)/g, (match, what) => (what.length > 1 ? '\ufffd' : match));
+  return JSON.stringify(JSON.parse(whole));
 }
 
 /** Halves of surrogate pairs on their own are legal in JSON and in no encoding: they become U+FFFD. */

@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** What one measured process did, in a process of its own so that nothing else counts. */
+export interface ProcessMeasurement {
+  readonly records: number;
+  /** CPU time of all threads, in seconds. */
+  readonly cpuSeconds: number;
+  readonly wallSeconds: number;
+  /** Most memory that was resident, in bytes. */
+  readonly peakBytes: number;
+  /** Resident memory in the last quarter of the run over that in the second: 1 is flat. */
+  readonly growth: number;
+}
+
+/** What to measure. */
+export interface MeasuredTask {
+  readonly folder: string;
+  readonly loop: number;
+  readonly format: 'spade_json' | 'w3c';
+  /** `baseline` makes an object per record and calls `JSON.stringify`; the others are the recorder. */
+  readonly mode: 'baseline' | 'null' | 'log';
+  /** Where `log` writes. */
+  readonly output: string;
+}
+
+const main = fileURLToPath(new URL('./measured-main.js', import.meta.url));
+
+/** Runs a task in its own process and waits for it. */
+export function measureProcess(task: MeasuredTask): ProcessMeasurement {
+  const printed = execFileSync(process.execPath, [main, JSON.stringify(task)], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return JSON.parse(printed);
+}

@@ -1,0 +1,26 @@
+import { createRun } from '@camflow/runtime';
+import { builtinPlugins, planRun } from 'camflow';
+import type { MeasuredTask } from './measured-process.ts';
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+/**
+ * Runs the recorder over the input, as `camflowd --once` would.
+ * @returns records delivered
+ */
+export async function runRecorder(task: MeasuredTask): Promise<number> {
+  const overrides = [
+    'general.source=replay',
+    `replay.path=${task.folder}`,
+    `replay.loop=${task.loop}`,
+    `general.format=${task.format}`,
+    `general.output=${task.mode}`,
+    'general.workers=2',
+    ...(task.mode === 'log' ? [`log.path=${task.output}`] : []),
+  ];
+  const { plan } = await planRun({ overrides, environment: {} }, builtinPlugins());
+  const run = createRun(plan, { log: silent });
+  await run.start();
+  const report = await run.ended;
+  return report.outputs[0]!.delivered;
+}
