@@ -140,32 +140,6 @@ function hasPython(): boolean {
 const python = process.env['CAMFLOW_TEST_SYSTEM'] === '1' || hasPython();
 const note = python ? '' : ' (skipped: no python3 to read datagrams with)';
 
-describe('options', () => {
-  const validate = unixSocketOptions.schema['~standard'].validate;
-
-  test('have the documented defaults', () => {
-    const { keys } = unixSocketOptions;
-    const documented = Object.fromEntries(
-      Object.entries(keys).flatMap(([key, doc]) => (doc.default === undefined ? [] : [[key, doc.default]])),
-    );
-    expect(validate(documented)).toEqual(validate({}));
-    expect(validate({})).toMatchObject({
-      value: { address: '/run/camflow/camflowd.sock', type: 'dgram', maxDatagramBytes: 8192 },
-    });
-  });
-
-  test.each([
-    { address: 'camflowd.sock' },
-    { address: `/${'x'.repeat(107)}` },
-    { type: 'seqpacket' },
-    { max_datagram: '0' },
-    { max_datagram: '8k' },
-    { send_buffer: '1' },
-  ])('refuse %o', (raw) => {
-    expect(validate(raw)).toHaveProperty('issues');
-  });
-});
-
 describe.each(['stream', 'dgram'] as const)('type=%s', (type) => {
   const skipped = type === 'dgram' && !python;
   const why = type === 'dgram' ? note : '';
