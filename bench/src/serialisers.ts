@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import type { FormatDefinition, Formatter } from '@camflow/api';
+import type { FormatDefinition, Formatter, RecordBatch } from '@camflow/api';
 import type { Dialect } from '@camflow/format-compiler';
 import spade from '@camflow/format-spade-json';
 import w3c from '@camflow/format-w3c';
@@ -7,8 +7,8 @@ import { acceptedOptions } from '@camflow/testkit';
 import { createSpadeBaseline } from './serialisers/baseline/spade-baseline.ts';
 import { createW3cBaseline } from './serialisers/baseline/w3c-baseline.ts';
 import { captureBytes } from './serialisers/capture-bytes.ts';
-import { type Corpus, createCorpus } from './serialisers/corpus.ts';
-import { measure } from './serialisers/measure.ts';
+import { createCorpus } from './serialisers/corpus.ts';
+import { type Contender, compare } from './serialisers/measure.ts';
 import { NullWriter } from './serialisers/null-writer.ts';
 
 /** One row of the result. */
@@ -33,8 +33,8 @@ export interface SerialiserReport {
 
 /** Size of the records of each kind. */
 const corpusBytes = 16 << 20;
-const warmUps = 3;
-const rounds = 9;
+const warmUps = 10;
+const rounds = 15;
 
 const formats = [
   { definition: spade as FormatDefinition<never>, createBaseline: createSpadeBaseline },
@@ -52,11 +52,16 @@ export async function runSerialiserBenchmark(): Promise<SerialiserReport> {
       const formatter = definition.create(await acceptedOptions(definition, { dialect }), context);
       const baseline = createBaseline(dialect, corpus.namesAsText[dialect], context);
       for (const kind of ['short', 'long'] as const) {
+        const batch = corpus[kind];
+        const [ours, theirs] = [contender(formatter, batch), contender(baseline, batch)];
+        const { firstSeconds, secondSeconds, ratio } = compare(ours, theirs, warmUps, rounds);
         results.push({
           format: definition.name,
           dialect,
           kind,
-          ...compare(corpus, kind, formatter, baseline),
+          recordsPerSecond: batch.count / firstSeconds,
+          baselinePerSecond: batch.count / secondSeconds,
+          ratio,
         });
       }
     }
@@ -64,30 +69,14 @@ export async function runSerialiserBenchmark(): Promise<SerialiserReport> {
   return { origin: capture.origin, results };
 }
 
-function compare(
-  corpus: Corpus,
-  kind: 'short' | 'long',
-  formatter: Formatter,
-  baseline: Formatter,
-): Pick<SerialiserResult, 'recordsPerSecond' | 'baselinePerSecond' | 'ratio'> {
-  const batch = corpus[kind];
-  const contender = (name: string, { format }: Formatter): { name: string; run: () => void } => ({
-    name,
-    run: () => {
-      const out = new NullWriter();
-      format(batch, out);
-      if (out.records !== batch.count)
-        throw new Error(`${name} wrote ${out.records} of ${batch.count} records`);
-    },
-  });
-  const [ours, theirs] = measure(
-    [contender('compiled', formatter), contender('baseline', baseline)],
-    warmUps,
-    rounds,
-  );
-  const recordsPerSecond = batch.count / ours!.cpuSeconds;
-  const baselinePerSecond = batch.count / theirs!.cpuSeconds;
-  return { recordsPerSecond, baselinePerSecond, ratio: recordsPerSecond / baselinePerSecond };
+/** Formats a batch, and looks whether all of it was formatted. */
+function contender({ format }: Formatter, batch: RecordBatch): Contender {
+  const run = (): void => {
+    const out = new NullWriter();
+    format(batch, out);
+    if (out.records !== batch.count) throw new Error(`${out.records} of ${batch.count} records were written`);
+  };
+  return { run };
 }
 
 /** The result as a table in Markdown. */

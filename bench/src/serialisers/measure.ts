@@ -1,32 +1,40 @@
 /** One way of doing the same work. */
 export interface Contender {
-  readonly name: string;
   /** Does the work once. */
   run(): void;
 }
 
-/** What a contender needed. */
-export interface Measurement {
-  readonly name: string;
-  /** CPU time of one run, in seconds: the median over the rounds. */
-  readonly cpuSeconds: number;
+/** What came of a comparison. All figures are medians over the rounds. */
+export interface Comparison {
+  /** CPU time of one run of the first contender, in seconds. */
+  readonly firstSeconds: number;
+  readonly secondSeconds: number;
+  /** How many times faster the first one is: the median of the ratios of each round. */
+  readonly ratio: number;
 }
 
 /**
- * Measures CPU time, interleaved: in every round each contender runs once, so that what disturbs the machine
- * disturbs all of them. Time of all threads counts, that of the compiler and of the garbage collector too.
+ * Compares CPU time, interleaved: in every round each contender runs once, so that what disturbs the machine
+ * disturbs both. Time of all threads counts, that of the compiler and of the garbage collector too.
  */
-export function measure(contenders: readonly Contender[], warmUps: number, rounds: number): Measurement[] {
-  const times = contenders.map((): number[] => []);
+export function compare(first: Contender, second: Contender, warmUps: number, rounds: number): Comparison {
+  const times: (readonly [first: number, second: number])[] = [];
   for (let round = -warmUps; round < rounds; round++) {
-    for (const [i, contender] of contenders.entries()) {
-      const before = process.cpuUsage();
-      contender.run();
-      const { user, system } = process.cpuUsage(before);
-      if (round >= 0) times[i]!.push((user + system) / 1e6);
-    }
+    const pair = [cpuSeconds(first), cpuSeconds(second)] as const;
+    if (round >= 0) times.push(pair);
   }
-  return contenders.map(({ name }, i) => ({ name, cpuSeconds: median(times[i]!) }));
+  return {
+    firstSeconds: median(times.map(([time]) => time)),
+    secondSeconds: median(times.map(([, time]) => time)),
+    ratio: median(times.map(([a, b]) => b / a)),
+  };
+}
+
+function cpuSeconds(contender: Contender): number {
+  const before = process.cpuUsage();
+  contender.run();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
 }
 
 function median(values: number[]): number {

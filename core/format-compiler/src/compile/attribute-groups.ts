@@ -27,25 +27,31 @@ export function createGroupWriter(
   const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
   const replace = new TextDecoder('utf-8', { ignoreBOM: true });
   const decode = invalid === 'escape' ? decodeText : (bytes: Uint8Array) => replace.decode(bytes.slice());
-  const bytesOf = (field: Field, word: number): Uint8Array =>
-    input.slice(word * 4 + field.offset, word * 4 + field.offset + field.size);
-  const length = fieldOf(type.shape, 'length');
-  const lengthAt = (word: number): bigint => view.getBigUint64(word * 4 + length.offset, true);
+  const length = fieldOf(type.shape, 'length').offset;
+  const lengthAt = (word: number): bigint => view.getBigUint64(word * 4 + length, true);
+  /** A copy of the first bytes of a field. */
+  const bytesOf = (field: Field, word: number, size: number): Uint8Array =>
+    input.slice(word * 4 + field.offset, word * 4 + field.offset + size);
 
-  const members =
-    group.kind === 'address'
-      ? (word: number): string => {
-          const storage = bytesOf(fieldOf(type.shape, 'addr'), word);
-          return group
-            .entries(readSocketAddress(storage, lengthAt(word), decode))
-            .map(([key, value]) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`)
-            .join('');
-        }
-      : (word: number): string => {
-          const content = bytesOf(fieldOf(type.shape, 'content'), word);
-          const size = lengthAt(word) < BigInt(content.length) ? Number(lengthAt(word)) : content.length;
-          return disclosedMembers(group, takenKeys(record), decode(withoutTrailingNuls(content, size)));
-        };
+  let members: (word: number) => string;
+  if (group.kind === 'address') {
+    const storage = fieldOf(type.shape, 'addr');
+    members = (word) =>
+      group
+        .entries(readSocketAddress(bytesOf(storage, word, storage.size), lengthAt(word), decode))
+        .map(([key, value]) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`)
+        .join('');
+  } else {
+    const content = fieldOf(type.shape, 'content');
+    const taken = record.attributes.flatMap((attribute) =>
+      attribute.kind === 'value' ? [attribute.key] : [],
+    );
+    members = (word) => {
+      const size = lengthAt(word) < BigInt(content.size) ? Number(lengthAt(word)) : content.size;
+      const text = decode(withoutTrailingNuls(bytesOf(content, word, size)));
+      return disclosedMembers(group, new Set(taken), text);
+    };
+  }
 
   return (p, word) => {
     const text = members(word);
@@ -70,14 +76,8 @@ function disclosedMembers(group: DisclosedAttributes, taken: Set<string>, text: 
   return json;
 }
 
-function takenKeys(record: RecordText): Set<string> {
-  return new Set(
-    record.attributes.flatMap((attribute) => (attribute.kind === 'value' ? [attribute.key] : [])),
-  );
-}
-
-function withoutTrailingNuls(bytes: Uint8Array, size: number): Uint8Array {
-  let end = size;
+function withoutTrailingNuls(bytes: Uint8Array): Uint8Array {
+  let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;
   return bytes.subarray(0, end);
 }

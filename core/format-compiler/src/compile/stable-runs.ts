@@ -5,7 +5,10 @@ import { type ContentScope, writeContent } from './content-code.ts';
 import { fieldWords } from './field-code.ts';
 
 /** Fields that are mostly equal from one record to the next. */
-const stableFields: ReadonlySet<string> = new Set(['boot_id', 'machine_id', 'epoch', 'jiffies', 'taint']);
+const stableFields: ReadonlySet<string> = new Set([
+  ...['boot_id', 'machine_id', 'epoch', 'jiffies', 'taint'],
+  ...['utsns', 'ipcns', 'mntns', 'pidns', 'netns', 'cgroupns'],
+]);
 
 /** Fewest stable contents for which a run of text is worth keeping. */
 const worthKeeping = 2;

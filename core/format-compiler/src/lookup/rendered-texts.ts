@@ -3,6 +3,9 @@ import { createJsonTextWriter, maxEscapeBytes, type TextRules } from '../encode/
 /** Bytes after which a cache starts again from nothing. */
 const arenaLimit = 8 << 20;
 
+/** A power of two. */
+const recentSlots = 256;
+
 /** Thrown inside a record where a text needs more room than the output was laid out for. */
 export class TextTooLong extends Error {
   /** Bytes that would be needed. */
@@ -23,6 +26,9 @@ export class RenderedTexts {
   readonly #rules: TextRules;
   readonly #load: (key: number) => Uint8Array;
   readonly #places = new Map<number, number>();
+  // What was asked for lately, in front of the map.
+  readonly #recentKeys: Float64Array = new Float64Array(recentSlots).fill(-1);
+  readonly #recentPlaces: Int32Array = new Int32Array(recentSlots);
   #starts: Int32Array = new Int32Array(1024);
   #lengths: Int32Array = new Int32Array(1024);
   #words: Int32Array = new Int32Array(16 << 10);
@@ -41,12 +47,18 @@ export class RenderedTexts {
   /** Forgets everything. */
   clear(): void {
     this.#places.clear();
+    this.#recentKeys.fill(-1);
     this.#used = 0;
   }
 
   /** Finds or renders a text; returns its place, good for {@link length} and {@link copy} until the next call. */
   place(key: number): number {
-    return this.#places.get(key) ?? this.#render(key);
+    const slot = key & (recentSlots - 1);
+    if (this.#recentKeys[slot] === key) return this.#recentPlaces[slot]!;
+    const place = this.#places.get(key) ?? this.#render(key);
+    this.#recentKeys[slot] = key;
+    this.#recentPlaces[slot] = place;
+    return place;
   }
 
   /** Bytes of the text at a place. */
