@@ -9,5 +9,7 @@ export type { InvalidUtf8 } from './encode/utf8.ts';
 export { TextTooLong } from './lookup/rendered-texts.ts';
 export * from './table/attribute.ts';
 export * from './table/content.ts';
+export * from './table/describe-attributes.ts';
 export * from './vocabulary/dialect.ts';
+export { libraryVersion } from './vocabulary/library-version.ts';
 export * from './vocabulary/node-attributes.ts';

@@ -10,7 +10,7 @@ const definition: FormatDefinition<SpadeOptions> = definePlugin({
   name: 'spade_json',
   summary: 'SPADE JSON: one object per line.',
   apiVersion,
-  mediaType: 'application/x-ndjson',
+  mediaType: 'application/json',
   framing: 'lines',
   options: spadeOptions,
   create: createSpadeFormatter,

@@ -1,5 +1,5 @@
 import type { SecurityContextLookup, ShapeName } from '@camflow/api';
-import type { Dialect } from '@camflow/format-compiler';
+import { type Dialect, libraryVersion } from '@camflow/format-compiler';
 import type { RecordReader } from './record-reader.ts';
 
 /** An object that becomes JSON. */
@@ -106,7 +106,7 @@ export function nodeValues(
         u_domainname: reader.text(o + 472, 65),
         k_version: `${reader.u8(o + 144)}.${reader.u8(o + 145)}.${reader.u8(o + 146)}`,
         k_commit: reader.text(o + 537, 256),
-        l_version: 'v0.1.0',
+        l_version: libraryVersion,
       };
     default:
       return {};
