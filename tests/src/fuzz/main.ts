@@ -2,38 +2,45 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import type { FuzzPlan } from './run.ts';
 import type { FuzzMessage, FuzzWorkerData } from './worker.ts';
 
 /** A step takes milliseconds; one that takes this long is a hang. */
 const hangMs = 60_000;
 
-const { values } = parseArgs({
-  options: {
-    records: { type: 'string', default: '1000000' },
-    files: { type: 'string', default: '10000' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    seconds: { type: 'string' },
-  },
-});
-
-function wholeNumber(name: string, text: string): number {
-  if (!/^\d{1,12}$/.test(text)) throw new Error(`--${name} takes a whole number, not ${text}`);
-  return Number(text);
+function readPlan(): FuzzPlan {
+  const { values } = parseArgs({
+    options: {
+      records: { type: 'string', default: '1000000' },
+      files: { type: 'string', default: '10000' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+      seconds: { type: 'string' },
+    },
+  });
+  const number = (name: keyof typeof values): number => {
+    const text = values[name] ?? '';
+    if (!/^\d{1,12}$/.test(text)) throw new Error(`--${name} takes a whole number, not ${text}`);
+    return Number(text);
+  };
+  // Records and files get half of the time each.
+  const partMs = values.seconds === undefined ? Number.POSITIVE_INFINITY : number('seconds') * 500;
+  return { records: number('records'), files: number('files'), seed: number('seed'), partMs };
 }
 
-const seed = wholeNumber('seed', values.seed);
+function readPlanOrExplain(): FuzzPlan {
+  try {
+    return readPlan();
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(2);
+  }
+}
+
+const plan = readPlanOrExplain();
+const { seed } = plan;
 const steps = new SharedArrayBuffer(8);
 const counters = new Int32Array(steps);
-const deadlineMs =
-  values.seconds === undefined
-    ? Number.POSITIVE_INFINITY
-    : Date.now() + wholeNumber('seconds', values.seconds) * 1000;
-const plan = {
-  records: wholeNumber('records', values.records),
-  files: wholeNumber('files', values.files),
-  seed,
-};
-const workerData: FuzzWorkerData = { plan, steps, deadlineMs };
+const workerData: FuzzWorkerData = { plan, steps };
 
 console.log(`fuzzing with --seed ${seed}`);
 const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData });

@@ -9,6 +9,14 @@ export interface FuzzPlan {
   readonly records: number;
   readonly files: number;
   readonly seed: number;
+  /** How long each part may take, in milliseconds; `Infinity` for as long as it needs. */
+  readonly partMs: number;
+}
+
+/** The same progress, which ends after the time for one part. */
+function within(progress: Progress, ms: number): Progress {
+  const endMs = Date.now() + ms;
+  return { step: progress.step, timeIsUp: () => Date.now() >= endMs || progress.timeIsUp() };
 }
 
 /** Runs the fuzzer. Says in one line per part what was tried, and how fast. */
@@ -19,13 +27,13 @@ export async function runFuzzer(
 ): Promise<void> {
   const corpora = createCorpora(captureRecords());
   const started = process.hrtime.bigint();
-  const records = await fuzzRecords(corpora, plan.records, plan.seed, progress);
+  const records = await fuzzRecords(corpora, plan.records, plan.seed, within(progress, plan.partMs));
   const middle = process.hrtime.bigint();
   say(
     `records: ${records.records} tried (${records.malformed} of no known type), ${records.units} units and ` +
       `${Math.round(records.outputBytes / 1e6)} MB valid, ${rate(records.records, started, middle)} records/s`,
   );
-  const files = await fuzzFiles(plan.files, plan.seed, progress);
+  const files = await fuzzFiles(plan.files, plan.seed, within(progress, plan.partMs));
   const end = process.hrtime.bigint();
   say(
     `files: ${files.files} tried (${files.refused} refused), ${files.records} records read, ` +
