@@ -49,7 +49,8 @@ describe('dependencies run one way', () => {
         if (specifier.startsWith('.') || specifier.startsWith('node:')) continue;
         const name = packageNameOf(specifier);
         expect(builtinModules, `${file}: write node:${name}`).not.toContain(name);
-        const isTest = /\.test\.ts$|\/test-|\/src\/test\//.test(file) || item.name === '@camflow/tests';
+        const isTest =
+          /\.test\.(kit\.)?ts$|\/test-|\/src\/test\//.test(file) || item.name === '@camflow/tests';
         const declared = isTest ? [...item.dependencies, item.name, ...forTests] : item.dependencies;
         expect(declared, `${file} imports ${specifier}`).toContain(name);
       }
