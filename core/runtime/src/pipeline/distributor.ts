@@ -26,7 +26,7 @@ export class Distributor {
   readonly #mostSpares: number;
   #failuresLogged = 0;
 
-  /** @param mostSpares - memories kept for each format: enough that each worker finds one */
+  /** @param mostSpares - memories kept for each format: enough for every batch that may be at work */
   constructor(
     routes: readonly FormatRoute[],
     commits: CommitTracker,

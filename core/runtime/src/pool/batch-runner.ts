@@ -20,9 +20,9 @@ import type {
 import type { WorkerPool } from './worker-pool.ts';
 
 const emptyBuffers: UnitBuffers = {
-  bytes: new ArrayBuffer(0),
-  ends: new ArrayBuffer(0),
-  records: new ArrayBuffer(0),
+  bytes: new SharedArrayBuffer(0),
+  ends: new SharedArrayBuffer(0),
+  records: new SharedArrayBuffer(0),
 };
 
 /**

@@ -71,12 +71,9 @@ export class WorkerPool {
    * @throws CamflowError `WORKER_FAILED` where the worker died, another code where it cannot work at all
    */
   async run(task: BatchTask): Promise<BatchResult> {
-    const transferList = task.spares.flatMap((spare) =>
-      spare === undefined ? [] : [spare.bytes, spare.ends, spare.records],
-    );
     let result: BatchResult | WorkerFailure | null;
     try {
-      result = await this.#pool.run(task, { transferList });
+      result = await this.#pool.run(task);
     } catch (error) {
       throw new CamflowError('WORKER_FAILED', 'a worker thread ended while it formatted a batch', {
         cause: error,

@@ -22,13 +22,16 @@ export interface WorkerSetup {
   readonly filter: RecordFilter | null;
 }
 
-/** Memory for units. It travels to a worker empty and back full, over and over, and is never copied. */
+/**
+ * Memory for units. It travels to a worker empty and back full, over and over, and is never copied. It is shared
+ * rather than transferred: V8 counts every transfer as new memory of the receiver, and collects garbage for it.
+ */
 export interface UnitBuffers {
-  readonly bytes: ArrayBuffer;
+  readonly bytes: SharedArrayBuffer;
   /** As in `UnitBatch`, 32-bit. */
-  readonly ends: ArrayBuffer;
+  readonly ends: SharedArrayBuffer;
   /** As in `UnitBatch`, 32-bit. */
-  readonly records: ArrayBuffer;
+  readonly records: SharedArrayBuffer;
 }
 
 /** A batch, or a part of one, for a worker. */

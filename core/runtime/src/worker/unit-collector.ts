@@ -1,8 +1,8 @@
 import type { LossCause, UnitWriter } from '@camflow/api';
 import type { UnitBuffers } from './messages.ts';
 
-const firstBytes = 256 * 1024;
-const firstUnits = 2048;
+const leastBytes = 256 * 1024;
+const leastUnits = 2048;
 
 /** A point to return to when a formatter fails. */
 export interface CollectorMark {
@@ -18,6 +18,9 @@ export class UnitCollector implements UnitWriter {
   #bytes: Buffer = Buffer.alloc(0);
   #ends: Uint32Array = new Uint32Array(0);
   #records: Uint32Array = new Uint32Array(0);
+  /** What batches have needed so far: new memory starts at this size. */
+  #usualBytes: number = leastBytes;
+  #usualUnits: number = leastUnits;
   #length = 0;
   #unitStart = 0;
   #unitCount = 0;
@@ -54,18 +57,20 @@ export class UnitCollector implements UnitWriter {
 
   /** Starts over, in the memory given or in new memory. */
   begin(spare: UnitBuffers | undefined): void {
-    this.#bytes = Buffer.from(spare?.bytes ?? new ArrayBuffer(firstBytes));
-    this.#ends = new Uint32Array(spare?.ends ?? new ArrayBuffer(firstUnits * 4));
-    this.#records = new Uint32Array(spare?.records ?? new ArrayBuffer(firstUnits * 4));
+    this.#bytes = Buffer.from(spare?.bytes ?? new SharedArrayBuffer(this.#usualBytes));
+    this.#ends = new Uint32Array(spare?.ends ?? new SharedArrayBuffer(this.#usualUnits * 4));
+    this.#records = new Uint32Array(spare?.records ?? new SharedArrayBuffer(this.#usualUnits * 4));
     this.rollback({ byteLength: 0, unitCount: 0, records: 0, filtered: 0, dropped: {} });
   }
 
   /** Gives the memory away; `begin` must come next. */
   take(): UnitBuffers {
+    this.#usualBytes = Math.max(this.#usualBytes, this.#bytes.length);
+    this.#usualUnits = Math.max(this.#usualUnits, this.#ends.length);
     return {
-      bytes: this.#bytes.buffer as ArrayBuffer,
-      ends: this.#ends.buffer as ArrayBuffer,
-      records: this.#records.buffer as ArrayBuffer,
+      bytes: this.#bytes.buffer as SharedArrayBuffer,
+      ends: this.#ends.buffer as SharedArrayBuffer,
+      records: this.#records.buffer as SharedArrayBuffer,
     };
   }
 
@@ -137,7 +142,7 @@ export class UnitCollector implements UnitWriter {
   #reserveBytes(more: number): void {
     const needed = this.#length + more;
     if (needed <= this.#bytes.length) return;
-    const larger = Buffer.from(new ArrayBuffer(Math.max(needed, Math.ceil(this.#bytes.length * 1.5))));
+    const larger = Buffer.from(new SharedArrayBuffer(Math.max(needed, Math.ceil(this.#bytes.length * 1.5))));
     larger.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = larger;
   }
@@ -152,7 +157,7 @@ export class UnitCollector implements UnitWriter {
 }
 
 function grown(array: Uint32Array, length: number): Uint32Array {
-  const larger = new Uint32Array(length);
+  const larger = new Uint32Array(new SharedArrayBuffer(length * 4));
   larger.set(array);
   return larger;
 }
