@@ -20,11 +20,12 @@ export function writeContent(code: CodeWriter, content: Content, scope: ContentS
     case 'decimal': {
       const field = fieldNamed(content.field);
       if (isWide(field) && content.bits === undefined) {
+        const [low, high] = wideField(field);
         const call = field.type === 'i64' ? 'decimal.i64' : 'decimal.u64';
-        code.value(20, (p) => `${call}(${p},${wideField(field).join()})`);
+        code.value(20, (p) => orShortDecimal(p, low, `${high}===0&&`, `${call}(${p},${low},${high})`));
       } else {
         const value = isWide(field) ? wideField(field)[0] : narrowField(field);
-        code.value(10, (p) => `decimal.u32(${p},${value})`);
+        code.value(10, (p) => orShortDecimal(p, value, '', `decimal.u32(${p},${value})`));
       }
       break;
     }
@@ -74,6 +75,12 @@ export function writeContent(code: CodeWriter, content: Content, scope: ContentS
       code.value(24, (p) => `dates.${content.form}(${p})`);
       break;
   }
+}
+
+/** Numbers of up to four digits are most numbers: they are written in place, without a call. */
+function orShortDecimal(p: string, value: string, and: string, call: string): string {
+  const short = `(D.setInt32(${p},digits.leading[${value}],true),${p}+digits.counts[${value}])`;
+  return `${and}${value}>>>0<10000?${short}:${call}`;
 }
 
 /** A field that was written already is copied from the output: it is escaped there. */

@@ -1,7 +1,12 @@
 import type { RecordBatch } from '@camflow/api';
 import { fieldOf } from '@camflow/api';
 import { type Base64Writer, base64Tables, createBase64Writer } from '../encode/base64.ts';
-import { createDecimalWriter, type DecimalWriter, decimalTables } from '../encode/decimal.ts';
+import {
+  createDecimalWriter,
+  type DecimalTables,
+  type DecimalWriter,
+  decimalTables,
+} from '../encode/decimal.ts';
 import { createHexWriter, type HexWriter, hexDigits, hexPairs } from '../encode/hexadecimal.ts';
 import { createJsonTextWriter, type JsonTextWriter, textRules } from '../encode/json-text.ts';
 import { createSmallValueWriter, type SmallValueWriter } from '../encode/small-values.ts';
@@ -20,6 +25,7 @@ export interface Surroundings {
   readonly O: Uint8Array;
   readonly D: DataView;
   readonly decimal: DecimalWriter;
+  readonly digits: DecimalTables;
   readonly hex: HexWriter;
   readonly base64: Base64Writer;
   readonly small: SmallValueWriter;
@@ -67,6 +73,7 @@ export function createSurroundings(target: CompileTarget, out: Uint8Array): Surr
     O: out,
     D,
     decimal,
+    digits: decimalTables,
     hex: freshCopy(createHexWriter)(hexDigits, D),
     dates,
     names,
