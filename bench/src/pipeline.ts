@@ -3,10 +3,17 @@ import path from 'node:path';
 import { createPipelineInput } from './pipeline/input.ts';
 import { type MeasuredTask, measureProcess, type ProcessMeasurement } from './pipeline/measured-process.ts';
 
+const ways = [
+  { mode: 'baseline', workers: 0, title: 'read, object and `JSON.stringify` per record, thrown away' },
+  { mode: 'null', workers: 1, title: 'recorder, file to `null`, one worker' },
+  { mode: 'null', workers: 2, title: 'recorder, file to `null`, two workers' },
+  { mode: 'log', workers: 2, title: 'recorder, file to file (`log`, synced), two workers' },
+] as const;
+
 /** One row of the result. */
 export interface PipelineResult extends ProcessMeasurement {
   readonly format: MeasuredTask['format'];
-  readonly mode: MeasuredTask['mode'];
+  readonly title: string;
   /** How many times less CPU time per record than the baseline of the format. */
   readonly ratio: number;
 }
@@ -18,11 +25,10 @@ export interface PipelineReport {
 }
 
 const rounds = 3;
-const modes = ['baseline', 'null', 'log'] as const;
 
 /**
- * Measures the whole recorder with two workers, from raw relay files to an output, each run in a process of its
- * own and interleaved with the baseline; medians of three rounds.
+ * Measures the whole recorder, from raw relay files to an output, each run in a process of its own and
+ * interleaved with the baseline; medians of three rounds. Starting the workers and compiling the formats counts.
  * @param records - about how many records each run takes
  */
 export function runPipelineBenchmark(records: number): PipelineReport {
@@ -30,11 +36,11 @@ export function runPipelineBenchmark(records: number): PipelineReport {
   const output = path.join(input.folder, 'output');
   try {
     const results = (['spade_json', 'w3c'] as const).flatMap((format) => {
-      const runs = modes.map((): ProcessMeasurement[] => []);
+      const runs = ways.map((): ProcessMeasurement[] => []);
       for (let round = 0; round < rounds; round++) {
-        for (const [i, mode] of modes.entries()) {
+        for (const [i, { mode, workers }] of ways.entries()) {
           const { folder, loop } = input;
-          const measured = measureProcess({ folder, loop, format, mode, output });
+          const measured = measureProcess({ folder, loop, format, mode, workers, output });
           rmSync(output, { force: true });
           if (measured.records !== input.records)
             throw new Error(`${mode} wrote ${measured.records} records`);
@@ -45,7 +51,7 @@ export function runPipelineBenchmark(records: number): PipelineReport {
       return medians.map((measured, i) => ({
         ...measured,
         format,
-        mode: modes[i]!,
+        title: ways[i]!.title,
         ratio: medians[0]!.cpuSeconds / measured.cpuSeconds,
       }));
     });
@@ -55,23 +61,16 @@ export function runPipelineBenchmark(records: number): PipelineReport {
   }
 }
 
-const titles = {
-  baseline: 'read, object and `JSON.stringify` per record, thrown away',
-  null: 'recorder, file to `null`',
-  log: 'recorder, file to file (`log`, synced)',
-} as const;
-
 /** The result as a table in Markdown. */
 export function pipelineTable({ records, results }: PipelineReport): string {
   const rows = results.map((row) => {
     const perRecord = ((row.cpuSeconds * 1e6) / row.records).toFixed(2);
     const rate = `${Math.round(row.records / row.wallSeconds / 1000)}k`;
     const peak = `${Math.round(row.peakBytes / 1e6)} MB`;
-    const growth = row.mode === 'baseline' ? '' : row.growth.toFixed(2);
-    return `| ${row.format} | ${titles[row.mode]} | ${perRecord} | ${row.ratio.toFixed(1)}x | ${rate} | ${peak} | ${growth} |`;
+    return `| ${row.format} | ${row.title} | ${perRecord} | ${row.ratio.toFixed(1)}x | ${rate} | ${peak} | ${row.growth.toFixed(2)} |`;
   });
   return [
-    `The whole recorder with two workers over ${records.toLocaleString('en-US')} records, short and long mixed as in a whole-system capture:`,
+    `The whole recorder over ${records.toLocaleString('en-US')} records, short and long mixed as in a whole-system capture; its start counts:`,
     '',
     '| Format | Way | CPU µs per record | Ratio | Records per second | Peak memory | Memory, last quarter to second |',
     '| --- | --- | --- | --- | --- | --- | --- |',

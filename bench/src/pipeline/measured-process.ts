@@ -20,6 +20,8 @@ export interface MeasuredTask {
   readonly format: 'spade_json' | 'w3c';
   /** `baseline` makes an object per record and calls `JSON.stringify`; the others are the recorder. */
   readonly mode: 'baseline' | 'null' | 'log';
+  /** Worker threads; of no meaning to the baseline. */
+  readonly workers: number;
   /** Where `log` writes. */
   readonly output: string;
 }

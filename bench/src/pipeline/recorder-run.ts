@@ -15,7 +15,7 @@ export async function runRecorder(task: MeasuredTask): Promise<number> {
     `replay.loop=${task.loop}`,
     `general.format=${task.format}`,
     `general.output=${task.mode}`,
-    'general.workers=2',
+    `general.workers=${task.workers}`,
     ...(task.mode === 'log' ? [`log.path=${task.output}`] : []),
   ];
   const { plan } = await planRun({ overrides, environment: {} }, builtinPlugins());
