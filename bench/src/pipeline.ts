@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { createPipelineInput } from './pipeline/input.ts';
+import { createPipelineInputs, type PipelineInput } from './pipeline/input.ts';
 import { type MeasuredTask, measureProcess, type ProcessMeasurement } from './pipeline/measured-process.ts';
 
 const ways = [
@@ -12,16 +12,11 @@ const ways = [
 
 /** One row of the result. */
 export interface PipelineResult extends ProcessMeasurement {
+  readonly input: PipelineInput['name'];
   readonly format: MeasuredTask['format'];
   readonly title: string;
-  /** How many times less CPU time per record than the baseline of the format. */
+  /** How many times less CPU time per record than the baseline of the same input and format. */
   readonly ratio: number;
-}
-
-/** Result of the pipeline benchmark. */
-export interface PipelineReport {
-  readonly records: number;
-  readonly results: readonly PipelineResult[];
 }
 
 const rounds = 3;
@@ -31,49 +26,52 @@ const rounds = 3;
  * interleaved with the baseline; medians of three rounds. Starting the workers and compiling the formats counts.
  * @param records - about how many records each run takes
  */
-export function runPipelineBenchmark(records: number): PipelineReport {
-  const input = createPipelineInput(records);
-  const output = path.join(input.folder, 'output');
+export function runPipelineBenchmark(records: number): readonly PipelineResult[] {
+  const { root, inputs } = createPipelineInputs(records);
   try {
-    const results = (['spade_json', 'w3c'] as const).flatMap((format) => {
-      const runs = ways.map((): ProcessMeasurement[] => []);
-      for (let round = 0; round < rounds; round++) {
-        for (const [i, { mode, workers }] of ways.entries()) {
-          const { folder, loop } = input;
-          const measured = measureProcess({ folder, loop, format, mode, workers, output });
-          rmSync(output, { force: true });
-          if (measured.records !== input.records)
-            throw new Error(`${mode} wrote ${measured.records} records`);
-          runs[i]!.push(measured);
-        }
-      }
-      const medians = runs.map((of) => of.toSorted((a, b) => a.cpuSeconds - b.cpuSeconds)[rounds >> 1]!);
-      return medians.map((measured, i) => ({
-        ...measured,
-        format,
-        title: ways[i]!.title,
-        ratio: medians[0]!.cpuSeconds / measured.cpuSeconds,
-      }));
-    });
-    return { records: input.records, results };
+    return inputs.flatMap((input) =>
+      (['spade_json', 'w3c'] as const).flatMap((format) =>
+        compareWays(input, format, path.join(root, 'output')),
+      ),
+    );
   } finally {
-    rmSync(input.folder, { recursive: true });
+    rmSync(root, { recursive: true });
   }
 }
 
+function compareWays(input: PipelineInput, format: MeasuredTask['format'], output: string): PipelineResult[] {
+  const { folder, loop } = input;
+  const runs = ways.map((): ProcessMeasurement[] => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, { mode, workers }] of ways.entries()) {
+      const measured = measureProcess({ folder, loop, format, mode, workers, output });
+      rmSync(output, { force: true });
+      if (measured.records !== input.records) throw new Error(`${mode} wrote ${measured.records} records`);
+      runs[i]!.push(measured);
+    }
+  }
+  const medians = runs.map((of) => of.toSorted((a, b) => a.cpuSeconds - b.cpuSeconds)[rounds >> 1]!);
+  return medians.map((measured, i) => ({
+    ...measured,
+    input: input.name,
+    format,
+    title: ways[i]!.title,
+    ratio: medians[0]!.cpuSeconds / measured.cpuSeconds,
+  }));
+}
+
 /** The result as a table in Markdown. */
-export function pipelineTable({ records, results }: PipelineReport): string {
+export function pipelineTable(results: readonly PipelineResult[]): string {
   const rows = results.map((row) => {
     const perRecord = ((row.cpuSeconds * 1e6) / row.records).toFixed(2);
+    const millions = (row.records / 1e6).toFixed(1);
     const rate = `${Math.round(row.records / row.wallSeconds / 1000)}k`;
     const peak = `${Math.round(row.peakBytes / 1e6)} MB`;
-    return `| ${row.format} | ${row.title} | ${perRecord} | ${row.ratio.toFixed(1)}x | ${rate} | ${peak} | ${row.growth.toFixed(2)} |`;
+    return `| ${row.input}, ${millions} M | ${row.format} | ${row.title} | ${perRecord} | ${row.ratio.toFixed(1)}x | ${rate} | ${peak} | ${row.growth.toFixed(2)} |`;
   });
   return [
-    `The whole recorder over ${records.toLocaleString('en-US')} records, short and long mixed as in a whole-system capture; its start counts:`,
-    '',
-    '| Format | Way | CPU µs per record | Ratio | Records per second | Peak memory | Memory, last quarter to second |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
+    '| Records | Format | Way | CPU µs per record | Ratio | Records per second | Peak memory | Memory, last quarter to second |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
   ].join('\n');
 }

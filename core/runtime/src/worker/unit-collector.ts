@@ -92,7 +92,7 @@ export class UnitCollector implements UnitWriter {
   write(bytes: Uint8Array, start: number = 0, end: number = bytes.length): void {
     const part = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
     this.#reserveBytes(part.length);
-    this.#bytes.set(part, this.#length);
+    copyInto(this.#bytes, part, this.#length);
     this.#length += part.length;
   }
 
@@ -154,6 +154,14 @@ export class UnitCollector implements UnitWriter {
     this.#ends = grown(this.#ends, size);
     this.#records = grown(this.#records, size);
   }
+}
+
+/**
+ * Copies bytes as `set` does, which takes shared memory word by word. `fill` with a value of the length to be
+ * filled is one memcpy, some four times as fast; nobody else looks at this memory before it is handed over.
+ */
+function copyInto(target: Buffer, source: Uint8Array, start: number): void {
+  if (source.length > 0) target.fill(source, start, start + source.length);
 }
 
 function grown(array: Uint32Array, length: number): Uint32Array {
