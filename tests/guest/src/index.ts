@@ -1,0 +1,6 @@
+export { cacheFolder } from './cache/cache.ts';
+export { prepareParts } from './cache/parts.ts';
+export { GuestError } from './guest-error.ts';
+export type { PutFile } from './image/job-disk.ts';
+export { type GuestKernel, guestKernels } from './kernels.ts';
+export { type CapturedResult, type GuestJob, type GuestResult, runInGuest } from './run/run-in-guest.ts';
