@@ -51,6 +51,7 @@ async function finishRoot(root: string): Promise<void> {
   }
   await writeFile(at('etc/hosts'), '127.0.0.1 localhost camflow-guest\n::1 localhost\n');
   await symlink('mawk', at('usr/bin/awk'));
+  await symlink('which.debianutils', at('usr/bin/which'));
   await copyFile(process.execPath, at('usr/local/bin/node'));
   for (const program of ['camflow', 'camflowd']) {
     await symlink(`/camflow/core/cli/bin/${program}.js`, at(`usr/local/bin/${program}`));
