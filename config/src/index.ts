@@ -1,1 +1,13 @@
-export {};
+/** @packageDocumentation Configuration files of CamFlow: ini through cosmiconfig, never executed. */
+export * from './check-configuration.ts';
+export * from './choose-plugin.ts';
+export * from './configuration.ts';
+export * from './control-sections.ts';
+export * from './detect-program.ts';
+export * from './environment.ts';
+export * from './load-recorder-configuration.ts';
+export * from './problem.ts';
+export * from './read-configuration.ts';
+export * from './recorder-options.ts';
+export * from './render-ini.ts';
+export * from './section-description.ts';

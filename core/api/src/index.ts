@@ -22,6 +22,7 @@ export * from './record/abi.ts';
 export * from './record/field.ts';
 export * from './record/identifier.ts';
 export * from './record/record-types.ts';
+export * from './record/record-view.ts';
 export * from './record/scan.ts';
 export * from './record/shapes.ts';
 export * from './record/text.ts';

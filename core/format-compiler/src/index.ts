@@ -1,1 +1,13 @@
-export {};
+/**
+ * Compiles attribute tables over the record layout into fast serialisers.
+ *
+ * @packageDocumentation
+ */
+export * from './compile/compile-table.ts';
+export * from './encode/socket-address.ts';
+export type { InvalidUtf8 } from './encode/utf8.ts';
+export { TextTooLong } from './lookup/rendered-texts.ts';
+export * from './table/attribute.ts';
+export * from './table/content.ts';
+export * from './vocabulary/dialect.ts';
+export * from './vocabulary/node-attributes.ts';

@@ -1,4 +1,9 @@
 /** @packageDocumentation The pipeline: slabs, workers, plugin loading, delivery. */
+export * from './plugins/list-plugins.ts';
+export * from './plugins/load-plugin.ts';
+export * from './plugins/plugin-places.ts';
+export * from './run/create-run.ts';
 export * from './run/run.ts';
+export * from './run/run-limits.ts';
 export * from './run/run-plan.ts';
 export * from './run/run-report.ts';

@@ -1,4 +1,5 @@
 import type { LossCounters } from './loss.ts';
+import type { RecordFilter } from './policy.ts';
 
 /** A stretch of memory that a source fills. Workers see the same memory; it is not copied again. */
 export interface Slab {
@@ -81,11 +82,16 @@ export interface CaptureSource {
   readonly capabilities: SourceCapabilities;
 
   /**
-   * Opens the source. Called once, after every output is open. Nothing is captured before this.
+   * Opens the source: claims devices and files, and learns where records come from, which outputs are told when
+   * they open. Captures and consumes nothing yet: that begins with the first `read`, when every output is open.
+   * Called once.
+   * @param signal - aborted where the run is stopped while it starts
+   * @param pushDown - the part of the policy that the source is to apply itself, only of kinds that its
+   *   capabilities name; null for nothing
    * @returns what is known about the origin of the records
    * @throws CamflowError `SOURCE_UNAVAILABLE` or `PERMISSION_DENIED`
    */
-  open(signal: AbortSignal): Promise<Origin>;
+  open(signal: AbortSignal, pushDown?: RecordFilter | null): Promise<Origin>;
 
   /**
    * Fills a slab with raw records. Waits while there is nothing to read.

@@ -44,7 +44,8 @@ export interface RecordView {
   readonly fieldNames: readonly string[];
   /**
    * A field by name. Integers up to 32 bits are numbers, longer ones bigints; text is decoded with the rule of
-   * `decodeText`; byte arrays are copies cut to their recorded length; identifiers are base64.
+   * `decodeText`; byte arrays are copies cut to their recorded length; identifiers are base64, UUIDs and
+   * IPv4 addresses in their usual notation.
    * @throws Error where the structure has no such field
    */
   field(name: string): number | bigint | string | Uint8Array;
@@ -69,7 +70,7 @@ export interface RecordBatch {
   readonly capturedAtMs: number;
   /** The memory that `offsets` point into. The same buffer throughout a run; read only. */
   readonly bytes: Uint8Array;
-  /** Number of records. */
+  /** Number of records; 0 where the batch only brings security contexts. */
   readonly count: number;
   /** Byte offset of each record in `bytes`, the first `count` entries; multiples of 8. */
   readonly offsets: Uint32Array;

@@ -10,7 +10,7 @@ export interface FieldTest {
   readonly values: readonly string[];
 }
 
-/** One rule of a record filter. */
+/** One rule of a record filter. A rule without `nodes` and `relations` concerns every record. */
 export interface FilterRule {
   readonly action: 'keep' | 'drop';
   /** Names of node types; `*` stands for all. */

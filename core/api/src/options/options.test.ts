@@ -51,8 +51,29 @@ describe('validateOptions', () => {
   test('every problem names its option and no secret', async () => {
     expect(await validateOptions(definition, { path: 'bad', password: 'hunter2' })).toEqual({
       problems: [
-        { key: 'path', message: 'no such path' },
-        { key: 'password', message: 'this value is not accepted' },
+        { key: 'path', index: undefined, message: 'no such path' },
+        { key: 'password', index: undefined, message: 'this value is not accepted' },
+      ],
+    });
+  });
+
+  test('a problem with one of many values says which', async () => {
+    const bad: OptionsDefinition<unknown> = {
+      keys: definition.keys,
+      schema: {
+        '~standard': {
+          version: 1,
+          vendor: 'test',
+          validate: () => ({
+            issues: [{ message: 'bad', path: [{ key: 'topic' }, { key: 1 }] }, { message: 'all' }],
+          }),
+        },
+      },
+    };
+    expect(await validateOptions(bad, { topic: ['a', 'b'] })).toEqual({
+      problems: [
+        { key: 'topic', index: 1, message: 'bad' },
+        { key: undefined, index: undefined, message: 'all' },
       ],
     });
   });

@@ -5,6 +5,8 @@ import type { SchemaIssue } from './standard-schema.ts';
 export interface OptionProblem {
   /** Name of the option; undefined where the options are wrong as a whole. */
   readonly key: string | undefined;
+  /** Which of the values of a repeatable option it is, from 0; undefined where the problem is not about one value. */
+  readonly index: number | undefined;
   readonly message: string;
 }
 
@@ -43,9 +45,13 @@ export async function validateOptions<Output>(
 }
 
 function problemOf(issue: SchemaIssue, keys: Readonly<Record<string, OptionDoc>>): OptionProblem {
-  const first = issue.path?.[0];
-  if (first === undefined) return { key: undefined, message: issue.message };
-  const key = String(typeof first === 'object' ? first.key : first);
-  const secret = Object.hasOwn(keys, key) && keys[key]?.secret === true;
-  return { key, message: secret ? 'this value is not accepted' : issue.message };
+  const [key, index] = (issue.path ?? []).map((part) => (typeof part === 'object' ? part.key : part));
+  if (key === undefined) return { key, index: undefined, message: issue.message };
+  const name = String(key);
+  const secret = Object.hasOwn(keys, name) && keys[name]?.secret === true;
+  return {
+    key: name,
+    index: typeof index === 'number' ? index : undefined,
+    message: secret ? 'this value is not accepted' : issue.message,
+  };
 }

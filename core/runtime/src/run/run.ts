@@ -1,21 +1,32 @@
 import type { Logger } from '@camflow/api';
+import type { RunLimits } from './run-limits.ts';
 import type { RunPlan } from './run-plan.ts';
 import type { RunReport } from './run-report.ts';
 
 /** A run: from one source, through one policy, into one or more outputs. Made by `createRun`. */
 export interface Run {
   /**
-   * Makes every plugin, checks and opens the outputs, warms up the workers, opens the source, and starts.
+   * Makes every plugin, compiles the policy, checks the outputs, warms up the workers, opens the source (which
+   * captures nothing yet), opens the outputs, and starts to read.
    * Where anything fails, what was opened is closed again and nothing has been captured.
    */
   start(): Promise<void>;
-  /** Settles when the run has ended by itself or by `stop`; rejects where the source or a plugin failed for good. */
+  /**
+   * Settles when the run has ended by itself, by `stop` or by `abort`, with everything closed; rejects where it
+   * could not start, or the source or a formatter failed for good.
+   */
   readonly ended: Promise<RunReport>;
-  /** Drains: asks the source to finish, delivers what was accepted, closes. Legal twice. */
+  /**
+   * Drains: asks the source to finish, delivers what was accepted, closes. What outputs have not taken within
+   * the drain timeout is counted as `shutdown`. Legal twice and before `start`. Settles as `ended` does.
+   */
   stop(): Promise<RunReport>;
-  /** Stops at once: what outputs have not taken is counted as `shutdown`. */
+  /** Stops at once: what outputs have not taken is counted as `shutdown`. Legal twice. Settles as `ended` does. */
   abort(): Promise<RunReport>;
-  /** Opens files of outputs anew. */
+  /**
+   * Opens files of outputs anew, each between two writes. Every output is asked, then the first failure is
+   * thrown; an output that failed to reopen goes on as it can.
+   */
   reopen(): Promise<void>;
   /** The state now. */
   report(): RunReport;
@@ -24,6 +35,8 @@ export interface Run {
 /** What a run needs from its surroundings. */
 export interface RunDependencies {
   readonly log: Logger;
+  /** Default `defaultRunLimits`. */
+  readonly limits?: RunLimits;
 }
 
 /** Makes runs. */

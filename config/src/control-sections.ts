@@ -1,0 +1,124 @@
+import { type OptionDoc, recordTypes } from '@camflow/api';
+import * as v from 'valibot';
+import { boolean, integer, listOf, oneOf, type TextSchema, text } from './option-values.ts';
+import type { SectionDescription, SectionDescriptions } from './section-description.ts';
+
+type Row = readonly [key: string, value: TextSchema<unknown>, summary: string, fallback?: string];
+
+const nodeNames = typeNames((type) => type.category === 'node' && type.name !== 'string');
+// The kernel has filters for these four classes of relations only.
+const relationNames = typeNames((type) => ['derived', 'generated', 'used', 'informed'].includes(type.class));
+const node = oneOf('a node type', nodeNames);
+const relation = oneOf('a relation type that can be filtered', relationNames);
+const address: TextSchema<string> = v.pipe(
+  v.string(),
+  v.check(isAddressRange, (issue) => `"${issue.input}" is not of the form a.b.c.d/bits:port`),
+);
+
+function typeNames(chosen: (type: (typeof recordTypes)[number]) => boolean): string[] {
+  return recordTypes.filter(chosen).map((type) => type.name);
+}
+
+/** Six numbers, each in its range; port 0 stands for any. */
+function isAddressRange(given: string): boolean {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2}):(\d{1,5})$/.exec(given);
+  const most = [255, 255, 255, 255, 32, 65_535];
+  return match?.slice(1).every((number, index) => Number(number) <= most[index]!) ?? false;
+}
+
+/** Keys that hold one value. */
+function scalars(rows: readonly Row[]): SectionDescription {
+  return describe(rows, false);
+}
+
+/** Keys that may be given more than once. */
+function lists(item: TextSchema<string>, summaries: Readonly<Record<string, string>>): SectionDescription {
+  return describe(
+    Object.entries(summaries).map(([key, summary]) => [key, listOf(item) as never, summary]),
+    true,
+  );
+}
+
+function describe(rows: readonly Row[], repeatable: boolean): SectionDescription {
+  const keys: Record<string, OptionDoc> = {};
+  const entries: Record<string, v.OptionalSchema<TextSchema<unknown>, undefined>> = {};
+  for (const [key, value, summary, fallback] of rows) {
+    keys[key] = { summary, repeatable, ...(fallback === undefined ? {} : { default: fallback }) };
+    entries[key] = v.optional(value);
+  }
+  return { options: { schema: v.object(entries), keys }, selection: {} };
+}
+
+function merge(...parts: readonly SectionDescription[]): SectionDescription {
+  const entries = parts.map((part) => part.options!.schema as v.ObjectSchema<v.ObjectEntries, undefined>);
+  return {
+    options: {
+      schema: v.object(Object.assign({}, ...entries.map((schema) => schema.entries))),
+      keys: Object.assign({}, ...parts.map((part) => part.options!.keys)),
+    },
+    selection: {},
+  };
+}
+
+const principals = (what: string): Readonly<Record<string, string>> => ({
+  track: `A ${what} whose processes are tracked.`,
+  propagate: `A ${what} whose processes are tracked, with all they touch.`,
+  opaque: `A ${what} whose processes are never recorded.`,
+});
+
+const addresses = (what: string): Readonly<Record<string, string>> => ({
+  track: `Addresses, a.b.c.d/bits:port: sockets that ${what} are tracked.`,
+  propagate: `Addresses: sockets that ${what} are tracked, with all they touch.`,
+  record: `Addresses: packets of sockets that ${what} are recorded with their content.`,
+});
+
+/** The sections of camflow.ini, which says what the kernel captures. */
+export const controlSections: SectionDescriptions = new Map([
+  [
+    'provenance',
+    merge(
+      scalars([
+        ['machine_id', integer(0, 0xffff_ffff), 'Identifier of this machine; 0 takes that of its file.', '0'],
+        ['enabled', boolean, 'Whether anything is captured.', 'false'],
+        ['all', boolean, 'Whether the whole system is captured, and not only what is tracked.', 'false'],
+      ]),
+      lists(node, {
+        node_filter: 'A node type that is not recorded.',
+        propagate_node_filter: 'A node type to which tracking does not spread.',
+      }),
+      lists(relation, {
+        relation_filter: 'A relation type that is not recorded.',
+        propagate_relation_filter: 'A relation type through which tracking does not spread.',
+      }),
+    ),
+  ],
+  [
+    'compression',
+    scalars([
+      ['version', boolean, 'Whether nodes get a new version only after they were read.', 'false'],
+      ['node', boolean, 'Whether a node is published once per version.', 'false'],
+      ['edge', boolean, 'Whether repeated relations of one kind are published once.', 'false'],
+      ['duplicate', boolean, 'Whether nodes are published with every relation.', 'false'],
+    ]),
+  ],
+  [
+    'file',
+    lists(text, {
+      opaque: 'A path that is never recorded.',
+      track: 'A path that is tracked.',
+      propagate: 'A path that is tracked, with all that reads it.',
+    }),
+  ],
+  ['ipv4-ingress', lists(address, addresses('are bound to them'))],
+  ['ipv4-egress', lists(address, addresses('connect to them'))],
+  ['user', lists(text, principals('user'))],
+  ['group', lists(text, principals('group'))],
+  ['secctx', lists(text, principals('security context'))],
+  [
+    'relay',
+    scalars([
+      ['buff_exp', integer(0, 31), 'Size of a relay sub-buffer, as a power of two.', '20'],
+      ['subuf_nb', integer(1, 1_000_000), 'Number of relay sub-buffers of each processor.', '8'],
+    ]),
+  ],
+]);

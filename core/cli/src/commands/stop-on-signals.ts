@@ -1,0 +1,27 @@
+import type { Run } from '@camflow/runtime';
+
+/** A connection between signals and a run. */
+export interface SignalConnection {
+  /** The first signal that came, if any. */
+  received(): NodeJS.Signals | undefined;
+  /** Lets go of the signals. */
+  dispose(): void;
+}
+
+/** Makes the first of some signals drain a run, and a second one stop it at once. */
+export function stopOnSignals(run: Run, signals: readonly NodeJS.Signals[]): SignalConnection {
+  let first: NodeJS.Signals | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    // The outcome arrives through `run.ended`.
+    const ending = first === undefined ? run.stop() : run.abort();
+    first ??= signal;
+    ending.catch(() => {});
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  return {
+    received: () => first,
+    dispose: () => {
+      for (const signal of signals) process.off(signal, onSignal);
+    },
+  };
+}

@@ -1,0 +1,23 @@
+// tsyringe throws on import without it.
+import 'reflect-metadata';
+import { createRun } from '@camflow/runtime';
+import { container, type DependencyContainer, instanceCachingFactory } from 'tsyringe';
+import { createLineLogger } from '../log/line-logger.ts';
+import { builtinPlugins } from './builtin-plugins.ts';
+import { type Token, tokens } from './tokens.ts';
+
+/**
+ * The dependencies of a program. The only place where implementations are chosen; tests register others in a
+ * child container.
+ */
+export function createContainer(program: string): DependencyContainer {
+  const own = container.createChildContainer();
+  const register = <Value>({ key }: Token<Value>, make: () => Value): void => {
+    own.register(key, { useFactory: instanceCachingFactory(make) });
+  };
+  register(tokens.loggerFactory, () => (level) => createLineLogger(program, level, process.stderr));
+  register(tokens.builtins, builtinPlugins);
+  register(tokens.environment, () => process.env);
+  register(tokens.createRun, () => createRun);
+  return own;
+}

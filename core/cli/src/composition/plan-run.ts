@@ -1,0 +1,59 @@
+import type { RawOptions, SinkDefinition } from '@camflow/api';
+import {
+  type ConfigurationProblem,
+  type ConfigurationRequest,
+  loadRecorderConfiguration,
+  type RecorderOptions,
+  unknownNames,
+} from '@camflow/config';
+import { type BuiltinPlugin, loadPlugin, type OutputPlan, type RunPlan } from '@camflow/runtime';
+import { chooseFormat, choosePlugins } from './chosen-plugins.ts';
+import { describeSections } from './describe-sections.ts';
+
+/** A run that is ready to be made, and what people should know of it. */
+export interface PlannedRun {
+  readonly plan: RunPlan;
+  readonly general: RecorderOptions;
+  /** Where each output writes, by the name of the output. */
+  readonly places: ReadonlyMap<string, string>;
+  /** Names in the configuration that mean nothing. */
+  readonly warnings: readonly ConfigurationProblem[];
+}
+
+/**
+ * From configuration to plan: finds the plugins, trusts, imports and checks them. Nothing is opened.
+ * @throws CamflowError `CONFIG_*` or `PLUGIN_*`
+ */
+export async function planRun(
+  request: ConfigurationRequest,
+  builtins: readonly BuiltinPlugin[],
+): Promise<PlannedRun> {
+  const { configuration, general } = await loadRecorderConfiguration(request);
+  const places = { builtins, pluginPath: general.pluginPath };
+  const chosen = choosePlugins(configuration, general);
+  const source = await loadPlugin(chosen.source, places);
+  const policy = await loadPlugin(chosen.policy, places);
+  const outputs: OutputPlan[] = [];
+  for (const output of chosen.outputs) {
+    const sink = await loadPlugin({ kind: 'sink', ...output.sink }, places);
+    const format = await loadPlugin(chooseFormat(configuration, general, output, sink.definition), places);
+    outputs.push({ name: output.name, sink, format });
+  }
+  const { workers, slabBytes, drainTimeoutMs } = general;
+  const { descriptions } = await describeSections(configuration, general, places);
+  return {
+    plan: { source, policy, outputs, workers, slabBytes, drainTimeoutMs },
+    general,
+    places: new Map(outputs.map(({ name, sink }) => [name, placeOf(sink.definition, sink.rawOptions)])),
+    warnings: [...configuration.warnings, ...unknownNames(configuration, descriptions)],
+  };
+}
+
+/** Where an output writes, by what outputs call it: a path or an address. */
+function placeOf(definition: SinkDefinition, options: RawOptions): string {
+  for (const key of ['path', 'address']) {
+    const value = options[key] ?? definition.options?.keys[key]?.default;
+    if (typeof value === 'string') return value;
+  }
+  return '';
+}

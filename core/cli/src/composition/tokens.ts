@@ -1,0 +1,39 @@
+import type { Logger } from '@camflow/api';
+import type { Environment } from '@camflow/config';
+import type { BuiltinPlugin, CreateRun } from '@camflow/runtime';
+import type { DependencyContainer, InjectionToken } from 'tsyringe';
+import type { LogLevel } from '../log/line-logger.ts';
+
+/** Names a dependency together with its type. */
+export interface Token<Value> {
+  readonly name: string;
+  readonly key: InjectionToken<Value>;
+}
+
+function token<Value>(name: string): Token<Value> {
+  return { name, key: Symbol(name) };
+}
+
+/** Makes the logger of a program, once its level is known. */
+export type LoggerFactory = (level: LogLevel) => Logger;
+
+/** The dependencies of a program, by name. */
+export interface Tokens {
+  readonly loggerFactory: Token<LoggerFactory>;
+  readonly builtins: Token<readonly BuiltinPlugin[]>;
+  readonly environment: Token<Environment>;
+  readonly createRun: Token<CreateRun>;
+}
+
+/** Everything that programs are handed rather than reach for. */
+export const tokens: Tokens = {
+  loggerFactory: token('loggerFactory'),
+  builtins: token('builtins'),
+  environment: token('environment'),
+  createRun: token('createRun'),
+};
+
+/** What a container holds under a token. */
+export function resolve<Value>(container: DependencyContainer, wanted: Token<Value>): Value {
+  return container.resolve(wanted.key);
+}

@@ -1,0 +1,90 @@
+import type { Logger } from '@camflow/api';
+import type { ConfigurationRequest } from '@camflow/config';
+import type { Run, RunReport } from '@camflow/runtime';
+import type { DependencyContainer } from 'tsyringe';
+import { logWarnings } from '../commands/log-warnings.ts';
+import { stopOnSignals } from '../commands/stop-on-signals.ts';
+import { planRun } from '../composition/plan-run.ts';
+import { resolve, tokens } from '../composition/tokens.ts';
+import { describeBalance, describeCauses } from '../report/balance.ts';
+
+/** What camflowd is asked to do. */
+export interface DaemonRequest {
+  readonly configuration: ConfigurationRequest;
+  /** Whether to end when a finite source ends. Otherwise camflowd stays until it is told to stop. */
+  readonly once: boolean;
+}
+
+/**
+ * Records until the source ends or a signal comes. The first SIGTERM or SIGINT drains, a second one stops at
+ * once; SIGHUP opens the files of outputs anew. The balance is logged at the end, whatever the end.
+ * @throws CamflowError where the run cannot start or fails
+ */
+export async function runDaemon(request: DaemonRequest, container: DependencyContainer): Promise<void> {
+  const planned = await planRun(request.configuration, resolve(container, tokens.builtins));
+  const log = resolve(container, tokens.loggerFactory)(planned.general.logLevel);
+  logWarnings(planned.warnings, log);
+  const run = resolve(container, tokens.createRun)(planned.plan, { log });
+  const signals = stopOnSignals(run, ['SIGTERM', 'SIGINT']);
+  const reopen = (): void => void reopenOutputs(run, log);
+  process.on('SIGHUP', reopen);
+  try {
+    await run.start();
+    const outputs = planned.plan.outputs
+      .map(({ name }) => `${name} ${planned.places.get(name)}`.trim())
+      .join(', ');
+    log.info('recording', { source: planned.plan.source.requested, outputs, workers: planned.plan.workers });
+    const report = await run.ended;
+    if (!request.once && signals.received() === undefined) {
+      log.info('the source has ended; waiting for a signal');
+      await nextSignal(['SIGTERM', 'SIGINT']);
+    }
+    logBalance(report, log);
+  } catch (error) {
+    logBalance(run.report(), log);
+    throw error;
+  } finally {
+    signals.dispose();
+    process.off('SIGHUP', reopen);
+  }
+}
+
+async function reopenOutputs(run: Run, log: Logger): Promise<void> {
+  try {
+    await run.reopen();
+    log.info('outputs opened anew');
+  } catch (error) {
+    log.error('an output cannot be opened anew', { reason: (error as Error).message });
+  }
+}
+
+/** Keeps the process alive until a signal comes. */
+function nextSignal(names: readonly NodeJS.Signals[]): Promise<void> {
+  return new Promise((done) => {
+    const alive = setInterval(() => {}, 60_000);
+    const onSignal = (): void => {
+      clearInterval(alive);
+      for (const name of names) process.off(name, onSignal);
+      done();
+    };
+    for (const name of names) process.on(name, onSignal);
+  });
+}
+
+/** One line per output: every record that was produced is accounted for. */
+function logBalance(report: RunReport, log: Logger): void {
+  for (const balance of report.outputs) {
+    log.info(`balance: ${describeBalance(balance)}`, {
+      output: balance.output,
+      units: balance.units,
+      bytes: balance.bytes,
+    });
+  }
+  log.info('stopped', {
+    records: report.recordsRead,
+    batches: report.batches,
+    malformed: describeCauses(report.malformed),
+    lost_at_source: describeCauses(report.sourceLoss),
+    policy: report.policyHash,
+  });
+}

@@ -1,0 +1,24 @@
+import { isCamflowError } from '@camflow/api';
+
+/** Exit statuses of every program; the README lists them. */
+export const exitCodes = {
+  ok: 0,
+  /** A run failed after it had started. */
+  failed: 1,
+  /** The command line or the configuration is wrong; nothing was started. */
+  misconfigured: 2,
+  /** A plugin cannot be found, trusted or loaded; nothing was started. */
+  plugin: 3,
+  /** A source or an output is not there; nothing was captured. */
+  unavailable: 4,
+} as const;
+
+/** The exit status that tells what kind of failure this was. */
+export function exitCodeOf(error: unknown): number {
+  if (!isCamflowError(error)) return exitCodes.failed;
+  if (error.code === 'USAGE' || error.code.startsWith('CONFIG_')) return exitCodes.misconfigured;
+  if (error.code === 'PLUGIN_BAD_OPTIONS') return exitCodes.misconfigured;
+  if (error.code.startsWith('PLUGIN_')) return exitCodes.plugin;
+  const unavailable = ['SOURCE_UNAVAILABLE', 'SINK_UNAVAILABLE', 'SINK_MISCONFIGURED', 'PERMISSION_DENIED'];
+  return unavailable.includes(error.code) ? exitCodes.unavailable : exitCodes.failed;
+}

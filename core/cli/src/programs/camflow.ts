@@ -1,0 +1,3 @@
+import { runCamflow } from './camflow-program.ts';
+
+process.exitCode = await runCamflow(process.argv.slice(2));

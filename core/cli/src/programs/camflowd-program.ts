@@ -1,0 +1,34 @@
+import { defaultRecorderFile } from '@camflow/config';
+import { Command } from 'commander';
+import { createContainer } from '../composition/container.ts';
+import { resolve, tokens } from '../composition/tokens.ts';
+import { runDaemon } from '../daemon/run-daemon.ts';
+import { version } from '../version.ts';
+import { collect, runProgram } from './run-program.ts';
+
+interface DaemonOptions {
+  readonly config?: string;
+  readonly set: readonly string[];
+  readonly once: boolean;
+}
+
+/**
+ * The program `camflowd`: records until it is told to stop, in the foreground.
+ * @param argv - arguments, without the program
+ * @returns the exit status
+ */
+export function runCamflowd(argv: readonly string[]): Promise<number> {
+  const container = createContainer('camflowd');
+  const environment = resolve(container, tokens.environment);
+  const program = new Command('camflowd')
+    .description('Records provenance, in the foreground, until SIGTERM. SIGHUP opens files anew.')
+    .version(version, '-V, --version')
+    .option('--config <file>', 'configuration file (default: /etc/camflowd.ini, where it exists)')
+    .option('--set <section.key=value>', 'set any option, as the configuration file would', collect, [])
+    .option('--once', 'end when the source ends', false)
+    .action(async ({ config, set, once }: DaemonOptions) => {
+      const path = config ?? (await defaultRecorderFile());
+      await runDaemon({ configuration: { path, overrides: set, environment }, once }, container);
+    });
+  return runProgram(program, argv);
+}

@@ -1,0 +1,3 @@
+import { runCamflowd } from './camflowd-program.ts';
+
+process.exitCode = await runCamflowd(process.argv.slice(2));

@@ -1,0 +1,26 @@
+import type { OutputBalance } from '@camflow/runtime';
+import { formatCount } from './numbers.ts';
+
+/** Records that an output lost, for all causes together. */
+export function droppedTotal(balance: OutputBalance): number {
+  return Object.values(balance.dropped).reduce((sum, count) => sum + (count ?? 0), 0);
+}
+
+/** `ring_full 3, malformed 1`, or `none`. */
+export function describeCauses(causes: Readonly<Partial<Record<string, number>>>): string {
+  const parts = Object.entries(causes).filter(([, count]) => count !== undefined && count > 0);
+  return parts.map(([cause, count]) => `${cause} ${formatCount(count!)}`).join(', ') || 'none';
+}
+
+/** The balance of one output as one line: every record that was produced is in it. */
+export function describeBalance(balance: OutputBalance): string {
+  const dropped = droppedTotal(balance);
+  const causes = dropped > 0 ? ` (${describeCauses(balance.dropped)})` : '';
+  const terms = [
+    `${formatCount(balance.delivered)} delivered`,
+    `${formatCount(balance.filtered)} filtered`,
+    `${formatCount(dropped)} dropped${causes}`,
+  ];
+  if (balance.pending > 0) terms.push(`${formatCount(balance.pending)} pending`);
+  return `${formatCount(balance.produced)} produced = ${terms.join(' + ')}`;
+}

@@ -1,0 +1,83 @@
+import { decodeText, type Field, fieldOf, type RecordType } from '@camflow/api';
+import { readDisclosedMembers } from '../encode/disclosed-members.ts';
+import { readSocketAddress } from '../encode/socket-address.ts';
+import type { InvalidUtf8 } from '../encode/utf8.ts';
+import { TextTooLong } from '../lookup/rendered-texts.ts';
+import type { AddressAttributes, DisclosedAttributes, RecordText } from '../table/attribute.ts';
+
+/**
+ * Most bytes that the attributes of a socket address or of disclosed text can become. Every byte of the 4,096
+ * grows to at most six, or to five and the prefix of a key.
+ */
+export const maxGroupBytes: number = 40 << 10;
+
+/** Writes the attributes of a group, each with a comma before it; returns where the text ends. */
+export type GroupWriter = (p: number, word: number) => number;
+
+/** Makes the writer of a group of attributes whose keys depend on the record. These records are rare: speed is not sought. */
+export function createGroupWriter(
+  group: AddressAttributes | DisclosedAttributes,
+  type: RecordType,
+  record: RecordText,
+  input: Uint8Array,
+  out: Uint8Array,
+  invalid: InvalidUtf8,
+): GroupWriter {
+  const encoder = new TextEncoder();
+  const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
+  const replace = new TextDecoder('utf-8', { ignoreBOM: true });
+  const decode = invalid === 'escape' ? decodeText : (bytes: Uint8Array) => replace.decode(bytes.slice());
+  const bytesOf = (field: Field, word: number): Uint8Array =>
+    input.slice(word * 4 + field.offset, word * 4 + field.offset + field.size);
+  const length = fieldOf(type.shape, 'length');
+  const lengthAt = (word: number): bigint => view.getBigUint64(word * 4 + length.offset, true);
+
+  const members =
+    group.kind === 'address'
+      ? (word: number): string => {
+          const storage = bytesOf(fieldOf(type.shape, 'addr'), word);
+          return group
+            .entries(readSocketAddress(storage, lengthAt(word), decode))
+            .map(([key, value]) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`)
+            .join('');
+        }
+      : (word: number): string => {
+          const content = bytesOf(fieldOf(type.shape, 'content'), word);
+          const size = lengthAt(word) < BigInt(content.length) ? Number(lengthAt(word)) : content.length;
+          return disclosedMembers(group, takenKeys(record), decode(withoutTrailingNuls(content, size)));
+        };
+
+  return (p, word) => {
+    const text = members(word);
+    const { read, written } = encoder.encodeInto(text, out.subarray(p, p + maxGroupBytes));
+    if (read < text.length) throw new TextTooLong(text.length * 3);
+    return p + written;
+  };
+}
+
+function disclosedMembers(group: DisclosedAttributes, taken: Set<string>, text: string): string {
+  if (text === '') return '';
+  const members = readDisclosedMembers(text);
+  if (members === undefined) return `,${JSON.stringify(group.wholeTextKey)}:${JSON.stringify(text)}`;
+  let json = '';
+  for (const member of members) {
+    let key = group.keyOf(member.name);
+    while (taken.has(key)) key = group.renamed(key);
+    taken.add(key);
+    const value = member.nested && group.nested === 'string' ? JSON.stringify(member.json) : member.json;
+    json += `,${JSON.stringify(key)}:${value}`;
+  }
+  return json;
+}
+
+function takenKeys(record: RecordText): Set<string> {
+  return new Set(
+    record.attributes.flatMap((attribute) => (attribute.kind === 'value' ? [attribute.key] : [])),
+  );
+}
+
+function withoutTrailingNuls(bytes: Uint8Array, size: number): Uint8Array {
+  let end = size;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return bytes.subarray(0, end);
+}

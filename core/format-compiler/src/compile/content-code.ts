@@ -1,0 +1,91 @@
+import { type Field, fieldOf, type RecordType } from '@camflow/api';
+import { maxEscapeBytes } from '../encode/json-text.ts';
+import type { Content } from '../table/content.ts';
+import type { CodeWriter } from './code-writer.ts';
+import { fieldStart, isWide, narrowField, wideField } from './field-code.ts';
+
+/** What compiling the content of one record type needs to know. */
+export interface ContentScope {
+  readonly type: RecordType;
+  /** Most bytes of a node name or a security context once rendered. */
+  readonly maxTextBytes: number;
+  /** Text fields written so far: a second time they are copied from the output. */
+  readonly written: Set<string>;
+}
+
+/** Adds the code that writes one content. The names it uses are those of {@link Surroundings}. */
+export function writeContent(code: CodeWriter, content: Content, scope: ContentScope): void {
+  const fieldNamed = (name: string): Field => fieldOf(scope.type.shape, name);
+  switch (content.kind) {
+    case 'decimal': {
+      const field = fieldNamed(content.field);
+      if (isWide(field) && content.bits === undefined) {
+        const call = field.type === 'i64' ? 'decimal.i64' : 'decimal.u64';
+        code.value(20, (p) => `${call}(${p},${wideField(field).join()})`);
+      } else {
+        const value = isWide(field) ? wideField(field)[0] : narrowField(field);
+        code.value(10, (p) => `decimal.u32(${p},${value})`);
+      }
+      break;
+    }
+    case 'hex': {
+      const field = fieldNamed(content.field);
+      if (isWide(field)) code.value(16, (p) => `hex.u64(${p},${wideField(field).join()})`);
+      else code.value(8, (p) => `hex.u32(${p},${narrowField(field)})`);
+      break;
+    }
+    case 'text':
+      writeTextField(code, fieldNamed(content.field), scope);
+      break;
+    case 'base64': {
+      const field = fieldNamed(content.field);
+      const [low, high] = wideField(fieldNamed(content.length));
+      const length = `(${high}!==0||${low}>>>0>${field.size}?${field.size}:${low})`;
+      const most = Math.ceil(field.size / 3) * 4;
+      code.value(most, (p) => `base64.bytes(${p},w+${field.offset >> 2},${length})`);
+      break;
+    }
+    case 'uuid':
+      code.fixed(36, (p) => `small.uuid(${p},${fieldStart(fieldNamed(content.field))})`);
+      break;
+    case 'endpoint': {
+      const ends = [content.address, content.port].map((name) => fieldStart(fieldNamed(name)));
+      code.value(21, (p) => `small.endpoint(${p},${ends.join()})`);
+      break;
+    }
+    case 'boolean': {
+      const comparison = `${narrowField(fieldNamed(content.field))}${content.whenZero ? '===' : '!=='}0`;
+      code.value(5, (p) => `small.boolean(${p},${comparison})`);
+      break;
+    }
+    case 'identifier':
+      code.fixed(44, (p) => `base64.identifier(${p},w+${fieldNamed(content.field).offset >> 2})`);
+      break;
+    case 'typeName':
+      code.value(16, (p) => `typeName(${p},w+${fieldNamed(content.field).offset >> 2})`);
+      break;
+    case 'name':
+      code.value(scope.maxTextBytes, (p) => `names.copy(name,D,${p})`);
+      break;
+    case 'securityContext':
+      code.value(scope.maxTextBytes, (p) => `securityContext(${p},${narrowField(fieldNamed('secid'))})`);
+      break;
+    case 'date':
+      code.value(24, (p) => `dates.${content.form}(${p})`);
+      break;
+  }
+}
+
+/** A field that was written already is copied from the output: it is escaped there. */
+function writeTextField(code: CodeWriter, field: Field, scope: ContentScope): void {
+  const [start, end] = [`${field.name}Start`, `${field.name}End`];
+  const most = field.size * maxEscapeBytes;
+  if (scope.written.has(field.name)) {
+    code.value(most, (p) => `repeat(${p},${start},${end})`);
+    return;
+  }
+  scope.written.add(field.name);
+  code.statement(`${start}=p;`);
+  code.value(most, (p) => `text(${p},${fieldStart(field)},${fieldStart(field)}+${field.size})`);
+  code.statement(`${end}=p;`);
+}

@@ -1,0 +1,62 @@
+import type { DecimalWriter } from './decimal.ts';
+import { hexPairs } from './hexadecimal.ts';
+
+/** Writes values of a few bytes; each function returns where the text ends. */
+export interface SmallValueWriter {
+  /** 16 bytes as 8-4-4-4-12 hexadecimal digits, 36 characters. */
+  uuid(p: number, at: number): number;
+  /** `a.b.c.d:port`, from four address bytes and two port bytes in network order. */
+  endpoint(p: number, address: number, port: number): number;
+  /** `true` or `false`. */
+  boolean(p: number, value: boolean): number;
+}
+
+/** Makes writers from the bytes of the input into a buffer. */
+export function createSmallValueWriter(
+  input: Uint8Array,
+  out: DataView,
+  decimal: DecimalWriter,
+): SmallValueWriter {
+  const hyphen = 0x2d;
+  const dot = 0x2e;
+  const colon = 0x3a;
+
+  function fourDigits(p: number, at: number): void {
+    out.setInt32(p, hexPairs[input[at]!]! | (hexPairs[input[at + 1]!]! << 16), true);
+  }
+
+  function uuid(p: number, at: number): number {
+    fourDigits(p, at);
+    fourDigits(p + 4, at + 2);
+    out.setUint8(p + 8, hyphen);
+    fourDigits(p + 9, at + 4);
+    out.setUint8(p + 13, hyphen);
+    fourDigits(p + 14, at + 6);
+    out.setUint8(p + 18, hyphen);
+    fourDigits(p + 19, at + 8);
+    out.setUint8(p + 23, hyphen);
+    fourDigits(p + 24, at + 10);
+    fourDigits(p + 28, at + 12);
+    fourDigits(p + 32, at + 14);
+    return p + 36;
+  }
+
+  function endpoint(p: number, address: number, port: number): number {
+    let q = decimal.u32(p, input[address]!);
+    for (let i = 1; i < 4; i++) {
+      out.setUint8(q, dot);
+      q = decimal.u32(q + 1, input[address + i]!);
+    }
+    out.setUint8(q, colon);
+    return decimal.u32(q + 1, (input[port]! << 8) | input[port + 1]!);
+  }
+
+  function boolean(p: number, value: boolean): number {
+    out.setInt32(p, value ? 0x6575_7274 : 0x736c_6166, true);
+    if (value) return p + 4;
+    out.setUint8(p + 4, 0x65);
+    return p + 5;
+  }
+
+  return { uuid, endpoint, boolean };
+}

@@ -1,0 +1,70 @@
+import type { LossCause, LossCounters } from '@camflow/api';
+import type { OutputBalance } from '../run/run-report.ts';
+
+/**
+ * Counts what becomes of the records of one output. Every figure is counted where it happens, `pending` too, so
+ * that the equation of {@link OutputBalance} says something.
+ */
+export class OutputBalanceSheet {
+  readonly #output: string;
+  readonly #dropped: Partial<Record<LossCause, number>> = {};
+  #produced = 0;
+  #delivered = 0;
+  #filtered = 0;
+  #pending = 0;
+  #units = 0;
+  #bytes = 0;
+
+  constructor(output: string) {
+    this.#output = output;
+  }
+
+  /** Records came from the source, and others were lost before they could. */
+  produce(records: number, loss: LossCounters): void {
+    this.#produced += records;
+    this.#pending += records;
+    for (const [cause, lost] of Object.entries(loss) as [LossCause, number][]) {
+      this.#produced += lost;
+      this.#addDropped(lost, cause);
+    }
+  }
+
+  filter(records: number): void {
+    this.#filtered += records;
+    this.#pending -= records;
+  }
+
+  drop(records: number, cause: LossCause): void {
+    this.#addDropped(records, cause);
+    this.#pending -= records;
+  }
+
+  deliver(records: number, units: number, bytes: number): void {
+    this.#delivered += records;
+    this.#pending -= records;
+    this.#units += units;
+    this.#bytes += bytes;
+  }
+
+  /** Counts everything that is still pending under one cause: the run is over. */
+  writeOff(cause: LossCause): void {
+    this.drop(this.#pending, cause);
+  }
+
+  snapshot(): OutputBalance {
+    return {
+      output: this.#output,
+      produced: this.#produced,
+      delivered: this.#delivered,
+      filtered: this.#filtered,
+      dropped: { ...this.#dropped },
+      pending: this.#pending,
+      units: this.#units,
+      bytes: this.#bytes,
+    };
+  }
+
+  #addDropped(records: number, cause: LossCause): void {
+    if (records > 0) this.#dropped[cause] = (this.#dropped[cause] ?? 0) + records;
+  }
+}

@@ -1,0 +1,36 @@
+import type { UnitBatch } from '@camflow/api';
+import type { FormatResult, UnitBuffers } from '../worker/messages.ts';
+
+/** The units of one format for one batch, shared by the outputs of that format; then their memory is used again. */
+export class SharedUnits {
+  readonly batch: UnitBatch;
+  readonly byteLength: number;
+  /** Records that all units together stand for. */
+  readonly records: number;
+  readonly #buffers: UnitBuffers;
+  readonly #recycle: (buffers: UnitBuffers) => void;
+  #users: number;
+
+  /**
+   * @param users - how often {@link release} will be called
+   * @param recycle - takes the memory after the last release
+   */
+  constructor(result: FormatResult, users: number, recycle: (buffers: UnitBuffers) => void) {
+    const { buffers, byteLength, unitCount, records } = result;
+    this.batch = {
+      bytes: new Uint8Array(buffers.bytes, 0, byteLength),
+      ends: new Uint32Array(buffers.ends, 0, unitCount),
+      records: new Uint32Array(buffers.records, 0, unitCount),
+      count: unitCount,
+    };
+    this.byteLength = byteLength;
+    this.records = records;
+    this.#buffers = buffers;
+    this.#users = users;
+    this.#recycle = recycle;
+  }
+
+  release(): void {
+    if (--this.#users === 0) this.#recycle(this.#buffers);
+  }
+}

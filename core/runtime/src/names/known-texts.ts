@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type Abi,
+  encodeText,
+  fieldOf,
+  identifierBytes,
+  type Logger,
+  nodeTypeNamed,
+  type RelayBatch,
+  TypeIndex,
+} from '@camflow/api';
+import type { RunLimits } from '../run/run-limits.ts';
+import { createSharedTable, type SharedTable } from './shared-table.ts';
+import { TableWriter } from './table-writer.ts';
+
+/** The kernel keeps a context within a page. */
+const longestContextBytes = 4096;
+
+/** The state of both tables at the dispatch of a batch; goes with the batch to its worker. */
+export interface KnownTextsState {
+  readonly tick: number;
+  readonly nameGeneration: number;
+  readonly contextGeneration: number;
+  readonly contextChanges: number;
+}
+
+const pathType = nodeTypeNamed('path')!.index;
+const nameField = fieldOf('path', 'name');
+
+/**
+ * What the main thread learns from batches before it dispatches them: names from the `path` records of long
+ * batches, and security contexts.
+ */
+export class KnownTexts {
+  readonly nameTable: SharedTable;
+  readonly contextTable: SharedTable;
+  readonly #names: TableWriter;
+  readonly #contexts: TableWriter;
+  readonly #words: Int32Array;
+  readonly #bytes: Uint8Array;
+  readonly #types: TypeIndex = new TypeIndex();
+  readonly #contextKey: Int32Array = new Int32Array(1);
+  readonly #log: Logger;
+  #contextChanges = 0;
+  #warned = false;
+
+  constructor(memory: SharedArrayBuffer, limits: RunLimits, log: Logger) {
+    const seed = randomBytes(4).readInt32LE();
+    this.nameTable = createSharedTable({ ...limits.names, keyWords: identifierBytes / 4, seed });
+    this.contextTable = createSharedTable({ ...limits.securityContexts, keyWords: 1, seed });
+    this.#names = new TableWriter(this.nameTable);
+    this.#contexts = new TableWriter(this.contextTable);
+    this.#words = new Int32Array(memory);
+    this.#bytes = new Uint8Array(memory);
+    this.#log = log;
+  }
+
+  get names(): { readonly known: number; readonly evicted: number } {
+    return { known: this.#names.known, evicted: this.#names.evicted };
+  }
+
+  /** What a batch with this number may see. */
+  stateAt(tick: number): KnownTextsState {
+    return {
+      tick,
+      nameGeneration: this.#names.generation,
+      contextGeneration: this.#contexts.generation,
+      contextChanges: this.#contextChanges,
+    };
+  }
+
+  /**
+   * Takes in what a batch brings, visible to batches from `tick` on.
+   * @param start - where the batch stands in the memory
+   * @param workersIdle - waited for before a table drops its older half, which workers may be reading
+   */
+  async learn(
+    batch: RelayBatch,
+    abi: Abi,
+    start: number,
+    tick: number,
+    workersIdle: () => Promise<void>,
+  ): Promise<void> {
+    for (const [secid, text] of batch.securityContexts) {
+      this.#contextKey[0] = secid;
+      const bytes = encodeText(text).subarray(0, longestContextBytes);
+      const full = this.#insert(this.#contexts, this.#contextKey, 0, bytes, tick, workersIdle);
+      if (full !== undefined) await full;
+    }
+    if (batch.stream.kind !== 'long') return;
+    const { longBytes } = abi.framing;
+    const end = start + batch.byteLength - longBytes;
+    for (let offset = start; offset <= end; offset += longBytes) {
+      const word = offset >>> 2;
+      if (this.#types.of(this.#words[word]!, this.#words[word + 1]!) !== pathType) continue;
+      const from = offset + nameField.offset;
+      const field = this.#bytes.subarray(from, from + nameField.size);
+      const nul = field.indexOf(0);
+      const name = nul < 0 ? field : field.subarray(0, nul);
+      const full = this.#insert(this.#names, this.#words, word, name, tick, workersIdle);
+      if (full !== undefined) await full;
+    }
+  }
+
+  /** Waits only when the table is full: a promise per record would cost more than the record. */
+  #insert(
+    table: TableWriter,
+    words: Int32Array,
+    at: number,
+    text: Uint8Array,
+    tick: number,
+    workersIdle: () => Promise<void>,
+  ): Promise<void> | undefined {
+    const outcome = table.insert(words, at, text, tick);
+    if (outcome === 'added' && table === this.#contexts) this.#contextChanges++;
+    if (outcome !== 'full') return undefined;
+    return workersIdle().then(() => {
+      this.#rotate(table);
+      table.insert(words, at, text, tick);
+    });
+  }
+
+  #rotate(table: TableWriter): void {
+    table.rotate();
+    this.#contextChanges++;
+    if (this.#warned || table.evicted === 0) return;
+    this.#warned = true;
+    this.#log.warn('more names or security contexts than the tables hold: the oldest are forgotten', {
+      names: this.#names.evicted,
+      contexts: this.#contexts.evicted,
+    });
+  }
+}

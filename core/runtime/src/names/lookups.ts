@@ -1,0 +1,65 @@
+import { decodeText, identifierBytes, type NameLookup, type SecurityContextLookup } from '@camflow/api';
+import type { SharedTable } from './shared-table.ts';
+import { TableReader } from './table-reader.ts';
+
+const identifierWords = identifierBytes / 4;
+
+/** Names as formatters see them: the key of the table is a 32-byte identifier. */
+export class SharedNameLookup implements NameLookup {
+  readonly #table: TableReader;
+  readonly #memory: Int32Array;
+  readonly #foreign: Int32Array = new Int32Array(identifierWords);
+
+  /** @param memory - the memory of the run, in which nearly all identifiers stand */
+  constructor(table: SharedTable, memory: Int32Array) {
+    this.#table = new TableReader(table);
+    this.#memory = memory;
+  }
+
+  get generation(): number {
+    return this.#table.generation;
+  }
+
+  enter(generation: number, tick: number): void {
+    this.#table.enter(generation, tick);
+  }
+
+  find(bytes: Uint8Array, offset: number): number {
+    if (bytes.buffer === this.#memory.buffer) {
+      return this.#table.find(this.#memory, (bytes.byteOffset + offset) >>> 2);
+    }
+    new Uint8Array(this.#foreign.buffer).set(bytes.subarray(offset, offset + identifierBytes));
+    return this.#table.find(this.#foreign, 0);
+  }
+
+  bytes(handle: number): Uint8Array {
+    return this.#table.text(handle);
+  }
+}
+
+/** Security contexts as formatters see them: the key of the table is a secid. */
+export class SharedSecurityContextLookup implements SecurityContextLookup {
+  readonly #table: TableReader;
+  readonly #key: Int32Array = new Int32Array(1);
+  #generation = 0;
+
+  constructor(table: SharedTable) {
+    this.#table = new TableReader(table);
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** @param changes - how often a text was added or dropped before this batch */
+  enter(generation: number, tick: number, changes: number): void {
+    this.#table.enter(generation, tick);
+    this.#generation = changes;
+  }
+
+  text(secid: number): string | undefined {
+    this.#key[0] = secid;
+    const handle = this.#table.find(this.#key, 0);
+    return handle < 0 ? undefined : decodeText(this.#table.text(handle));
+  }
+}

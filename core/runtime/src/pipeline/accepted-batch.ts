@@ -1,0 +1,42 @@
+import { type Abi, abis, CamflowError, type RelayBatch, type Slab } from '@camflow/api';
+import type { ReadBatch } from '../delivery/commit-tracker.ts';
+import { recordSize } from './record-size.ts';
+
+/** A batch that was read, checked and counted. */
+export interface AcceptedBatch {
+  readonly relay: RelayBatch;
+  readonly abi: Abi;
+  readonly slab: Slab;
+  /** Whole records, and their bytes. */
+  readonly records: number;
+  readonly byteLength: number;
+  readonly read: ReadBatch;
+}
+
+/**
+ * Checks what a source says about a batch.
+ * @returns everything but `read`
+ * @throws CamflowError `SOURCE_FAILED` where the batch cannot be one
+ */
+export function checkBatch(relay: RelayBatch, slab: Slab): Omit<AcceptedBatch, 'read'> {
+  const abi = abis.get(relay.abi);
+  if (abi === undefined) {
+    throw new CamflowError('SOURCE_FAILED', `the source gave a batch of unknown interface ${relay.abi}`, {
+      hint: `This release knows ${[...abis.keys()].join(', ')}`,
+    });
+  }
+  const { byteLength } = relay;
+  const size = recordSize(abi, relay.stream.kind);
+  if (
+    !Number.isInteger(byteLength) ||
+    byteLength < 0 ||
+    byteLength > slab.bytes.length ||
+    byteLength % size !== 0
+  ) {
+    throw new CamflowError(
+      'SOURCE_FAILED',
+      `the source gave a batch of ${byteLength} bytes, which is no whole number of records within a slab`,
+    );
+  }
+  return { relay, abi, slab, records: byteLength / size, byteLength };
+}

@@ -1,0 +1,91 @@
+import type { Origin } from '@camflow/api';
+import type { SlabPool } from '../memory/slab-pool.ts';
+import type { KnownTexts } from '../names/known-texts.ts';
+import type { BatchResult, BatchTask } from '../worker/messages.ts';
+import type { BatchRunner } from '../workers/batch-runner.ts';
+import type { AcceptedBatch } from './accepted-batch.ts';
+import type { Distributor } from './distributor.ts';
+
+/** Gives batches to the workers and puts the results back in the order of dispatch. */
+export class Dispatcher {
+  readonly #runner: BatchRunner;
+  readonly #distributor: Distributor;
+  readonly #known: KnownTexts;
+  readonly #slabs: SlabPool;
+  readonly #origin: Origin;
+  readonly #signal: AbortSignal;
+  readonly #onFailure: (error: unknown) => void;
+  #tick = 0;
+  #last: Promise<void> = Promise.resolve();
+
+  /**
+   * @param signal - aborted where results are no longer wanted
+   * @param onFailure - called where a batch cannot be processed at all; it stays pending
+   */
+  constructor(
+    parts: {
+      readonly runner: BatchRunner;
+      readonly distributor: Distributor;
+      readonly known: KnownTexts;
+      readonly slabs: SlabPool;
+      readonly origin: Origin;
+    },
+    signal: AbortSignal,
+    onFailure: (error: unknown) => void,
+  ) {
+    this.#runner = parts.runner;
+    this.#distributor = parts.distributor;
+    this.#known = parts.known;
+    this.#slabs = parts.slabs;
+    this.#origin = parts.origin;
+    this.#signal = signal;
+    this.#onFailure = onFailure;
+  }
+
+  /** The number of the next batch to be dispatched. */
+  get nextTick(): number {
+    return this.#tick;
+  }
+
+  /** Settles when no batch is at a worker and all results are passed on. Never rejects. */
+  idle(): Promise<void> {
+    return this.#last;
+  }
+
+  /** Waits until every output has room, then lets a worker have the batch. One call at a time. */
+  async dispatch(batch: AcceptedBatch): Promise<void> {
+    await this.#distributor.roomy();
+    const results = this.#runner.run(this.#taskOf(batch), this.#signal);
+    this.#last = this.#passOn(batch, results, this.#last);
+  }
+
+  async #passOn(batch: AcceptedBatch, results: Promise<BatchResult[]>, before: Promise<void>): Promise<void> {
+    const [outcome] = await Promise.allSettled([results, before]);
+    try {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      this.#distributor.distribute(batch, outcome.value);
+    } catch (error) {
+      this.#onFailure(error);
+    }
+    // Only now, not when the worker is done: that bounds the results that wait for their turn.
+    this.#slabs.give(batch.slab);
+  }
+
+  #taskOf({ relay, slab, byteLength }: AcceptedBatch): BatchTask {
+    const start = slab.bytes.byteOffset;
+    return {
+      abi: relay.abi,
+      stream: relay.stream,
+      origin: this.#origin,
+      position: relay.position,
+      firstSequence: relay.firstSequence,
+      capturedAtMs: relay.capturedAtMs,
+      newSecurityContexts: relay.securityContexts,
+      known: this.#known.stateAt(this.#tick++),
+      slabStart: start,
+      start,
+      byteLength,
+      spares: this.#distributor.takeSpares(),
+    };
+  }
+}

@@ -1,0 +1,96 @@
+import type { Logger, LossCause } from '@camflow/api';
+import type { CommitTracker } from '../delivery/commit-tracker.ts';
+import type { Output } from '../delivery/output.ts';
+import { SharedUnits } from '../delivery/units.ts';
+import type { BatchResult, FormatResult, UnitBuffers } from '../worker/messages.ts';
+import type { AcceptedBatch } from './accepted-batch.ts';
+import type { RunStatistics } from './run-statistics.ts';
+
+/** Failures of formatters that are logged one by one; all are counted. */
+const mostFailuresLogged = 16;
+
+/** One format of a run, with the outputs that want it. */
+export interface FormatRoute {
+  /** Name of the format in log lines. */
+  readonly format: string;
+  readonly outputs: readonly Output[];
+}
+
+/** Hands results, in the order of dispatch, to the outputs, and keeps the memory of units for the next batches. */
+export class Distributor {
+  readonly #routes: readonly FormatRoute[];
+  readonly #commits: CommitTracker;
+  readonly #statistics: RunStatistics;
+  readonly #log: Logger;
+  readonly #spares: UnitBuffers[][];
+  readonly #mostSpares: number;
+  #failuresLogged = 0;
+
+  /** @param mostSpares - memories kept for each format: enough that each worker finds one */
+  constructor(
+    routes: readonly FormatRoute[],
+    commits: CommitTracker,
+    statistics: RunStatistics,
+    mostSpares: number,
+    log: Logger,
+  ) {
+    this.#routes = routes;
+    this.#commits = commits;
+    this.#statistics = statistics;
+    this.#spares = routes.map(() => []);
+    this.#mostSpares = mostSpares;
+    this.#log = log;
+  }
+
+  /** Memory for the next batch, one for each format, undefined where none is left over. */
+  takeSpares(): (UnitBuffers | undefined)[] {
+    return this.#spares.map((spares) => spares.pop());
+  }
+
+  /** Settles when every output has room. */
+  async roomy(): Promise<void> {
+    for (const { outputs } of this.#routes) {
+      for (const output of outputs) await output.roomy();
+    }
+  }
+
+  /** Passes on what workers made of a batch, in parts where it had to be divided. */
+  distribute(batch: AcceptedBatch, parts: readonly BatchResult[]): void {
+    for (const part of parts) {
+      this.#statistics.scanned(batch.relay.stream, part);
+      for (const [index, route] of this.#routes.entries())
+        this.#route(batch, route, index, part.formats[index]!);
+    }
+    this.#commits.settle(batch.read);
+  }
+
+  #route(batch: AcceptedBatch, route: FormatRoute, index: number, result: FormatResult): void {
+    this.#logFailures(batch, route, result);
+    const { outputs } = route;
+    const dropped = Object.entries(result.dropped) as [LossCause, number][];
+    for (const { balance } of outputs) {
+      balance.filter(result.filtered);
+      for (const [cause, records] of dropped) balance.drop(records, cause);
+    }
+    const recycle = (buffers: UnitBuffers): void => {
+      const spares = this.#spares[index]!;
+      if (spares.length < this.#mostSpares && buffers.bytes.byteLength > 0) spares.push(buffers);
+    };
+    if (result.unitCount === 0) {
+      recycle(result.buffers);
+      return;
+    }
+    const units = new SharedUnits(result, outputs.length, recycle);
+    batch.read.open += outputs.length;
+    for (const output of outputs) output.offer(units, () => this.#commits.settle(batch.read));
+  }
+
+  #logFailures(batch: AcceptedBatch, route: FormatRoute, result: FormatResult): void {
+    const { cpu, kind } = batch.relay.stream;
+    for (const { position, message } of result.failures) {
+      if (this.#failuresLogged++ >= mostFailuresLogged) return;
+      const place = { format: route.format, cpu, kind, position };
+      this.#log.error('a format failed on a record, which is counted as lost', { ...place, error: message });
+    }
+  }
+}

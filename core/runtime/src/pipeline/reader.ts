@@ -1,0 +1,75 @@
+import type { CaptureSource, RelayBatch, Slab } from '@camflow/api';
+import type { CommitTracker } from '../delivery/commit-tracker.ts';
+import type { SlabPool } from '../memory/slab-pool.ts';
+import type { KnownTexts } from '../names/known-texts.ts';
+import { type AcceptedBatch, checkBatch } from './accepted-batch.ts';
+import type { Dispatcher } from './dispatcher.ts';
+
+/** What the read loop works with. */
+export interface ReaderParts {
+  readonly source: CaptureSource;
+  readonly slabs: SlabPool;
+  readonly known: KnownTexts;
+  readonly dispatcher: Dispatcher;
+  readonly commits: CommitTracker;
+  /** Told of every batch before anything else happens to it. */
+  readonly onRead: (batch: Omit<AcceptedBatch, 'read'>) => void;
+}
+
+/**
+ * The read loop: takes a free slab, has the source fill it, learns names, and dispatches. Long batches go at
+ * once; short ones are held until their round ends, since the names they need come with its long ones.
+ */
+export class Reader {
+  readonly #parts: ReaderParts;
+  readonly #held: AcceptedBatch[] = [];
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Reads until the source ends, or until the slabs are closed.
+   * @param signal - aborted to make the source finish
+   * @throws what the source throws; everything read before was dispatched
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { slabs, source, dispatcher } = this.#parts;
+    try {
+      for (let slab = await slabs.take(); slab !== null; slab = await slabs.take()) {
+        const batch = await source.read(slab, signal);
+        if (batch === null) {
+          slabs.give(slab);
+          break;
+        }
+        await this.#accept(batch, slab);
+      }
+    } finally {
+      await this.#releaseHeld();
+      await dispatcher.idle();
+    }
+  }
+
+  async #accept(relay: RelayBatch, slab: Slab): Promise<void> {
+    const { source, slabs, known, dispatcher, commits, onRead } = this.#parts;
+    const checked = checkBatch(relay, slab);
+    onRead(checked);
+    const batch: AcceptedBatch = { ...checked, read: commits.begin(relay.id) };
+    const start = slab.bytes.byteOffset;
+    await known.learn(relay, checked.abi, start, dispatcher.nextTick, () => dispatcher.idle());
+    if (batch.byteLength === 0 && relay.securityContexts.length === 0) {
+      commits.settle(batch.read);
+      slabs.give(slab);
+    } else if (relay.stream.kind === 'long') {
+      await dispatcher.dispatch(batch);
+    } else {
+      this.#held.push(batch);
+    }
+    // A source that holds back more than it said is not waited for: no slab would be left to read into.
+    if (relay.endOfRound || this.#held.length > source.capabilities.heldBatches) await this.#releaseHeld();
+  }
+
+  async #releaseHeld(): Promise<void> {
+    for (const batch of this.#held.splice(0)) await this.#parts.dispatcher.dispatch(batch);
+  }
+}

@@ -1,0 +1,65 @@
+import {
+  type LossCause,
+  type LossCounters,
+  type MalformedReason,
+  recordTypes,
+  type StreamId,
+} from '@camflow/api';
+import type { MalformedSample, RunReport } from '../run/run-report.ts';
+import type { BatchResult } from '../worker/messages.ts';
+
+/** Malformed places that a report names. */
+const mostSamples = 16;
+
+/** Figures of a run that do not depend on outputs. */
+export class RunStatistics {
+  #recordsRead = 0;
+  #bytesRead = 0;
+  #batches = 0;
+  readonly #countsByType: number[] = new Array<number>(recordTypes.length + 1).fill(0);
+  readonly #malformed: Partial<Record<MalformedReason, number>> = {};
+  readonly #samples: MalformedSample[] = [];
+  readonly #sourceLoss: Partial<Record<LossCause, number>> = {};
+
+  /** A batch was read. */
+  read(records: number, bytes: number, loss: LossCounters): void {
+    this.#recordsRead += records;
+    this.#bytesRead += bytes;
+    this.#batches++;
+    addTo(this.#sourceLoss, loss);
+  }
+
+  /** A worker looked at a batch of a stream. */
+  scanned({ cpu, kind }: StreamId, result: BatchResult): void {
+    const { countsByType, malformed, malformedPlaces } = result;
+    for (let type = 1; type < countsByType.length; type++) this.#countsByType[type]! += countsByType[type]!;
+    addTo(this.#malformed, malformed);
+    for (const place of malformedPlaces) {
+      if (this.#samples.length < mostSamples) this.#samples.push({ cpu, kind, ...place });
+    }
+  }
+
+  snapshot(): Pick<
+    RunReport,
+    'recordsRead' | 'bytesRead' | 'batches' | 'countsByType' | 'malformed' | 'malformedSamples' | 'sourceLoss'
+  > {
+    return {
+      recordsRead: this.#recordsRead,
+      bytesRead: this.#bytesRead,
+      batches: this.#batches,
+      countsByType: [...this.#countsByType],
+      malformed: { ...this.#malformed },
+      malformedSamples: [...this.#samples],
+      sourceLoss: { ...this.#sourceLoss },
+    };
+  }
+}
+
+function addTo<Key extends string>(
+  sums: Partial<Record<Key, number>>,
+  counts: Readonly<Partial<Record<Key, number>>>,
+): void {
+  for (const [key, count] of Object.entries(counts) as [Key, number][]) {
+    if (count > 0) sums[key] = (sums[key] ?? 0) + count;
+  }
+}

@@ -1,0 +1,115 @@
+import { CamflowError, type Logger, type Origin } from '@camflow/api';
+import { CommitTracker } from '../delivery/commit-tracker.ts';
+import { Output } from '../delivery/output.ts';
+import { OutputBalanceSheet } from '../delivery/output-balance.ts';
+import { SlabPool, slabCount, usableSlabBytes } from '../memory/slab-pool.ts';
+import { KnownTexts } from '../names/known-texts.ts';
+import { Dispatcher } from '../pipeline/dispatcher.ts';
+import { Distributor } from '../pipeline/distributor.ts';
+import { Reader } from '../pipeline/reader.ts';
+import { RunStatistics } from '../pipeline/run-statistics.ts';
+import { CompiledFilter } from '../worker/record-filter.ts';
+import { BatchRunner } from '../workers/batch-runner.ts';
+import { WorkerPool } from '../workers/worker-pool.ts';
+import { createPlugins, distinctFormats } from './plugin-instances.ts';
+import type { RunControl } from './run-control.ts';
+import type { RunLimits } from './run-limits.ts';
+import type { RunPlan } from './run-plan.ts';
+
+/** A pipeline with everything open, before the first read. */
+export interface AssembledPipeline {
+  readonly origin: Origin;
+  readonly policyHash: string;
+  readonly reader: Reader;
+  readonly outputs: readonly Output[];
+  readonly statistics: RunStatistics;
+  readonly known: KnownTexts;
+  readonly pool: WorkerPool;
+}
+
+/**
+ * Makes every part of a run and opens it, in the order that `Run.start` promises. What may have to be closed
+ * again is in `control.opened`, whether this succeeds or throws.
+ */
+export async function assemblePipeline(
+  plan: RunPlan,
+  limits: RunLimits,
+  log: Logger,
+  control: RunControl,
+): Promise<AssembledPipeline> {
+  const { source, policy, sinks } = await createPlugins(plan, log);
+  for (const [index, sink] of sinks.entries()) control.opened.add(plan.outputs[index]!.name, sink);
+  control.opened.add(plan.source.requested, source);
+  control.checkStarting();
+
+  const program = policy.compile(source.capabilities);
+  for (const sink of sinks) {
+    await sink.check?.();
+    control.checkStarting();
+  }
+
+  const slabsNeeded = slabCount(plan.workers, source.capabilities.heldBatches);
+  const slabs = new SlabPool(slabsNeeded, usableSlabBytes(plan.slabBytes));
+  const known = new KnownTexts(slabs.memory, limits, log);
+  // Compiled here only for its errors; every worker compiles its own.
+  if (program.filter !== null) new CompiledFilter(program.filter, slabs.memory);
+  const formats = distinctFormats(plan.outputs);
+  const setup = {
+    memory: slabs.memory,
+    names: known.nameTable,
+    contexts: known.contextTable,
+    formats: formats.map(({ request }) => request),
+    filter: program.filter,
+  };
+  const pool = new WorkerPool(plan.workers, slabsNeeded, setup, log);
+  control.opened.add('the workers', pool);
+  await pool.warmUp();
+  control.checkStarting();
+
+  const origin = await source.open(control.finishing, program.pushDown);
+  control.checkStarting();
+  for (const sink of sinks) {
+    await sink.open({ origin });
+    control.checkStarting();
+  }
+
+  const statistics = new RunStatistics();
+  const outputs = plan.outputs.map(({ name }, index) => {
+    const balance = new OutputBalanceSheet(name);
+    return new Output(name, sinks[index]!, balance, log, limits.outputQueueBytes);
+  });
+  const routes = formats.map(({ request, outputs: wanted }) => ({
+    format: request.requested,
+    outputs: wanted.map((output) => outputs[plan.outputs.indexOf(output)]!),
+  }));
+  const commits = new CommitTracker((batchId) => {
+    if (!control.over) source.commit(batchId);
+  });
+  const distributor = new Distributor(routes, commits, statistics, plan.workers + 1, log);
+  const runner = new BatchRunner(pool, slabs.memory, formats.length, log);
+  const dispatcher = new Dispatcher(
+    { runner, distributor, known, slabs, origin },
+    control.givingUp,
+    (error) => {
+      control.fail(error);
+      slabs.close();
+    },
+  );
+  const reader = new Reader({
+    source,
+    slabs,
+    known,
+    dispatcher,
+    commits,
+    onRead: ({ relay, records, byteLength }) => {
+      if (control.over) throw new CamflowError('PIPELINE_STATE', 'the run is over');
+      statistics.read(records, byteLength, relay.loss);
+      for (const { balance } of outputs) balance.produce(records, relay.loss);
+    },
+  });
+  control.givingUp.addEventListener('abort', () => {
+    slabs.close();
+    for (const output of outputs) output.giveUp();
+  });
+  return { origin, policyHash: program.hash, reader, outputs, statistics, known, pool };
+}

@@ -1,0 +1,121 @@
+import { CamflowError, describeError, type Logger } from '@camflow/api';
+import { type AssembledPipeline, assemblePipeline } from './assemble-pipeline.ts';
+import { settlesUnless } from './deadline.ts';
+import { emptyReport, reportOn } from './make-report.ts';
+import type { CreateRun, Run, RunDependencies } from './run.ts';
+import { RunControl } from './run-control.ts';
+import { defaultRunLimits, type RunLimits } from './run-limits.ts';
+import type { RunPlan } from './run-plan.ts';
+import type { RunReport } from './run-report.ts';
+
+/** How long something that was told to let go at once may take. */
+const graceMs = 1_000;
+
+class PipelineRun implements Run {
+  readonly ended: Promise<RunReport>;
+  readonly #plan: RunPlan;
+  readonly #log: Logger;
+  readonly #limits: RunLimits;
+  readonly #control: RunControl;
+  #settle!: { resolve(report: RunReport): void; reject(error: unknown): void };
+  #state: 'new' | 'starting' | 'running' | 'ended' = 'new';
+  #pipeline: AssembledPipeline | undefined;
+  #drainTimer: NodeJS.Timeout | undefined;
+  #startedAt: number | undefined;
+  #endedAt: number | undefined;
+
+  constructor(plan: RunPlan, { log, limits }: RunDependencies) {
+    this.#plan = plan;
+    this.#log = log;
+    this.#limits = limits ?? defaultRunLimits;
+    this.#control = new RunControl(log);
+    this.ended = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    // Whoever awaits start() or stop() learns of a failure too; nobody has to listen here.
+    this.ended.catch(() => undefined);
+  }
+
+  async start(): Promise<void> {
+    if (this.#state !== 'new') {
+      throw new CamflowError('PIPELINE_STATE', `a run that is ${this.#state} cannot be started`);
+    }
+    this.#state = 'starting';
+    this.#startedAt = performance.now();
+    try {
+      this.#pipeline = await assemblePipeline(this.#plan, this.#limits, this.#log, this.#control);
+    } catch (error) {
+      await this.#control.opened.close();
+      this.#end(error);
+      throw error;
+    }
+    this.#state = 'running';
+    void this.#conduct(this.#pipeline);
+  }
+
+  stop(): Promise<RunReport> {
+    if (this.#state === 'new') this.#end(undefined);
+    if (this.#state !== 'ended') this.#drain();
+    return this.ended;
+  }
+
+  abort(): Promise<RunReport> {
+    if (this.#state === 'new') this.#end(undefined);
+    this.#control.giveUp();
+    return this.ended;
+  }
+
+  async reopen(): Promise<void> {
+    const outputs = this.#pipeline?.outputs ?? [];
+    const calls = outputs.map((output) => output.exclusively(async (sink) => sink.reopen?.()));
+    const failed = (await Promise.allSettled(calls)).find((outcome) => outcome.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  report(): RunReport {
+    const until = this.#endedAt ?? performance.now();
+    const elapsedMs = until - (this.#startedAt ?? until);
+    return this.#pipeline === undefined ? emptyReport(elapsedMs) : reportOn(this.#pipeline, elapsedMs);
+  }
+
+  /** From the first read to the end. Never rejects. */
+  async #conduct({ reader, outputs }: AssembledPipeline): Promise<void> {
+    const { givingUp, finishing, opened } = this.#control;
+    const reading = reader.run(finishing).catch((error: unknown) => this.#control.fail(error));
+    await settlesUnless(givingUp, graceMs, reading);
+    // Nobody may be there to stop a run that failed.
+    if (this.#control.failure !== undefined) this.#drain();
+    await settlesUnless(givingUp, graceMs, Promise.all(outputs.map((output) => output.idle())));
+    for (const output of outputs) {
+      if (givingUp.aborted) break;
+      const flushed = output.exclusively(async (sink) => sink.flush?.());
+      await settlesUnless(givingUp, graceMs, flushed).catch((error: unknown) => {
+        this.#log.error('output could not be flushed', { output: output.name, error: describeError(error) });
+      });
+    }
+    await opened.close();
+    this.#end(this.#control.failure);
+  }
+
+  /** Finishes, and gives up when that takes too long. */
+  #drain(): void {
+    this.#control.finish();
+    this.#drainTimer ??= setTimeout(() => {
+      this.#log.warn('outputs did not take everything in time; the rest is counted as shutdown');
+      this.#control.giveUp();
+    }, this.#plan.drainTimeoutMs);
+  }
+
+  #end(failure: unknown): void {
+    clearTimeout(this.#drainTimer);
+    this.#control.end();
+    for (const output of this.#pipeline?.outputs ?? []) output.finish();
+    this.#state = 'ended';
+    this.#endedAt = performance.now();
+    if (failure === undefined) this.#settle.resolve(this.report());
+    else this.#settle.reject(failure);
+  }
+}
+
+/** Makes a run; nothing happens before its `start`. */
+export const createRun: CreateRun = (plan, dependencies) => new PipelineRun(plan, dependencies);

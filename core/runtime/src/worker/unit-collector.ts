@@ -1,0 +1,162 @@
+import type { LossCause, UnitWriter } from '@camflow/api';
+import type { UnitBuffers } from './messages.ts';
+
+const firstBytes = 256 * 1024;
+const firstUnits = 2048;
+
+/** A point to return to when a formatter fails. */
+export interface CollectorMark {
+  readonly byteLength: number;
+  readonly unitCount: number;
+  readonly records: number;
+  readonly filtered: number;
+  readonly dropped: Readonly<Partial<Record<LossCause, number>>>;
+}
+
+/** Gathers the units of one format for one batch in memory that grows, and is used again for later batches. */
+export class UnitCollector implements UnitWriter {
+  #bytes: Buffer = Buffer.alloc(0);
+  #ends: Uint32Array = new Uint32Array(0);
+  #records: Uint32Array = new Uint32Array(0);
+  #length = 0;
+  #unitStart = 0;
+  #unitCount = 0;
+  #recordCount = 0;
+  #filtered = 0;
+  #dropped: Partial<Record<LossCause, number>> = {};
+
+  get byteLength(): number {
+    return this.#unitStart;
+  }
+  get unitCount(): number {
+    return this.#unitCount;
+  }
+  /** Records that the finished units stand for. */
+  get records(): number {
+    return this.#recordCount;
+  }
+  get filtered(): number {
+    return this.#filtered;
+  }
+  get dropped(): Readonly<Partial<Record<LossCause, number>>> {
+    return this.#dropped;
+  }
+  /** Whether bytes were written that no `endUnit` followed. */
+  get unitOpen(): boolean {
+    return this.#length > this.#unitStart;
+  }
+  /** Records accounted for: in units, left out or lost. */
+  get accounted(): number {
+    let sum = this.#recordCount + this.#filtered;
+    for (const count of Object.values(this.#dropped)) sum += count;
+    return sum;
+  }
+
+  /** Starts over, in the memory given or in new memory. */
+  begin(spare: UnitBuffers | undefined): void {
+    this.#bytes = Buffer.from(spare?.bytes ?? new ArrayBuffer(firstBytes));
+    this.#ends = new Uint32Array(spare?.ends ?? new ArrayBuffer(firstUnits * 4));
+    this.#records = new Uint32Array(spare?.records ?? new ArrayBuffer(firstUnits * 4));
+    this.rollback({ byteLength: 0, unitCount: 0, records: 0, filtered: 0, dropped: {} });
+  }
+
+  /** Gives the memory away; `begin` must come next. */
+  take(): UnitBuffers {
+    return {
+      bytes: this.#bytes.buffer as ArrayBuffer,
+      ends: this.#ends.buffer as ArrayBuffer,
+      records: this.#records.buffer as ArrayBuffer,
+    };
+  }
+
+  mark(): CollectorMark {
+    const { byteLength, unitCount, records, filtered } = this;
+    return { byteLength, unitCount, records, filtered, dropped: { ...this.#dropped } };
+  }
+
+  /** Forgets everything since the mark, an open unit too. */
+  rollback(mark: CollectorMark): void {
+    this.#length = mark.byteLength;
+    this.#unitStart = mark.byteLength;
+    this.#unitCount = mark.unitCount;
+    this.#recordCount = mark.records;
+    this.#filtered = mark.filtered;
+    this.#dropped = { ...mark.dropped };
+  }
+
+  write(bytes: Uint8Array, start: number = 0, end: number = bytes.length): void {
+    const part = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
+    this.#reserveBytes(part.length);
+    this.#bytes.set(part, this.#length);
+    this.#length += part.length;
+  }
+
+  writeText(text: string): void {
+    // No character of a string takes more than three bytes of UTF-8.
+    this.#reserveBytes(text.length * 3);
+    this.#length += this.#bytes.write(text, this.#length);
+  }
+
+  endUnit(records: number): void {
+    if (!this.unitOpen) throw new Error('endUnit without anything written');
+    checkCount(records);
+    this.#reserveUnits(1);
+    this.#ends[this.#unitCount] = this.#length;
+    this.#records[this.#unitCount] = records;
+    this.#unitCount++;
+    this.#unitStart = this.#length;
+    this.#recordCount += records;
+  }
+
+  writeUnits(bytes: Uint8Array, ends: Uint32Array, count: number): void {
+    if (this.unitOpen) throw new Error('writeUnits while a unit is open');
+    if (count === 0) return;
+    this.#reserveUnits(count);
+    const base = this.#length;
+    let previous = 0;
+    for (let i = 0; i < count; i++) {
+      const end = ends[i]!;
+      if (!(end > previous)) throw new Error(`writeUnits: unit ${i} of ${count} is empty`);
+      this.#ends[this.#unitCount + i] = base + end;
+      previous = end;
+    }
+    if (previous > bytes.length) throw new Error('writeUnits: units end after their bytes');
+    this.write(bytes, 0, previous);
+    this.#records.fill(1, this.#unitCount, this.#unitCount + count);
+    this.#unitCount += count;
+    this.#unitStart = this.#length;
+    this.#recordCount += count;
+  }
+
+  drop(records: number, cause: LossCause | 'filtered'): void {
+    checkCount(records);
+    if (cause === 'filtered') this.#filtered += records;
+    else this.#dropped[cause] = (this.#dropped[cause] ?? 0) + records;
+  }
+
+  #reserveBytes(more: number): void {
+    const needed = this.#length + more;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.from(new ArrayBuffer(Math.max(needed, Math.ceil(this.#bytes.length * 1.5))));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+  }
+
+  #reserveUnits(more: number): void {
+    const needed = this.#unitCount + more;
+    if (needed <= this.#ends.length) return;
+    const size = Math.max(needed, this.#ends.length * 2);
+    this.#ends = grown(this.#ends, size);
+    this.#records = grown(this.#records, size);
+  }
+}
+
+function grown(array: Uint32Array, length: number): Uint32Array {
+  const larger = new Uint32Array(length);
+  larger.set(array);
+  return larger;
+}
+
+function checkCount(records: number): void {
+  if (!Number.isInteger(records) || records < 0) throw new Error(`not a number of records: ${records}`);
+}

@@ -1,0 +1,1 @@
+throw new Error('the module was told to throw');

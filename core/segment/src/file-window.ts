@@ -1,0 +1,47 @@
+import type { FileHandle } from 'node:fs/promises';
+
+const windowBytes = 256 * 1024;
+
+/** Looks at a file through a buffer of bounded size, at any offset. */
+export class FileWindow {
+  readonly #file: FileHandle;
+  #buffer: Buffer = Buffer.allocUnsafe(windowBytes);
+  #offset = 0;
+  #filled = 0;
+  #reachesEnd = false;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  /**
+   * The bytes at an offset, fewer where the file ends before. Valid until the next call.
+   * @throws the error of the read, with its `code`
+   */
+  async at(offset: number, length: number): Promise<Buffer> {
+    const beyond = offset + length > this.#offset + this.#filled && !this.#reachesEnd;
+    if (offset < this.#offset || beyond) await this.#load(offset, length);
+    const start = offset - this.#offset;
+    return this.#buffer.subarray(start, Math.min(start + length, this.#filled));
+  }
+
+  async #load(offset: number, length: number): Promise<void> {
+    if (length > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(length);
+    this.#offset = offset;
+    this.#filled = 0;
+    this.#reachesEnd = false;
+    while (this.#filled < this.#buffer.length) {
+      const { bytesRead } = await this.#file.read(
+        this.#buffer,
+        this.#filled,
+        this.#buffer.length - this.#filled,
+        offset + this.#filled,
+      );
+      if (bytesRead === 0) {
+        this.#reachesEnd = true;
+        return;
+      }
+      this.#filled += bytesRead;
+    }
+  }
+}

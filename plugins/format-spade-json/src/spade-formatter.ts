@@ -1,0 +1,63 @@
+import type { Formatter, FormatterContext, RecordBatch, UnitWriter } from '@camflow/api';
+import { type CompiledTable, compileTable, TextTooLong } from '@camflow/format-compiler';
+import type { SpadeOptions } from './options.ts';
+import { spadeTable } from './spade-table.ts';
+
+/** Lines are handed on when this many bytes are full. */
+const flushBytes = 256 << 10;
+const maxLinesPerFlush = 4096;
+
+/** Writes one line for each record. */
+export function createSpadeFormatter(options: SpadeOptions, context: FormatterContext): Formatter {
+  let maxTextBytes = 32 << 10;
+  let compiled = compile();
+  const ends = new Uint32Array(maxLinesPerFlush);
+
+  function compile(): CompiledTable {
+    return compileTable(spadeTable(options.dialect), {
+      memory: context.memory,
+      invalidUtf8: options.invalidUtf8,
+      nodeNames: options.dialect === 'camflow' ? 'as_json' : 'exact',
+      maxTextBytes,
+      outBytes: (maxRecordBytes) => flushBytes + maxRecordBytes,
+    });
+  }
+
+  return {
+    format(batch: RecordBatch, out: UnitWriter): void {
+      compiled.begin(batch);
+      const { offsets, types, count } = batch;
+      let end = 0;
+      let lines = 0;
+      let leftOut = 0;
+      for (let i = 0; i < count; i++) {
+        const write = compiled.writers[types[i]!];
+        if (write === undefined) {
+          leftOut++;
+          continue;
+        }
+        try {
+          end = write(end, offsets[i]! >>> 2);
+        } catch (error) {
+          if (!(error instanceof TextTooLong)) throw error;
+          out.writeUnits(compiled.out.subarray(0, end), ends, lines);
+          end = 0;
+          lines = 0;
+          maxTextBytes = 2 * error.needed;
+          compiled = compile();
+          compiled.begin(batch);
+          i--;
+          continue;
+        }
+        ends[lines++] = end;
+        if (end >= flushBytes || lines === maxLinesPerFlush) {
+          out.writeUnits(compiled.out.subarray(0, end), ends, lines);
+          end = 0;
+          lines = 0;
+        }
+      }
+      if (lines > 0) out.writeUnits(compiled.out.subarray(0, end), ends, lines);
+      if (leftOut > 0) out.drop(leftOut, 'filtered');
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import {
+  type Formatter,
+  type FormatterContext,
+  type RecordBatch,
+  recordTypes,
+  type UnitWriter,
+} from '@camflow/api';
+import { type CompiledTable, compileTable, TextTooLong } from '@camflow/format-compiler';
+import { OpenDocument } from './document.ts';
+import { IdentifierSet } from './identifier-set.ts';
+import type { W3cOptions } from './options.ts';
+import { type Section, sections } from './sections.ts';
+import { w3cTable } from './w3c-table.ts';
+
+/** No entry is shorter: an identifier, and the attributes that every record has. */
+const smallestEntryBytes = 100;
+
+/** Writes PROV-JSON documents. A document ends with its batch at the latest. */
+export function createW3cFormatter(options: W3cOptions, context: FormatterContext): Formatter {
+  const table = w3cTable(options.dialect);
+  const sectionOf = Int32Array.from([undefined, ...recordTypes], (type) =>
+    type ? sections.indexOf(table(type)?.section as Section) : -1,
+  );
+  const { memory } = context;
+  const words = new Int32Array(memory.buffer, memory.byteOffset, memory.byteLength >> 2);
+  const seen = new IdentifierSet(words, Math.ceil(options.unitBytes / smallestEntryBytes));
+  let maxTextBytes = 32 << 10;
+  let [compiled, document] = compile();
+
+  function compile(): [CompiledTable, OpenDocument] {
+    let sectionBytes = 0;
+    const compiled = compileTable(table, {
+      memory,
+      invalidUtf8: options.invalidUtf8,
+      nodeNames: options.dialect === 'camflow' ? 'as_json' : 'exact',
+      maxTextBytes,
+      outBytes: (maxRecordBytes) => {
+        sectionBytes = options.unitBytes + maxRecordBytes;
+        return sectionBytes * sections.length;
+      },
+    });
+    return [compiled, new OpenDocument(compiled.out, sectionBytes, options.dialect)];
+  }
+
+  return {
+    format(batch: RecordBatch, out: UnitWriter): void {
+      compiled.begin(batch);
+      // A call that threw may have left records behind.
+      document.clear();
+      seen.clear();
+      const { offsets, types, count } = batch;
+      let leftOut = 0;
+      for (let i = 0; i < count; i++) {
+        const type = types[i]!;
+        const write = compiled.writers[type];
+        if (write === undefined) {
+          leftOut++;
+          continue;
+        }
+        const word = offsets[i]! >>> 2;
+        const section = sectionOf[type]!;
+        let end: number;
+        try {
+          end = write(document.ends[section]!, word);
+        } catch (error) {
+          if (!(error instanceof TextTooLong)) throw error;
+          document.close(out);
+          seen.clear();
+          maxTextBytes = 2 * error.needed;
+          [compiled, document] = compile();
+          compiled.begin(batch);
+          i--;
+          continue;
+        }
+        if (document.sizeWith(section, end) <= options.unitBytes && seen.add(word))
+          document.add(section, end);
+        else {
+          document.closeBefore(section, end, out);
+          seen.clear();
+          seen.add(word);
+        }
+      }
+      document.close(out);
+      if (leftOut > 0) out.drop(leftOut, 'filtered');
+    },
+  };
+}

@@ -1,0 +1,163 @@
+import {
+  CamflowError,
+  describeError,
+  type Sink,
+  type SinkContext,
+  sinkStopped,
+  type UnitBatch,
+} from '@camflow/api';
+import { checkLogFile, endTornLine, type LogFile, openLogFile } from './log-file.ts';
+import type { LogOptions } from './options.ts';
+
+/** Largest single write, in bytes: how much is finished before a stop is noticed. */
+const chunkBytes = 1 << 20;
+
+/**
+ * Appends units to a file. Delivered means: written, and with `sync=batch` on the disk.
+ *
+ * A batch that failed half-way is cut off again before anything else is written, so a retry leaves neither
+ * half a unit nor a unit twice. That holds for a failed sync too: the kernel may have dropped the data and
+ * would not say so again, so the batch is written anew.
+ */
+export class LogSink implements Sink {
+  readonly #options: LogOptions;
+  readonly #context: SinkContext;
+  #file: LogFile | undefined;
+  /** Bytes at the end of the file that belong to a batch that failed. */
+  #surplusBytes = 0;
+  #syncTimer: NodeJS.Timeout | undefined;
+  /** Settles when the operations begun so far have: a file is not exchanged under a write. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: LogOptions, context: SinkContext) {
+    this.#options = options;
+    this.#context = context;
+  }
+
+  check(): Promise<void> {
+    return checkLogFile(this.#options.path);
+  }
+
+  open(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#file = await this.#openFile();
+    });
+  }
+
+  /** A write to a file cannot be called back: a stop is noticed after at most {@link chunkBytes}. */
+  write(units: UnitBatch, signal: AbortSignal): Promise<undefined> {
+    return this.#inTurn(async () => {
+      const file = this.#opened();
+      let writtenBytes = 0;
+      try {
+        await this.#cutSurplus(file);
+        const length = units.ends[units.count - 1] ?? 0;
+        while (writtenBytes < length) {
+          signal.throwIfAborted();
+          const size = Math.min(chunkBytes, length - writtenBytes);
+          writtenBytes += (await file.handle.write(units.bytes, writtenBytes, size)).bytesWritten;
+        }
+        signal.throwIfAborted();
+        if (this.#options.sync === 'batch') await this.#sync(file);
+      } catch (error) {
+        this.#surplusBytes += writtenBytes;
+        // A second failure is no news: the next write tries again, and writes nothing before it succeeds.
+        await this.#cutSurplus(file).catch(() => {});
+        throw signal.aborted ? sinkStopped(this.#options.path) : this.#failure('write to', error);
+      }
+      if (this.#options.sync === 'interval') this.#syncLater();
+      return undefined;
+    });
+  }
+
+  flush(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#file === undefined) return;
+      clearTimeout(this.#syncTimer);
+      this.#syncTimer = undefined;
+      try {
+        await this.#sync(this.#file);
+      } catch (error) {
+        throw this.#failure('sync', error);
+      }
+    });
+  }
+
+  /** Where the new file cannot be opened, the old one stays in use and nothing is lost. */
+  reopen(): Promise<void> {
+    return this.#inTurn(async () => {
+      const old = this.#opened();
+      try {
+        await this.#cutSurplus(old);
+        if (this.#options.sync !== 'none') await this.#sync(old);
+      } catch (error) {
+        throw this.#failure('finish', error);
+      }
+      this.#file = await this.#openFile();
+      await old.handle.close();
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#inTurn(async () => {
+      clearTimeout(this.#syncTimer);
+      const file = this.#file;
+      this.#file = undefined;
+      await file?.handle.close();
+    });
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  async #openFile(): Promise<LogFile> {
+    const file = await openLogFile(this.#options.path);
+    if (this.#context.format.framing === 'frames') return file;
+    try {
+      await endTornLine(file);
+      return file;
+    } catch (error) {
+      await file.handle.close();
+      throw this.#failure('open', error);
+    }
+  }
+
+  #opened(): LogFile {
+    if (this.#file) return this.#file;
+    throw new CamflowError('PIPELINE_STATE', `The log ${this.#options.path} is not open`);
+  }
+
+  /** Counts from the end of the file, not from where the batch began: a rotation may have truncated it since. */
+  async #cutSurplus({ handle, regular }: LogFile): Promise<void> {
+    if (regular && this.#surplusBytes > 0) {
+      const { size } = await handle.stat();
+      await handle.truncate(Math.max(0, size - this.#surplusBytes));
+    }
+    this.#surplusBytes = 0;
+  }
+
+  async #sync({ handle, regular }: LogFile): Promise<void> {
+    if (regular) await handle.datasync();
+  }
+
+  #syncLater(): void {
+    this.#syncTimer ??= setTimeout(() => {
+      this.flush().catch((error) =>
+        this.#context.log.error(describeError(error), { path: this.#options.path }),
+      );
+    }, this.#options.syncIntervalMs);
+  }
+
+  #failure(action: string, cause: unknown): CamflowError {
+    return new CamflowError('SINK_UNAVAILABLE', `Cannot ${action} the log ${this.#options.path}`, {
+      retryable: true,
+      cause,
+      ...((cause as NodeJS.ErrnoException).code === 'ENOSPC' && {
+        hint: 'Make room on its file system: writing goes on by itself.',
+      }),
+    });
+  }
+}

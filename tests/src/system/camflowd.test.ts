@@ -1,0 +1,180 @@
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { abiCamflow09 } from '@camflow/api';
+import { createStory, type StoryChunk, writeRelayDirectory } from '@camflow/testkit';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { runProgram, startProgram } from './programs.ts';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'camflowd-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Settings that make camflowd record a folder of relay files into a log. */
+function recording(relayDir: string, log: string): string[] {
+  const settings = [
+    'general.source=kernel',
+    `kernel.relay_dir=${relayDir}`,
+    `kernel.securityfs_dir=${path.join(folder, 'no-securityfs')}`,
+    'general.format=spade_json',
+    'general.output=log',
+    `log.path=${log}`,
+  ];
+  return settings.flatMap((setting) => ['--set', setting]);
+}
+
+const relayNames = { short: 'provenance', long: 'long_provenance' };
+
+/** What a kernel does: appends the records of a chunk to the file of their stream. */
+function appendChunk(relayDir: string, { stream, bytes }: StoryChunk): void {
+  appendFileSync(path.join(relayDir, `${relayNames[stream.kind]}${stream.cpu}`), bytes);
+}
+
+const linesOf = (file: string): string[] =>
+  existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
+
+async function until(condition: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 20_000; !condition(); ) {
+    if (Date.now() > deadline) throw new Error('waited in vain');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+describe('camflowd', () => {
+  test('records growing relay files, opens its log anew on SIGHUP, and drains on SIGTERM', async () => {
+    const relayDir = folder;
+    const log = path.join(folder, 'audit.log');
+    const rotated = path.join(folder, 'audit.log.1');
+    const chunks = [...createStory({ records: 6000, seed: 3 }).chunks()];
+    const total = chunks.reduce((sum, { records }) => sum + records, 0);
+    const half = chunks.length >> 1;
+    for (const chunk of chunks.slice(0, half)) appendChunk(relayDir, chunk);
+    const daemon = startProgram('camflowd', recording(relayDir, log));
+    const before = chunks.slice(0, half).reduce((sum, { records }) => sum + records, 0);
+    await until(() => linesOf(log).length === before);
+    renameSync(log, rotated);
+    daemon.process.kill('SIGHUP');
+    await daemon.said(/outputs opened anew/);
+    for (const chunk of chunks.slice(half)) appendChunk(relayDir, chunk);
+    // No wait: what is in the relay files at SIGTERM must be read and delivered.
+    daemon.process.kill('SIGTERM');
+    const { status, stderr } = await daemon.ended;
+    expect(stderr).toContain(
+      `${total.toLocaleString('en-US')} produced = ${total.toLocaleString('en-US')} delivered + 0 filtered + 0 dropped`,
+    );
+    expect(status).toBe(0);
+    expect(linesOf(rotated).length).toBe(before);
+    const all = [...linesOf(rotated), ...linesOf(log)];
+    expect(all.length).toBe(total);
+    for (const line of all) JSON.parse(line);
+    expect(statSync(log).mode & 0o777).toBe(0o640);
+  });
+
+  test('--once ends with a finite source; without it camflowd waits for a signal', async () => {
+    const relay = path.join(folder, 'relay');
+    writeRelayDirectory(relay, createStory({ records: 3000 }));
+    const log = path.join(folder, 'audit.log');
+    const settings = ['general.source=replay', `replay.path=${relay}`, `log.path=${log}`].flatMap((set) => [
+      '--set',
+      set,
+    ]);
+    const once = await runProgram('camflowd', ['--once', ...settings]);
+    expect(once.status).toBe(0);
+    const written = linesOf(log).length;
+    expect(written).toBeGreaterThan(1);
+    const waiting = startProgram('camflowd', settings);
+    await waiting.said(/waiting for a signal/);
+    expect(waiting.process.exitCode).toBe(null);
+    waiting.process.kill('SIGTERM');
+    expect((await waiting.ended).status).toBe(0);
+    expect(linesOf(log).length).toBe(2 * written);
+  });
+
+  test('several outputs, each with its own format, get every record', async () => {
+    const relay = path.join(folder, 'relay');
+    const { records } = writeRelayDirectory(relay, createStory({ records: 3000 }));
+    const file = path.join(folder, 'camflowd.ini');
+    writeFileSync(
+      file,
+      `[general]
+source=replay
+output=log,second,capture
+[replay]
+path=${relay}
+[log]
+path=${folder}/prov.log
+[second]
+plugin=log
+format=spade_json
+path=${folder}/spade.log
+[capture]
+path=${folder}/run.capture
+`,
+    );
+    const ended = await runProgram('camflowd', ['--once', '--config', file]);
+    expect(ended.status).toBe(0);
+    const balance = `${records.toLocaleString('en-US')} produced = ${records.toLocaleString('en-US')} delivered + 0 filtered`;
+    expect(ended.stderr.split(balance).length - 1).toBe(3);
+    expect(linesOf(`${folder}/spade.log`).length).toBe(records);
+    const again = await runProgram('camflow', ['replay', `${folder}/run.capture`, '-q', '-f', 'spade_json']);
+    expect(again.stdout).toBe(readFileSync(`${folder}/spade.log`, 'utf8'));
+  });
+
+  test('a truncated relay file and padding are counted with their place, and hurt nobody', async () => {
+    const relay = path.join(folder, 'relay');
+    const { records } = writeRelayDirectory(relay, createStory({ records: 3000 }));
+    const short = abiCamflow09.framing.shortBytes;
+    appendFileSync(path.join(relay, 'short.cpu0.bin'), new Uint8Array(short + 100));
+    const ended = await runProgram('camflow', ['replay', relay, '-f', 'spade_json', '-o', `${folder}/out`]);
+    expect(ended.status).toBe(0);
+    expect(linesOf(`${folder}/out`).length).toBe(records);
+    expect(ended.stderr).toMatch(/padding 1/);
+    expect(ended.stderr).toMatch(/dropped \(.*malformed 1.*\)|malformed 1/);
+    expect(ended.stderr).toMatch(/truncated 1/);
+  });
+});
+
+describe('mistakes start nothing and are told in one sentence', () => {
+  const cases: readonly (readonly [name: string, args: readonly string[], status: number, says: RegExp])[] = [
+    ['an unknown output', ['--set', 'general.output=logg'], 3, /logg.*log/s],
+    ['an unknown format', ['--set', 'general.format=w4c'], 3, /w4c/],
+    ['a bad value', ['--set', 'general.workers=many'], 2, /general\.workers/],
+    ['a bad plugin option', ['--set', 'general.output=mqtt', '--set', 'mqtt.qos=7'], 2, /mqtt\.qos/],
+    ['a format where an output is expected', ['--set', 'general.output=w3c'], 3, /is a format, not a sink/],
+    ['a missing file', ['--config', '/nonexistent/camflowd.ini'], 2, /nonexistent/],
+    ['no kernel to record', [], 4, /relay|CamFlow/],
+    ['an unknown option', ['--bogus'], 2, /bogus/],
+    ['an unset variable', ['--set', `mqtt.password=\${env:CAMFLOW_NO_SUCH}`], 2, /CAMFLOW_NO_SUCH/],
+  ];
+  test.each(cases)('%s', async (_name, args, status, says) => {
+    const log = path.join(folder, 'never.log');
+    const ended = await runProgram('camflowd', ['--set', `log.path=${log}`, ...args]);
+    expect(ended.stderr).toMatch(says);
+    expect(ended.stderr).not.toMatch(/\n\s+at /);
+    expect(ended.status).toBe(status);
+    expect(existsSync(log) && readFileSync(log, 'utf8') !== '').toBe(false);
+  });
+
+  test('an unknown key is a warning with the nearest name, and an error for a strict check', async () => {
+    const file = path.join(folder, 'camflowd.ini');
+    writeFileSync(file, '[general]\noutput=log\n[log]\npth=/tmp/x\n[mqttt]\nqos=1\n');
+    const lax = await runProgram('camflow', ['config', 'check', file]);
+    expect(lax.status).toBe(0);
+    expect(lax.stdout).toContain(`${file}:4: unknown key "pth" in [log]; did you mean path?`);
+    expect(lax.stdout).toContain(`${file}:5: unknown section [mqttt]; did you mean [mqtt]?`);
+    const strict = await runProgram('camflow', ['config', 'check', '--strict', file]);
+    expect(strict.status).toBe(2);
+  });
+});
