@@ -1,5 +1,4 @@
-export { cacheFolder } from './cache/cache.ts';
-export { prepareParts } from './cache/parts.ts';
+export { whyNoGuest } from './cache/parts.ts';
 export { GuestError } from './guest-error.ts';
 export type { PutFile } from './image/job-disk.ts';
 export { type GuestKernel, guestKernels } from './kernels.ts';

@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { GuestError } from '../guest-error.ts';
 import { baseImage } from '../image/base-image.ts';
 import { type GuestKernel, guestKernels } from '../kernels.ts';
-import { cached, shortHash } from './cache.ts';
+import { cached, cacheFolder, shortHash } from './cache.ts';
 import { openPackages, type Packages } from './packages.ts';
 
 /** What a guest is booted from; absolute paths. */
@@ -36,6 +37,23 @@ const userland = [
   ...['util-linux', 'wget', 'libbpf1', 'libstdc++6'],
 ];
 
+const userlandName = `userland-${shortHash(userland.join())}`;
+
+function qemuName(kernel: GuestKernel): string {
+  return `qemu-${guestKernels[kernel].release ?? 'bookworm'}`;
+}
+
+/**
+ * Why a test cannot have a guest here, or undefined where it can: everything is fetched already, or
+ * `CAMFLOW_TEST_SYSTEM=1` allows fetching it.
+ */
+export function whyNoGuest(kernel: GuestKernel): string | undefined {
+  if (process.env['CAMFLOW_TEST_SYSTEM'] === '1') return undefined;
+  const names = [qemuName(kernel), `kernel-${kernel}`, userlandName];
+  if (names.every((name) => existsSync(path.join(cacheFolder(), name)))) return undefined;
+  return `no guest with kernel ${kernel} is prepared: run pnpm vm --prepare`;
+}
+
 /**
  * Fetches and builds what a guest needs; takes a moment once, and nothing afterwards. The parts stay as they
  * are until their folder in the cache is removed.
@@ -52,13 +70,13 @@ export async function prepareParts(kernel: GuestKernel): Promise<GuestParts> {
   };
   const { release } = guestKernels[kernel];
   try {
-    const qemu = await cached(`qemu-${release ?? 'bookworm'}`, async (folder) =>
+    const qemu = await cached(qemuName(kernel), async (folder) =>
       (await packages()).unpackRoot(['qemu-system-x86'], folder, release),
     );
     const kernels = await cached(`kernel-${kernel}`, async (folder) =>
       fetchKernel(await packages(), folder, release),
     );
-    const root = await cached(`userland-${shortHash(userland.join())}`, async (folder) =>
+    const root = await cached(userlandName, async (folder) =>
       (await packages()).unpackRoot(userland, folder),
     );
     return { qemu, kernel: path.join(kernels, 'vmlinuz'), base: await baseImage(root) };

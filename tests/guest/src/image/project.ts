@@ -1,10 +1,10 @@
-import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
-import { cp, mkdir, readlink, symlink } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runTool } from '../tool.ts';
 
 /** Root folder of the project. */
-export const projectRoot: string = path.resolve(fileURLToPath(new URL('../../../../', import.meta.url)));
+const projectRoot: string = path.resolve(fileURLToPath(new URL('../../../../', import.meta.url)));
 
 /** Folders that are no part of the built project, relative to its root. */
 const leftOut = ['.git', '.cache', 'output', 'build'];
@@ -14,33 +14,44 @@ const leftOut = ['.git', '.cache', 'output', 'build'];
  * its development needs stay behind: they are many times its size.
  */
 export async function copyProject(into: string): Promise<void> {
-  const packages: string[] = [];
-  await cp(projectRoot, into, {
-    recursive: true,
-    verbatimSymlinks: true,
-    preserveTimestamps: true,
-    filter: (source) => {
-      if (path.basename(source) === 'node_modules') return false;
-      if (leftOut.includes(path.relative(projectRoot, source))) return false;
-      if (existsSync(path.join(source, 'package.json'))) packages.push(source);
-      return true;
-    },
-  });
-  const copied = new Set(packages);
-  for (const folder of copied) {
+  const own = ownPaths(projectRoot);
+  const packages = new Set(own.packages);
+  const paths = own.paths;
+  // A set visits what is added while it is walked: the dependencies of dependencies follow.
+  for (const folder of packages) {
     for (const link of dependencyLinks(folder)) {
-      await copyLink(link, into);
       const target = realpathSync(link);
-      // A set visits what is added while it is walked: the dependencies of dependencies follow.
-      if (copied.has(target)) continue;
-      copied.add(target);
-      await cp(target, inside(into, target), { recursive: true, verbatimSymlinks: true });
+      if (!packages.has(target)) paths.push(target);
+      packages.add(target);
+      paths.push(link);
     }
   }
+  // One process for some thousand files: many times faster than node's own copying.
+  const relative = [...new Set(paths)].map((file) => path.relative(projectRoot, file));
+  await runTool('cp', ['--archive', '--parents', '--target-directory', into, '--', ...relative], projectRoot);
 }
 
-function inside(into: string, original: string): string {
-  return path.join(into, path.relative(projectRoot, original));
+/** The workspace's packages below a folder, and the paths that hold everything but what was installed. */
+function ownPaths(folder: string): { packages: string[]; paths: string[] } {
+  const packages = isPackage(folder) ? [folder] : [];
+  const paths: string[] = [];
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const file = path.join(folder, entry.name);
+    if (entry.name === 'node_modules' || leftOut.includes(path.relative(projectRoot, file))) continue;
+    const leadsOn = entry.isDirectory() && (isPackage(file) || holdsPackages(file));
+    const below = leadsOn ? ownPaths(file) : { packages: [], paths: [file] };
+    packages.push(...below.packages);
+    paths.push(...below.paths);
+  }
+  return { packages, paths };
+}
+
+function isPackage(folder: string): boolean {
+  return existsSync(path.join(folder, 'package.json'));
+}
+
+function holdsPackages(folder: string): boolean {
+  return readdirSync(folder).some((name) => isPackage(path.join(folder, name)));
 }
 
 /** The links through which node finds what a package depends on when it runs. */
@@ -55,11 +66,4 @@ function findLink(folder: string, name: string): string | undefined {
   const link = path.join(folder, 'node_modules', name);
   if (existsSync(link)) return link;
   return folder === projectRoot ? undefined : findLink(path.dirname(folder), name);
-}
-
-async function copyLink(link: string, into: string): Promise<void> {
-  const copy = inside(into, link);
-  if (lstatSync(copy, { throwIfNoEntry: false }) !== undefined) return;
-  await mkdir(path.dirname(copy), { recursive: true });
-  await symlink(await readlink(link), copy);
 }

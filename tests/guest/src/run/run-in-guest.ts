@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Writable } from 'node:stream';
@@ -8,7 +8,7 @@ import { makeDisk } from '../image/disk.ts';
 import { type PutFile, readJobDisk, type Terminal, writeJobDisk } from '../image/job-disk.ts';
 import { copyProject } from '../image/project.ts';
 import type { GuestKernel } from '../kernels.ts';
-import { lastLines } from '../tool.ts';
+import { lastLines, runTool } from '../tool.ts';
 import { type MachineStreams, runMachine } from './machine.ts';
 
 /** A job for a guest that exists for this job only. */
@@ -98,7 +98,7 @@ export async function runGuest(job: GuestJob, streams: MachineStreams): Promise<
     const durationMs = performance.now() - started;
     return { status, timedOut, files: outcome.files, kernelLog: log, durationMs };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await runTool('rm', ['-rf', folder], tmpdir());
   }
 }
 
@@ -110,9 +110,9 @@ function lastWords(log: string): string {
 
 async function writeProjectDisk(image: string, folder: string): Promise<void> {
   const tree = path.join(folder, 'project');
+  await mkdir(tree);
   await copyProject(tree);
   await makeDisk(tree, image, { label: 'camflow-project', spareMib: 1024 });
-  await rm(tree, { recursive: true });
 }
 
 class Collector extends Writable {
