@@ -60,6 +60,20 @@ describe('start', () => {
   });
 });
 
+describe('a start that hangs in a plugin', () => {
+  test('ends by abort, with everything closed', async () => {
+    const source = new RoundsSource([]);
+    const sink = new KeepingSink();
+    const run = makeRun({ source, outputs: [['stuck-import', sink]] });
+    const starting = run.start();
+    await sleep(200);
+    const aborted = run.abort();
+    await expect(starting).rejects.toMatchObject({ code: 'PIPELINE_STATE' });
+    await expect(aborted).rejects.toMatchObject({ code: 'PIPELINE_STATE' });
+    expect([sink.isOpen, source.isOpen]).toEqual([false, false]);
+  });
+});
+
 describe('stop', () => {
   test('delivers what was accepted, flushes, closes; twice is the same', async () => {
     const source = new RoundsSource([[{ stream: short, records: files(1500) }]], { live: true });
@@ -89,6 +103,19 @@ describe('stop', () => {
     await run.start();
     await expect(run.ended).rejects.toMatchObject({ code: 'SOURCE_FAILED' });
     expect(run.report().outputs[0]).toMatchObject({ delivered: 700, pending: 0 });
+    expect([sink.isOpen, source.isOpen]).toEqual([false, false]);
+  });
+
+  test('a source that fails to commit ends the run with its error, not the process', async () => {
+    const source = new RoundsSource([[{ stream: short, records: files(70) }]]);
+    source.commit = () => {
+      throw new CamflowError('SOURCE_FAILED', 'the position cannot be kept');
+    };
+    const sink = new KeepingSink();
+    const run = makeRun({ source, outputs: [['line-format', sink]] });
+    await run.start();
+    await expect(run.ended).rejects.toMatchObject({ code: 'SOURCE_FAILED' });
+    expect(run.report().outputs[0]).toMatchObject({ delivered: 70, pending: 0 });
     expect([sink.isOpen, source.isOpen]).toEqual([false, false]);
   });
 
