@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
-      '{kernel,config,bench,tests}/src/**/*.test.ts',
+      '{kernel,config,bench,tests,tests/guest}/src/**/*.test.ts',
       'core/*/src/**/*.test.ts',
       'plugins/*/src/**/*.test.ts',
     ],

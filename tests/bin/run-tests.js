@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The test command: installs what system tests need (only where CAMFLOW_TEST_SYSTEM=1), then runs every test.
+// The test command: installs and fetches what system tests need (only where CAMFLOW_TEST_SYSTEM=1), then runs
+// every test.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -7,7 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { installSystemPackages } from './system-packages.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-if (process.env.CAMFLOW_TEST_SYSTEM === '1') installSystemPackages();
+if (process.env.CAMFLOW_TEST_SYSTEM === '1') {
+  installSystemPackages();
+  const vm = fileURLToPath(new URL('../guest/bin/vm.js', import.meta.url));
+  const { status } = spawnSync(process.execPath, [vm, '--prepare'], { stdio: 'inherit' });
+  if (status !== 0) throw new Error('the guest for system tests cannot be prepared');
+}
 
 const require = createRequire(import.meta.url);
 const vitest = path.join(path.dirname(require.resolve('vitest/package.json')), 'vitest.mjs');

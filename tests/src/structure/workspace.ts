@@ -20,7 +20,7 @@ const folders = ['core', 'plugins'].flatMap((group) =>
 
 /** Every package of the workspace. */
 export function workspacePackages(): WorkspacePackage[] {
-  return [...folders, 'kernel', 'config', 'bench', 'tests'].map((folder) => {
+  return [...folders, 'kernel', 'config', 'bench', 'tests', 'tests/guest'].map((folder) => {
     const manifest = JSON.parse(readFileSync(path.join(repositoryRoot, folder, 'package.json'), 'utf8'));
     return {
       name: manifest.name,
