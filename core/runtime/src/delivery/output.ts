@@ -50,7 +50,7 @@ export class Output {
   offer(units: SharedUnits, settled: () => void): void {
     if (this.#stop.signal.aborted) return;
     this.#queue.push({ units, settled });
-    this.#queueBytes += units.byteLength;
+    this.#queueBytes += units.memoryBytes;
     if (!this.#pumping) void this.#pump();
   }
 
@@ -92,7 +92,7 @@ export class Output {
       if (!settled || this.#finished) break;
       if (this.#queue[0] === next) {
         this.#queue.shift();
-        this.#queueBytes -= next.units.byteLength;
+        this.#queueBytes -= next.units.memoryBytes;
       }
       next.units.release();
       next.settled();

@@ -5,6 +5,8 @@ import type { FormatResult, UnitBuffers } from '../worker/messages.ts';
 export class SharedUnits {
   readonly batch: UnitBatch;
   readonly byteLength: number;
+  /** What is held in memory until the release: more than `byteLength`, since memory is used again. */
+  readonly memoryBytes: number;
   /** Records that all units together stand for. */
   readonly records: number;
   readonly #buffers: UnitBuffers;
@@ -24,6 +26,7 @@ export class SharedUnits {
       count: unitCount,
     };
     this.byteLength = byteLength;
+    this.memoryBytes = buffers.bytes.byteLength + buffers.ends.byteLength + buffers.records.byteLength;
     this.records = records;
     this.#buffers = buffers;
     this.#users = users;

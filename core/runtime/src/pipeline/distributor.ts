@@ -22,23 +22,23 @@ export class Distributor {
   readonly #commits: CommitTracker;
   readonly #statistics: RunStatistics;
   readonly #log: Logger;
+  /**
+   * Memory of batches that are settled, for each format. All of it is kept: as much as slabs and queues let out at
+   * once. V8 does not count shared memory, so what were let go might stay for long.
+   */
   readonly #spares: UnitBuffers[][];
-  readonly #mostSpares: number;
   #failuresLogged = 0;
 
-  /** @param mostSpares - memories kept for each format: enough for every batch that may be at work */
   constructor(
     routes: readonly FormatRoute[],
     commits: CommitTracker,
     statistics: RunStatistics,
-    mostSpares: number,
     log: Logger,
   ) {
     this.#routes = routes;
     this.#commits = commits;
     this.#statistics = statistics;
     this.#spares = routes.map(() => []);
-    this.#mostSpares = mostSpares;
     this.#log = log;
   }
 
@@ -73,8 +73,7 @@ export class Distributor {
       for (const [cause, records] of dropped) balance.drop(records, cause);
     }
     const recycle = (buffers: UnitBuffers): void => {
-      const spares = this.#spares[index]!;
-      if (spares.length < this.#mostSpares && buffers.bytes.byteLength > 0) spares.push(buffers);
+      if (buffers.bytes.byteLength > 0) this.#spares[index]!.push(buffers);
     };
     if (result.unitCount === 0) {
       recycle(result.buffers);

@@ -90,7 +90,7 @@ export async function assemblePipeline(
       control.fail(error);
     }
   });
-  const distributor = new Distributor(routes, commits, statistics, 2 * plan.workers + 2, log);
+  const distributor = new Distributor(routes, commits, statistics, log);
   const runner = new BatchRunner(pool, slabs.memory, formats.length, log);
   const dispatcher = new Dispatcher(
     { runner, distributor, known, slabs, origin },
