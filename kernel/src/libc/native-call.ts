@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { LibraryHandle } from 'koffi';
 
@@ -30,7 +31,8 @@ export function nativeCall<Arguments extends readonly (number | string | Uint8Ar
 }
 
 function library(): LibraryHandle {
-  koffi ??= require('koffi') as Koffi;
+  // koffi looks for its binary next to the folder it was loaded from: that must be its own, not a link to it.
+  koffi ??= require(realpathSync.native(require.resolve('koffi'))) as Koffi;
   // The process itself: Node is linked against the C library, whatever that one is called on this system.
   libc ??= koffi.load(null);
   return libc;

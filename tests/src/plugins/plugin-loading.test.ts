@@ -141,7 +141,7 @@ describe('a plugin that cannot be used is refused with one clear error', () => {
 
   test('a missing option', async () => {
     expect((await refusal('sink', '@example/camflow-sink-append')).message).toBe(
-      'sink @example/camflow-sink-append refuses its options: mine.path: must be an absolute path',
+      'sink @example/camflow-sink-append refuses its options: mine.path: must be given',
     );
   });
 
