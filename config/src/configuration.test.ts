@@ -149,7 +149,7 @@ describe('the check of names and values', () => {
       ':1 "early" stands before the first [section] and is ignored',
       ':3 unknown key "outputs" in [general]; did you mean output?',
       `:4 "format" is given again at ${path}:5, which holds`,
-      ':6 unknown section [lgo]',
+      ':6 unknown section [lgo]; did you mean [log]?',
       ':7 unknown section [logs]; did you mean [log]?',
       ':10 unknown key "pth" in [log]; did you mean path?',
       ':13 unknown key "format" in [kernel]',

@@ -1,6 +1,6 @@
 import { isCamflowError } from '@camflow/api';
 
-/** Exit statuses of every program; the README lists them. */
+/** Exit statuses of every program; docs/errors.md lists them. */
 export const exitCodes = {
   ok: 0,
   /** A run failed after it had started. */
@@ -13,12 +13,20 @@ export const exitCodes = {
   unavailable: 4,
 } as const;
 
+/** Codes of failures to open. */
+const unavailable: ReadonlySet<string> = new Set([
+  'SOURCE_UNAVAILABLE',
+  'SOURCE_CORRUPT',
+  'SINK_UNAVAILABLE',
+  'SINK_MISCONFIGURED',
+  'PERMISSION_DENIED',
+]);
+
 /** The exit status that tells what kind of failure this was. */
 export function exitCodeOf(error: unknown): number {
   if (!isCamflowError(error)) return exitCodes.failed;
   if (error.code === 'USAGE' || error.code.startsWith('CONFIG_')) return exitCodes.misconfigured;
   if (error.code === 'PLUGIN_BAD_OPTIONS') return exitCodes.misconfigured;
   if (error.code.startsWith('PLUGIN_')) return exitCodes.plugin;
-  const unavailable = ['SOURCE_UNAVAILABLE', 'SINK_UNAVAILABLE', 'SINK_MISCONFIGURED', 'PERMISSION_DENIED'];
-  return unavailable.includes(error.code) ? exitCodes.unavailable : exitCodes.failed;
+  return unavailable.has(error.code) ? exitCodes.unavailable : exitCodes.failed;
 }

@@ -19,14 +19,15 @@ interface OpenFile {
 
 /** Reads raw relay files one after another, straight into slabs. */
 export class FolderInput implements ReplayInput {
-  readonly origin: Origin = { abi: abiCamflow09.id, machineId: 0, bootId: 0, epoch: 0 };
+  readonly origin: Origin;
   readonly #paths: readonly RelayPath[];
   readonly #log: Logger;
   readonly #progress = new Map<string, Progress>();
   #next = 0;
   #file: OpenFile | undefined;
 
-  constructor(paths: readonly RelayPath[], log: Logger) {
+  constructor(paths: readonly RelayPath[], origin: Origin, log: Logger) {
+    this.origin = origin;
     this.#paths = paths;
     this.#log = log;
   }

@@ -3,6 +3,7 @@ import { basename, dirname } from 'node:path';
 import { CamflowError, isCamflowError, type Logger } from '@camflow/api';
 import { CaptureInput } from './capture-input.ts';
 import { FolderInput } from './folder-input.ts';
+import { originOf } from './folder-origin.ts';
 import { isRelayName, relayNames, relayPathsOf } from './relay-folder.ts';
 import type { ReplayInput } from './replay-input.ts';
 
@@ -38,7 +39,7 @@ async function openFolder(path: string, log: Logger): Promise<ReplayInput> {
       throw unavailable(file.path, error);
     });
   }
-  return new FolderInput(paths, log);
+  return new FolderInput(paths, await originOf(paths), log);
 }
 
 async function openCapture(path: string, log: Logger): Promise<ReplayInput> {

@@ -1,7 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
+  closeSync,
   existsSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -13,6 +16,7 @@ import path from 'node:path';
 import { abiCamflow09 } from '@camflow/api';
 import { createStory, type StoryChunk, writeRelayDirectory } from '@camflow/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { repositoryRoot } from '../structure/workspace.ts';
 import { runProgram, startProgram } from './programs.ts';
 
 let folder: string;
@@ -176,5 +180,38 @@ describe('mistakes start nothing and are told in one sentence', () => {
     expect(lax.stdout).toContain(`${file}:5: unknown section [mqttt]; did you mean [mqtt]?`);
     const strict = await runProgram('camflow', ['config', 'check', '--strict', file]);
     expect(strict.status).toBe(2);
+  });
+});
+
+describe('camflow replay', () => {
+  const capture = path.join(repositoryRoot, 'core/cli/assets/demo.capture');
+
+  test('leaves a file that is there alone until the capture could be opened, then replaces it', async () => {
+    const file = path.join(folder, 'kept.jsonl');
+    writeFileSync(file, 'precious\n');
+    const failed = await runProgram('camflow', ['replay', path.join(folder, 'nothing'), '-q', '-o', file]);
+    expect(failed.status).toBe(4);
+    expect(readFileSync(file, 'utf8')).toBe('precious\n');
+    const done = await runProgram('camflow', ['replay', capture, '-q', '-o', file]);
+    expect(done.status).toBe(0);
+    expect(readFileSync(file, 'utf8')).toMatch(/^\{"prefix"/);
+  });
+
+  test('says in a sentence that a folder is no output', async () => {
+    const ended = await runProgram('camflow', ['replay', capture, '-q', '-o', folder]);
+    expect(ended.stderr).toContain(`The log ${folder} is a folder. Name a file in it.`);
+    expect(ended.status).toBe(4);
+  });
+
+  test('fails where the output refuses what it is given', () => {
+    const full = openSync('/dev/full', 'w');
+    const launcher = path.join(repositoryRoot, 'core/cli/bin/camflow.js');
+    const ended = spawnSync(process.execPath, [launcher, 'replay', capture], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(full);
+    expect(ended.stderr).toContain('10,000 dropped (sink_rejected 10,000)');
+    expect(ended.status).toBe(1);
   });
 });

@@ -16,9 +16,6 @@ export const capturesNote: string = haveCaptures
 /** The tool that holds an output against what the C serialisers print. */
 export const compareTool: string = `${shared}tools/compare.mjs`;
 
-/** The official schema of PROV-JSON. */
-export const provSchema: string = `${shared}schemas/prov-json.schema.json`;
-
 /** Unpacks both captures, with their golden text, into a folder. */
 export function unpackCaptures(into: string): void {
   for (const name of ['prop.dump', 'prop.golden', 'tiny2.dump', 'tiny2.golden']) {

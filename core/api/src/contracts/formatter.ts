@@ -55,7 +55,9 @@ export interface RecordView {
 export interface RecordBatch {
   /** Name of the binary interface. */
   readonly abi: string;
+  /** The relay file that the records come from. */
   readonly stream: StreamId;
+  /** Machine, boot and epoch of the run. */
   readonly origin: Origin;
   /** Where in its stream the first byte of the relay batch stands. */
   readonly position: number;
@@ -78,7 +80,9 @@ export interface RecordBatch {
   readonly sizes: Uint32Array;
   /** Index of the type of each record (`recordTypeAt`), the first `count` entries. 0 only for `malformed: 'keep'`. */
   readonly types: Uint8Array;
+  /** Names of nodes, filled before the batch that needs them. */
   readonly names: NameLookup;
+  /** Security contexts by number, filled before the batch that needs them. */
   readonly securityContexts: SecurityContextLookup;
   /** Security contexts that came with this batch, for formatters that keep the raw records. */
   readonly newSecurityContexts: readonly (readonly [secid: number, text: string])[];

@@ -12,6 +12,7 @@ export interface FieldTest {
 
 /** One rule of a record filter. A rule without `nodes` and `relations` concerns every record. */
 export interface FilterRule {
+  /** What becomes of a record that the rule matches; a dropped one is counted as filtered. */
   readonly action: 'keep' | 'drop';
   /** Names of node types; `*` stands for all. */
   readonly nodes?: readonly string[];

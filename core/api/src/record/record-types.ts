@@ -37,9 +37,6 @@ const relationClassCodes: Readonly<Record<RelationClass, bigint>> = {
   associated: 0x8004n << 48n,
 };
 
-/** The bits of a type code that name its class; the other 48 hold exactly one subtype bit. */
-export const classMask: bigint = 0xffffn << 48n;
-
 /**
  * Subtype bits from this one up are never used by CamFlow: they are kept for what it cannot express (a signal,
  * an IPv6 packet, a gap). `dialect=camflow` leaves such records out.

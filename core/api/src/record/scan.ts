@@ -37,11 +37,6 @@ export function createRecordTable(capacity: number): RecordTable {
   };
 }
 
-/** How many records of an interface can stand in a number of bytes. */
-export function recordCapacity(abi: Abi, byteLength: number): number {
-  return Math.ceil(byteLength / abi.framing.shortBytes);
-}
-
 /**
  * Finds the records of a batch. Never fails: what is not a record gets type 0 and keeps its place.
  *

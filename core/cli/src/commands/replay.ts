@@ -1,4 +1,4 @@
-import { truncate } from 'node:fs/promises';
+import { stat, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import type { ConfigurationRequest } from '@camflow/config';
 import type { DependencyContainer } from 'tsyringe';
@@ -28,21 +28,26 @@ export interface ReplayResult {
   readonly summary: string;
   /** The signal that ended it early, if one did. */
   readonly signal: NodeJS.Signals | undefined;
+  /** Whether every output took what it was given; a full disk, say, makes an output refuse. */
+  readonly complete: boolean;
 }
 
 /**
  * Puts a capture through a format into a file or onto standard output. A file that is there already is
- * replaced once everything is known to be in order.
+ * replaced once the capture, the format and the file are open.
  * @throws CamflowError
  */
 export async function replay(request: ReplayRequest, container: DependencyContainer): Promise<ReplayResult> {
   const log = resolve(container, tokens.loggerFactory)(request.quiet ? 'error' : 'warn');
   const planned = await planRun(asConfiguration(request, container), resolve(container, tokens.builtins));
   logWarnings(planned.warnings, log);
-  if (outputOf(request) === 'log') await emptyFile(path.resolve(request.output));
-  const run = resolve(container, tokens.createRun)(planned.plan, { log });
+  const beforeReading = async (): Promise<void> => {
+    if (outputOf(request) === 'log') await emptyFile(path.resolve(request.output));
+  };
+  const run = resolve(container, tokens.createRun)(planned.plan, { log, beforeReading });
   const { report, signal } = await runToEnd(run, request.quiet ? undefined : process.stderr);
-  return { summary: describeRun(report, planned.places), signal };
+  const complete = report.outputs.every(({ dropped }) => (dropped.sink_rejected ?? 0) === 0);
+  return { summary: describeRun(report, planned.places), signal, complete };
 }
 
 /** The request in the words of camflowd.ini, so that `--set` reaches every option of every plugin. */
@@ -65,11 +70,7 @@ function outputOf(request: ReplayRequest): 'stdout' | 'capture' | 'log' {
   return request.format === 'raw' ? 'capture' : 'log';
 }
 
-/** The log output appends; a replay starts anew. */
+/** The log output appends; a replay starts anew. The output is open by now, so the file is there. */
 async function emptyFile(file: string): Promise<void> {
-  try {
-    await truncate(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
+  if ((await stat(file)).isFile()) await truncate(file);
 }

@@ -52,6 +52,7 @@ export function runCamflow(argv: readonly string[]): Promise<number> {
       const { format, output, set, quiet } = options;
       const result = await replay({ path, format, output, overrides: set, quiet }, container);
       if (!quiet && result.signal !== 'SIGPIPE') process.stderr.write(`${result.summary}\n`);
+      if (!result.complete) status = exitCodes.failed;
       if (result.signal !== undefined) status = 128 + constants.signals[result.signal];
     });
 

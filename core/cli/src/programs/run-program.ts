@@ -1,4 +1,4 @@
-import { CamflowError, describeError } from '@camflow/api';
+import { describeError } from '@camflow/api';
 import { type Command, CommanderError } from 'commander';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 
@@ -30,9 +30,4 @@ export async function runProgram(
       process.stderr.write(`${error.stack}\n`);
     return exitCodeOf(error);
   }
-}
-
-/** The error for an argument that is no use. */
-export function usageError(message: string, hint: string): CamflowError {
-  return new CamflowError('USAGE', message, { hint });
 }

@@ -17,6 +17,7 @@ class PipelineRun implements Run {
   readonly #log: Logger;
   readonly #limits: RunLimits;
   readonly #control: RunControl;
+  readonly #beforeReading: () => Promise<void>;
   #settle!: { resolve(report: RunReport): void; reject(error: unknown): void };
   #state: 'new' | 'starting' | 'running' | 'ended' = 'new';
   #pipeline: AssembledPipeline | undefined;
@@ -24,11 +25,12 @@ class PipelineRun implements Run {
   #startedAt: number | undefined;
   #endedAt: number | undefined;
 
-  constructor(plan: RunPlan, { log, limits }: RunDependencies) {
+  constructor(plan: RunPlan, { log, limits, beforeReading }: RunDependencies) {
     this.#plan = plan;
     this.#log = log;
     this.#limits = limits ?? defaultRunLimits;
     this.#control = new RunControl(log);
+    this.#beforeReading = beforeReading ?? (async () => {});
     this.ended = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -44,6 +46,8 @@ class PipelineRun implements Run {
     this.#startedAt = performance.now();
     try {
       this.#pipeline = await this.#assemble();
+      await this.#beforeReading();
+      this.#control.checkStarting();
     } catch (error) {
       await this.#control.opened.close();
       this.#end(error);
@@ -66,6 +70,7 @@ class PipelineRun implements Run {
   }
 
   async reopen(): Promise<void> {
+    if (this.#state === 'ended') return;
     const outputs = this.#pipeline?.outputs ?? [];
     const calls = outputs.map((output) => output.exclusively(async (sink) => sink.reopen?.()));
     const failed = (await Promise.allSettled(calls)).find((outcome) => outcome.status === 'rejected');

@@ -171,6 +171,8 @@ describe('reopen', () => {
     const report = await run.ended;
     expect(sink.reopened).toBe(5);
     expect(report.outputs[0]).toMatchObject({ delivered: 1000, dropped: {} });
+    await run.reopen();
+    expect(sink.reopened, 'nothing is open after the end').toBe(5);
     expect(log.matching('error')).toEqual([]);
   });
 });

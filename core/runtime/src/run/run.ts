@@ -25,7 +25,7 @@ export interface Run {
   abort(): Promise<RunReport>;
   /**
    * Opens files of outputs anew, each between two writes. Every output is asked, then the first failure is
-   * thrown; an output that failed to reopen goes on as it can.
+   * thrown; an output that failed to reopen goes on as it can. After the end nothing is open, and nothing happens.
    */
   reopen(): Promise<void>;
   /** The state now. */
@@ -37,6 +37,11 @@ export interface RunDependencies {
   readonly log: Logger;
   /** Default `defaultRunLimits`. */
   readonly limits?: RunLimits;
+  /**
+   * Called once by `start`, when everything is open and nothing has been read: the last moment for what must only
+   * happen when the run is sure to begin. Where it rejects, the start fails.
+   */
+  readonly beforeReading?: () => Promise<void>;
 }
 
 /** Makes runs. */
