@@ -26,6 +26,7 @@ export interface RelayBatch {
   readonly id: number;
   /** Name of the binary interface, a key of `abis`. */
   readonly abi: string;
+  /** The CPU and the channel that the records come from. */
   readonly stream: StreamId;
   /** Bytes filled, from the start of the slab: whole records only. 0 is allowed and closes a round. */
   readonly byteLength: number;

@@ -29,6 +29,7 @@ export interface SecurityContextLookup {
 
 /** A record seen through its structure, for formatters that do not count bytes. Valid during the call of `format`. */
 export interface RecordView {
+  /** What kind of node or relation it is. */
   readonly type: RecordType;
   /** The identifier as CamFlow prints it: 44 characters of base64. */
   readonly id: string;

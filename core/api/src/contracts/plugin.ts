@@ -26,6 +26,7 @@ export interface SinkContext extends PluginContext {
 
 /** What formatter factories are given, inside a worker. */
 export interface FormatterContext {
+  /** The section that configures this format, for messages. */
   readonly section: string;
   /** Bounds of the memory that every batch of the run points into; the same buffer for the whole run. */
   readonly memory: Uint8Array;
@@ -59,7 +60,9 @@ export interface PolicyDefinition<Options = unknown> extends DefinitionBase<Opti
 /** Defines a format. */
 export interface FormatDefinition<Options = unknown> extends DefinitionBase<Options> {
   readonly kind: 'format';
+  /** Media type of a unit. */
   readonly mediaType: string;
+  /** What a unit is: see `FormatInfo`. */
   readonly framing: FormatInfo['framing'];
   /** Whether records of unknown type are given to the formatter too (type index 0) or counted as lost. Default `drop`. */
   readonly malformed?: 'keep' | 'drop';

@@ -24,6 +24,7 @@ export interface FilterRule {
 
 /** Rules in order: the first that matches decides; a record that none matches is kept. */
 export interface RecordFilter {
+  /** In the order in which they are tried. */
   readonly rules: readonly FilterRule[];
 }
 

@@ -21,6 +21,7 @@ export interface WriteReceipt {
 
 /** Called once when an output opens. */
 export interface SinkStart {
+  /** Where the records come from. */
   readonly origin: Origin;
 }
 

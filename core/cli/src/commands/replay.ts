@@ -4,6 +4,7 @@ import type { ConfigurationRequest } from '@camflow/config';
 import type { DependencyContainer } from 'tsyringe';
 import { planRun } from '../composition/plan-run.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
+import { isComplete } from '../report/balance.ts';
 import { describeRun } from '../report/summary.ts';
 import { logWarnings } from './log-warnings.ts';
 import { runToEnd } from './run-to-end.ts';
@@ -18,7 +19,7 @@ export interface ReplayRequest {
   readonly output: string;
   /** Texts behind `--set`. */
   readonly overrides: readonly string[];
-  /** Whether to print nothing but errors. */
+  /** Whether to print nothing but warnings and errors. */
   readonly quiet: boolean;
 }
 
@@ -38,7 +39,7 @@ export interface ReplayResult {
  * @throws CamflowError
  */
 export async function replay(request: ReplayRequest, container: DependencyContainer): Promise<ReplayResult> {
-  const log = resolve(container, tokens.loggerFactory)(request.quiet ? 'error' : 'warn');
+  const log = resolve(container, tokens.loggerFactory)('warn');
   const planned = await planRun(asConfiguration(request, container), resolve(container, tokens.builtins));
   logWarnings(planned.warnings, log);
   const beforeReading = async (): Promise<void> => {
@@ -46,7 +47,7 @@ export async function replay(request: ReplayRequest, container: DependencyContai
   };
   const run = resolve(container, tokens.createRun)(planned.plan, { log, beforeReading });
   const { report, signal } = await runToEnd(run, request.quiet ? undefined : process.stderr);
-  const complete = report.outputs.every(({ dropped }) => (dropped.sink_rejected ?? 0) === 0);
+  const complete = isComplete(report);
   return { summary: describeRun(report, planned.places), signal, complete };
 }
 

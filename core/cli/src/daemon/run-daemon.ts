@@ -6,7 +6,7 @@ import { logWarnings } from '../commands/log-warnings.ts';
 import { stopOnSignals } from '../commands/stop-on-signals.ts';
 import { planRun } from '../composition/plan-run.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
-import { describeBalance, describeCauses } from '../report/balance.ts';
+import { describeBalance, describeCauses, isComplete } from '../report/balance.ts';
 
 /** What camflowd is asked to do. */
 export interface DaemonRequest {
@@ -18,9 +18,10 @@ export interface DaemonRequest {
 /**
  * Records until the source ends or a signal comes. The first SIGTERM or SIGINT drains, a second one stops at
  * once; SIGHUP opens the files of outputs anew. The balance is logged at the end, whatever the end.
+ * @returns whether every output took what it was given
  * @throws CamflowError where the run cannot start or fails
  */
-export async function runDaemon(request: DaemonRequest, container: DependencyContainer): Promise<void> {
+export async function runDaemon(request: DaemonRequest, container: DependencyContainer): Promise<boolean> {
   const planned = await planRun(request.configuration, resolve(container, tokens.builtins));
   const log = resolve(container, tokens.loggerFactory)(planned.general.logLevel);
   logWarnings(planned.warnings, log);
@@ -40,6 +41,7 @@ export async function runDaemon(request: DaemonRequest, container: DependencyCon
       await nextSignal(['SIGTERM', 'SIGINT']);
     }
     logBalance(report, log);
+    return isComplete(report);
   } catch (error) {
     logBalance(run.report(), log);
     throw error;

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { createContainer } from '../composition/container.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
 import { runDaemon } from '../daemon/run-daemon.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { version } from '../version.ts';
 import { collect, runProgram } from './run-program.ts';
 
@@ -20,6 +21,7 @@ interface DaemonOptions {
 export function runCamflowd(argv: readonly string[]): Promise<number> {
   const container = createContainer('camflowd');
   const environment = resolve(container, tokens.environment);
+  let status: number = exitCodes.ok;
   const program = new Command('camflowd')
     .description('Records provenance, in the foreground, until SIGTERM. SIGHUP opens files anew.')
     .version(version, '-V, --version')
@@ -28,7 +30,11 @@ export function runCamflowd(argv: readonly string[]): Promise<number> {
     .option('--once', 'end when the source ends', false)
     .action(async ({ config, set, once }: DaemonOptions) => {
       const path = config ?? (await defaultRecorderFile());
-      await runDaemon({ configuration: { path, overrides: set, environment }, once }, container);
+      const complete = await runDaemon(
+        { configuration: { path, overrides: set, environment }, once },
+        container,
+      );
+      if (once && !complete) status = exitCodes.failed;
     });
-  return runProgram(program, argv);
+  return runProgram(program, argv, () => status);
 }

@@ -1,9 +1,14 @@
-import type { OutputBalance } from '@camflow/runtime';
+import type { OutputBalance, RunReport } from '@camflow/runtime';
 import { formatCount } from './numbers.ts';
 
 /** Records that an output lost, for all causes together. */
 export function droppedTotal(balance: OutputBalance): number {
   return Object.values(balance.dropped).reduce((sum, count) => sum + (count ?? 0), 0);
+}
+
+/** Whether every output took what it was given; a full disk, say, may make an output refuse for good. */
+export function isComplete(report: RunReport): boolean {
+  return report.outputs.every(({ dropped }) => (dropped.sink_rejected ?? 0) === 0);
 }
 
 /** `ring_full 3, malformed 1`, or `none`. */
