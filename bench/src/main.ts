@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { pipelineTable, runPipelineBenchmark } from './pipeline.ts';
 import { runSerialiserBenchmark, serialiserTable } from './serialisers.ts';
 
-const { values } = parseArgs({ options: { records: { type: 'string', default: '6000000' } } });
+const { values } = parseArgs({ options: { records: { type: 'string', default: '12000000' } } });
 const pipeline = pipelineTable(runPipelineBenchmark(Number(values.records)));
 console.log(pipeline);
 const serialisers = serialiserTable(await runSerialiserBenchmark());
