@@ -24,7 +24,8 @@ export async function checkConfiguration(
   const errors = [...configuration.problems];
   const warnings = [...configuration.warnings, ...unknownNames(configuration, descriptions)];
   for (const [name, description] of descriptions) {
-    if (!configuration.sections.has(name)) continue;
+    const given = configuration.sections.get(name)?.origins.size ?? 0;
+    if (given === 0 && !description.inUse) continue;
     const { problems } = await validateSection(configuration, name, description.options);
     errors.push(...(problems ?? []));
   }

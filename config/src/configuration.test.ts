@@ -159,6 +159,25 @@ describe('the check of names and values', () => {
     expect(strict.warnings).toEqual([]);
   });
 
+  test('a section without keys is judged only where its plugin is chosen', async () => {
+    const required: OptionsDefinition<unknown> = {
+      keys: { path: { summary: 'Path.' } },
+      schema: {
+        '~standard': {
+          version: 1,
+          vendor: 'test',
+          validate: () => ({ issues: [{ message: 'is missing', path: ['path'] }] }),
+        },
+      },
+    };
+    const configuration = await readConfiguration({ path: file('[replay]\n;path=\n'), environment: {} });
+    for (const inUse of [false, true]) {
+      const known = new Map([['replay', pluginSection('source', required, inUse)]]);
+      const { errors } = await checkConfiguration(configuration, known, true);
+      expect(errors.map(({ message }) => message)).toEqual(inUse ? ['replay.path: is missing'] : []);
+    }
+  });
+
   test('no message holds a secret', async () => {
     const path = file(`[log]\npassword=hunter2\npath=${env('HIDDEN')}\n`);
     const configuration = await readConfiguration({ path, environment: { HIDDEN: 'hunter2' } });

@@ -20,7 +20,7 @@ export function renderIni(introduction: readonly string[], descriptions: Section
 function renderKey(key: string, doc: OptionDoc): string {
   const repeated = doc.repeatable ? ' May be given more than once.' : '';
   // Some defaults are told rather than written, "one per processor".
-  const written = doc.default === undefined || /^\S+$/.test(doc.default);
+  const written = doc.default === undefined || /^\S*$/.test(doc.default);
   const told = written ? '' : ` Default: ${doc.default}.`;
   return `${comment(doc.summary + repeated + told)}\n;${key}=${written ? (doc.default ?? '') : ''}`;
 }

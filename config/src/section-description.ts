@@ -6,27 +6,31 @@ export interface SectionDescription {
   readonly options: OptionsDefinition<unknown> | undefined;
   /** Keys that say which plugins are meant, and are no options of them. */
   readonly selection: Readonly<Record<string, OptionDoc>>;
+  /** Whether its options matter even where none is given: its plugin is chosen. Default false. */
+  readonly inUse?: boolean;
 }
 
 /** Sections by name. */
 export type SectionDescriptions = ReadonlyMap<string, SectionDescription>;
 
 const pluginKey: OptionDoc = {
-  summary: 'The plugin that this section configures: a built-in name, a package name or an absolute path.',
+  summary: 'The plugin that this section configures.',
   default: 'the name of the section',
 };
 const formatKey: OptionDoc = {
-  summary: 'The format of this output: a section, a built-in name, a package name or an absolute path.',
+  summary: 'The format of this output.',
   default: 'what the output prefers, or else format of [general]',
 };
 
-/** The section of a plugin: its own options, `plugin`, and for outputs `format`. */
+/**
+ * The section of a plugin: its own options, `plugin`, and for outputs `format`.
+ * @param inUse - whether the configuration chooses this plugin, and does not merely have a section for it
+ */
 export function pluginSection(
   kind: PluginKind,
   options: OptionsDefinition<unknown> | undefined,
+  inUse = false,
 ): SectionDescription {
-  return {
-    options,
-    selection: kind === 'sink' ? { plugin: pluginKey, format: formatKey } : { plugin: pluginKey },
-  };
+  const selection = kind === 'sink' ? { plugin: pluginKey, format: formatKey } : { plugin: pluginKey };
+  return { options, selection, inUse };
 }

@@ -5,6 +5,7 @@ const packages = [
   { name: 'mosquitto', probe: ['mosquitto', '-h'] },
   { name: 'mosquitto-clients', probe: ['mosquitto_sub', '--help'] },
   { name: 'openssl', probe: ['openssl', 'version'] },
+  { name: 'systemd', probe: ['systemd-analyze', '--version'] },
   { name: 'python3-prov', probe: ['/usr/bin/python3', '-c', 'import prov.model'] },
 ];
 

@@ -34,4 +34,11 @@ export * from './suites/policy-suite.ts';
 export { type PolicySuiteOptions, PolicyTrial } from './suites/policy-trial.ts';
 export * from './suites/sink-suite.ts';
 export { type SinkAbility, type SinkSubject, type SinkSuiteOptions, SinkTrial } from './suites/sink-trial.ts';
+export * from './suites/source-suite.ts';
+export {
+  type SourceAbility,
+  type SourceSubject,
+  type SourceSuiteOptions,
+  SourceTrial,
+} from './suites/source-trial.ts';
 export type { Rule, TestFunction } from './suites/suite.ts';

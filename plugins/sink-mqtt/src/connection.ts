@@ -32,23 +32,24 @@ export async function connectToBroker(options: IClientOptions, signal: AbortSign
   const client = connect({ ...options, clean: true, reconnectPeriod: 0, resubscribe: false });
   const waiting = new Set<(error: CamflowError) => void>();
   let cause: Error | undefined;
+  let failure: CamflowError | undefined;
   client.on('error', (error) => {
     cause = error;
   });
   const ended = new Promise<CamflowError>((resolve) => {
     client.once('close', () => {
-      const error = unavailable(options, cause);
-      for (const reject of waiting) reject(error);
+      failure = unavailable(options, cause);
+      for (const reject of waiting) reject(failure);
       client.end(true);
-      resolve(error);
+      resolve(failure);
     });
   });
   const giveUp = (): void => {
     client.end(true);
   };
   signal.addEventListener('abort', giveUp, { once: true });
-  const connected = new Promise<undefined>((resolve) => client.once('connect', () => resolve(undefined)));
-  const failure = await Promise.race([connected, ended]);
+  const connected = new Promise<void>((resolve) => client.once('connect', () => resolve()));
+  await Promise.race([connected, ended]);
   signal.removeEventListener('abort', giveUp);
   if (failure) throw failure;
 
@@ -57,6 +58,8 @@ export async function connectToBroker(options: IClientOptions, signal: AbortSign
   return {
     publish: (topic, payload, qos) =>
       new Promise((resolve, reject) => {
+        // The client itself would trip over the store that it has closed.
+        if (failure) return reject(failure);
         waiting.add(reject);
         client.publish(topic, payload, { qos }, (error) => {
           waiting.delete(reject);

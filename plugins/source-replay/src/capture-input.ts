@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { abis, CamflowError, type Logger, type Origin, type StreamId } from '@camflow/api';
+import { abiCamflow09, abis, CamflowError, type Logger, type Origin, type StreamId } from '@camflow/api';
 import { type RecordEvent, type RecordFrame, readRecords } from '@camflow/segment';
 import type { InputBatch, ReplayInput } from './replay-input.ts';
 
@@ -40,14 +40,14 @@ export class CaptureInput implements ReplayInput {
    * @throws CamflowError `SOURCE_CORRUPT` where it is none; `SOURCE_UNAVAILABLE` where this release cannot decode it
    */
   static async open(file: FileHandle, path: string, log: Logger): Promise<CaptureInput> {
-    let origin: Origin = { abi: '', machineId: 0, bootId: 0, epoch: 0 };
+    let origin: Origin = { abi: abiCamflow09.id, machineId: 0, bootId: 0, epoch: 0 };
     for await (const event of readRecords(file, path)) {
       if (event.kind === 'damage') continue;
       if (event.kind === 'records') origin = { ...origin, abi: event.frame.abi };
       else origin = pickOrigin(event.header);
       break;
     }
-    if (origin.abi !== '' && !abis.has(origin.abi)) {
+    if (!abis.has(origin.abi)) {
       throw new CamflowError('SOURCE_UNAVAILABLE', `${path} holds records of interface '${origin.abi}'`, {
         hint: `This release decodes ${[...abis.keys()].join(', ')}.`,
       });

@@ -8,7 +8,7 @@ import {
   type SectionDescription,
   whereIs,
 } from '@camflow/config';
-import { findPlugin, type PluginPlaces } from '@camflow/runtime';
+import { type BuiltinPlugin, findPlugin, type PluginPlaces } from '@camflow/runtime';
 import { chooseFormat, choosePlugins } from './chosen-plugins.ts';
 
 /** What the sections of a configuration may hold, as far as their plugins were found. */
@@ -30,10 +30,15 @@ export async function describeSections(
   const descriptions = new Map<string, SectionDescription>([['general', generalSection]]);
   const problems: ConfigurationProblem[] = [];
 
-  async function describe<Kind extends PluginKind>(kind: Kind, section: string, requested: string) {
+  async function describe<Kind extends PluginKind>(
+    kind: Kind,
+    section: string,
+    requested: string,
+    inUse = true,
+  ) {
     try {
       const { definition } = await findPlugin({ kind, section, requested }, places);
-      descriptions.set(section, pluginSection(kind, definition.options));
+      descriptions.set(section, pluginSection(kind, definition.options, inUse));
       return definition;
     } catch (error) {
       if (!isCamflowError(error)) throw error;
@@ -52,10 +57,14 @@ export async function describeSections(
     const format = chooseFormat(configuration, general, output, sink);
     await describe('format', format.section, format.requested);
   }
-  for (const section of configuration.sections.keys()) {
-    if (descriptions.has(section)) continue;
-    const builtin = places.builtins.find(({ name, aliases }) => [name, ...(aliases ?? [])].includes(section));
-    if (builtin !== undefined) await describe(builtin.kind, section, builtin.name);
+  const isNamed = (section: string, { name, aliases }: BuiltinPlugin): boolean =>
+    name === section || aliases?.includes(section) === true;
+  const remaining = [...configuration.sections.keys()].filter((section) => !descriptions.has(section));
+  const named = places.builtins.filter((builtin) => remaining.some((section) => isNamed(section, builtin)));
+  const unknown = remaining.filter((section) => !named.some((builtin) => isNamed(section, builtin)));
+  // Importing plugins takes time; all of them are asked only where an unknown name may be a slip for one.
+  for (const { kind, name } of unknown.length > 0 ? places.builtins : named) {
+    if (!descriptions.has(name)) await describe(kind, name, name, false);
   }
   return { descriptions, problems };
 }

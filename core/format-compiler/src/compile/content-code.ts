@@ -59,7 +59,7 @@ export function writeContent(code: CodeWriter, content: Content, scope: ContentS
       break;
     }
     case 'identifier':
-      code.fixed(44, (p) => `base64.identifier(${p},w+${fieldNamed(content.field).offset >> 2})`);
+      writeIdentifier(code, fieldNamed(content.field), scope.type);
       break;
     case 'typeName':
       code.value(16, (p) => `typeName(${p},w+${fieldNamed(content.field).offset >> 2})`);
@@ -88,4 +88,17 @@ function writeTextField(code: CodeWriter, field: Field, scope: ContentScope): vo
   code.statement(`${start}=p;`);
   code.value(most, (p) => `text(${p},${fieldStart(field)},${fieldStart(field)}+${field.size})`);
   code.statement(`${end}=p;`);
+}
+
+/** The first six bytes of a record's own identifier are those of its type: eight characters of constant text. */
+function writeIdentifier(code: CodeWriter, field: Field, type: RecordType): void {
+  const word = `w+${field.offset >> 2}`;
+  if (field.offset !== 0) {
+    code.fixed(44, (p) => `base64.identifier(${p},${word})`);
+    return;
+  }
+  const head = Buffer.alloc(8);
+  head.writeBigUInt64LE(type.code);
+  code.text(head.toString('base64', 0, 6));
+  code.fixed(36, (p) => `base64.identifierTail(${p},${word})`);
 }

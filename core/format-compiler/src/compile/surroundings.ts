@@ -1,14 +1,15 @@
 import type { RecordBatch } from '@camflow/api';
 import { fieldOf } from '@camflow/api';
-import { type Base64Writer, createBase64Writer } from '../encode/base64.ts';
-import { createDecimalWriter, type DecimalWriter } from '../encode/decimal.ts';
-import { createHexWriter, type HexWriter } from '../encode/hexadecimal.ts';
-import { createJsonTextWriter, type JsonTextWriter } from '../encode/json-text.ts';
+import { type Base64Writer, base64Tables, createBase64Writer } from '../encode/base64.ts';
+import { createDecimalWriter, type DecimalWriter, decimalTables } from '../encode/decimal.ts';
+import { createHexWriter, type HexWriter, hexDigits, hexPairs } from '../encode/hexadecimal.ts';
+import { createJsonTextWriter, type JsonTextWriter, textRules } from '../encode/json-text.ts';
 import { createSmallValueWriter, type SmallValueWriter } from '../encode/small-values.ts';
 import { RenderedTexts } from '../lookup/rendered-texts.ts';
 import type { CompileTarget } from './compile-table.ts';
 import { createDateWriter, type DateWriter } from './dates.ts';
-import { createTypeNameWriter, type TypeNameWriter } from './type-names.ts';
+import { freshCopy } from './fresh-copy.ts';
+import { createTypeNameWriter, type TypeNameWriter, typeNameTables } from './type-names.ts';
 
 /** What generated code finds around it, by these names. */
 export interface Surroundings {
@@ -44,19 +45,19 @@ export function createSurroundings(target: CompileTarget, out: Uint8Array): Surr
   const { memory, invalidUtf8, maxTextBytes } = target;
   const W = new Int32Array(memory.buffer, memory.byteOffset, memory.byteLength >> 2);
   const D = new DataView(out.buffer, out.byteOffset, out.byteLength);
-  const decimal = createDecimalWriter(D);
-  const hex = createHexWriter(D);
-  const dates = createDateWriter(out);
+  const decimal = freshCopy(createDecimalWriter)(decimalTables, D);
+  const rules = textRules(invalidUtf8);
+  const dates = createDateWriter(D);
   const nameId = fieldOf('task', 'name_id').offset;
 
   let batch: RecordBatch | undefined;
   let nameGeneration = -1;
   let contextGeneration = -1;
-  const names = new RenderedTexts(maxTextBytes, invalidUtf8, (handle) => {
+  const names = new RenderedTexts(maxTextBytes, rules, (handle) => {
     const raw = batch!.names.bytes(handle);
     return target.nodeNames === 'as_json' ? readAsJson(raw) : raw;
   });
-  const contexts = new RenderedTexts(maxTextBytes, invalidUtf8, (secid) =>
+  const contexts = new RenderedTexts(maxTextBytes, rules, (secid) =>
     Buffer.from(batch!.securityContexts.text(secid) ?? secid.toString(16)),
   );
 
@@ -66,13 +67,13 @@ export function createSurroundings(target: CompileTarget, out: Uint8Array): Surr
     O: out,
     D,
     decimal,
-    hex,
+    hex: freshCopy(createHexWriter)(hexDigits, D),
     dates,
     names,
-    base64: createBase64Writer(W, D),
-    small: createSmallValueWriter(memory, D, decimal),
-    text: createJsonTextWriter(memory, D, invalidUtf8, true),
-    typeName: createTypeNameWriter(W, D, hex),
+    base64: freshCopy(createBase64Writer)(base64Tables, W, D),
+    small: freshCopy(createSmallValueWriter)(hexPairs, memory, D, decimal),
+    text: freshCopy(createJsonTextWriter)(rules, memory, D, true),
+    typeName: freshCopy(createTypeNameWriter)(typeNameTables, W, D),
 
     nameOf(word) {
       const at = word + (nameId >> 2);

@@ -2,27 +2,28 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 /**
  * Two characters for every 12 bits, indexed as the bits lie in a little-endian word, so that no byte needs
- * swapping: `first` by the first byte and the upper half of the second, `second` by the lower half of the
- * second byte and the third.
+ * swapping.
  */
-const first = new Uint16Array(4096);
-const second = new Uint16Array(4096);
-for (let bits = 0; bits < 4096; bits++) {
-  const pair = alphabet.charCodeAt(bits >> 6) | (alphabet.charCodeAt(bits & 63) << 8);
-  first[(bits >> 4) | ((bits & 15) << 8)] = pair;
-  second[(bits >> 8) | ((bits & 255) << 4)] = pair;
+export interface Base64Tables {
+  /** By the first byte of three and the upper half of the second. */
+  readonly first: Uint16Array;
+  /** By the lower half of the second byte and the third. */
+  readonly second: Uint16Array;
 }
 
-/** The four characters of the three bytes in the lower 24 bits of a word. */
-function quartet(bytes: number): number {
-  return (
-    first[(bytes & 0xff) | ((bytes >>> 4) & 0xf00)]! |
-    (second[((bytes >>> 8) & 0xf) | ((bytes >>> 12) & 0xff0)]! << 16)
-  );
-}
+/** The tables that {@link createBase64Writer} takes. */
+export const base64Tables: Base64Tables = createTables();
 
-const padding = 0x3d00_0000;
-const twoPaddings = 0x3d3d_0000;
+function createTables(): Base64Tables {
+  const first = new Uint16Array(4096);
+  const second = new Uint16Array(4096);
+  for (let bits = 0; bits < 4096; bits++) {
+    const pair = alphabet.charCodeAt(bits >> 6) | (alphabet.charCodeAt(bits & 63) << 8);
+    first[(bits >> 4) | ((bits & 15) << 8)] = pair;
+    second[(bits >> 8) | ((bits & 255) << 4)] = pair;
+  }
+  return { first, second };
+}
 
 /** Writes base64. */
 export interface Base64Writer {
@@ -34,8 +35,36 @@ export interface Base64Writer {
   bytes(p: number, word: number, length: number): number;
 }
 
-/** Makes writers from the words of the input into a buffer. */
-export function createBase64Writer(words: Int32Array, out: DataView): Base64Writer {
+/** Makes writers from the words of the input into a buffer. Refers to nothing but its parameters (see `freshCopy`). */
+export function createBase64Writer(tables: Base64Tables, words: Int32Array, out: DataView): Base64Writer {
+  const { first, second } = tables;
+  const padding = 0x3d00_0000;
+  const twoPaddings = 0x3d3d_0000;
+
+  /** The four characters of the three bytes in the lower 24 bits of a word. */
+  function quartet(bytes: number): number {
+    return (
+      first[(bytes & 0xff) | ((bytes >>> 4) & 0xf00)]! |
+      (second[((bytes >>> 8) & 0xf) | ((bytes >>> 12) & 0xff0)]! << 16)
+    );
+  }
+
+  // Characters 16 to 31 say boot and machine, and the upper half of a number that is rarely large.
+  let [number, boot, machine] = [0, 0, 0];
+  const middle = new Int32Array(4);
+  const middlePairs = new Float64Array(middle.buffer);
+  keepMiddle(0, 0, 0);
+
+  function keepMiddle(w3: number, w4: number, w5: number): void {
+    middle[0] = quartet(w3);
+    middle[1] = quartet((w3 >>> 24) | (w4 << 8));
+    middle[2] = quartet((w4 >>> 16) | (w5 << 16));
+    middle[3] = quartet(w5 >>> 8);
+    number = w3;
+    boot = w4;
+    machine = w5;
+  }
+
   function identifierTail(p: number, word: number): void {
     const w2 = words[word + 2]!;
     const w3 = words[word + 3]!;
@@ -43,15 +72,20 @@ export function createBase64Writer(words: Int32Array, out: DataView): Base64Writ
     const w5 = words[word + 5]!;
     const w6 = words[word + 6]!;
     const w7 = words[word + 7]!;
+    if (w3 !== number || w4 !== boot || w5 !== machine) keepMiddle(w3, w4, w5);
     out.setInt32(p, quartet((words[word + 1]! >>> 16) | (w2 << 16)), true);
     out.setInt32(p + 4, quartet(w2 >>> 8), true);
-    out.setInt32(p + 8, quartet(w3), true);
-    out.setInt32(p + 12, quartet((w3 >>> 24) | (w4 << 8)), true);
-    out.setInt32(p + 16, quartet((w4 >>> 16) | (w5 << 16)), true);
-    out.setInt32(p + 20, quartet(w5 >>> 8), true);
+    out.setFloat64(p + 8, middlePairs[0]!, true);
+    out.setFloat64(p + 16, middlePairs[1]!, true);
     out.setInt32(p + 24, quartet(w6), true);
-    out.setInt32(p + 28, quartet((w6 >>> 24) | (w7 << 8)), true);
-    out.setInt32(p + 32, (quartet(w7 >>> 16) & 0xff_ffff) | padding, true);
+    if (w6 >>> 24 === 0 && w7 === 0) {
+      // AAAAAAA=
+      out.setInt32(p + 28, 0x4141_4141, true);
+      out.setInt32(p + 32, 0x3d41_4141, true);
+    } else {
+      out.setInt32(p + 28, quartet((w6 >>> 24) | (w7 << 8)), true);
+      out.setInt32(p + 32, (quartet(w7 >>> 16) & 0xff_ffff) | padding, true);
+    }
   }
 
   function identifier(p: number, word: number): void {

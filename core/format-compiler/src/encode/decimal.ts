@@ -1,16 +1,27 @@
-const paddedDigits = new Int32Array(10_000);
-const leadingDigits = new Int32Array(10_000);
-const digitCounts = new Uint8Array(10_000);
-for (let value = 0; value < 10_000; value++) {
-  const view = new DataView(new ArrayBuffer(8));
-  const digits = String(value);
-  for (let i = 0; i < 4; i++) {
-    view.setUint8(i, digits.padStart(4, '0').charCodeAt(i));
-    if (i < digits.length) view.setUint8(4 + i, digits.charCodeAt(i));
+/** Digits of the numbers below 10,000, as four characters in a little-endian word. */
+export interface DecimalTables {
+  /** With zeros in front. */
+  readonly padded: Int32Array;
+  /** Without; what follows the digits is undefined. */
+  readonly leading: Int32Array;
+  /** How many digits the number has. */
+  readonly counts: Uint8Array;
+}
+
+/** The tables that {@link createDecimalWriter} takes. */
+export const decimalTables: DecimalTables = createTables();
+
+function createTables(): DecimalTables {
+  const padded = new Int32Array(10_000);
+  const leading = new Int32Array(10_000);
+  const counts = new Uint8Array(10_000);
+  for (let value = 0; value < 10_000; value++) {
+    const digits = String(value);
+    padded[value] = Buffer.from(digits.padStart(4, '0')).readInt32LE();
+    leading[value] = Buffer.from(digits.padEnd(4, '0')).readInt32LE();
+    counts[value] = digits.length;
   }
-  paddedDigits[value] = view.getInt32(0, true);
-  leadingDigits[value] = view.getInt32(4, true);
-  digitCounts[value] = digits.length;
+  return { padded, leading, counts };
 }
 
 /** Writes integers in decimal. Every function writes at `p`, up to 3 bytes more than it reports, and returns where the text ends. */
@@ -21,34 +32,36 @@ export interface DecimalWriter {
   i64(p: number, low: number, high: number): number;
 }
 
-/** Makes writers into a buffer. */
-export function createDecimalWriter(out: DataView): DecimalWriter {
+/** Makes writers into a buffer. Refers to nothing but its parameters (see `freshCopy`). */
+export function createDecimalWriter(tables: DecimalTables, out: DataView): DecimalWriter {
+  const { padded, leading, counts } = tables;
+
   function u32(p: number, value: number): number {
     const rest = value >>> 0;
     if (rest < 10_000) {
-      out.setInt32(p, leadingDigits[rest]!, true);
-      return p + digitCounts[rest]!;
+      out.setInt32(p, leading[rest]!, true);
+      return p + counts[rest]!;
     }
     const upper = (rest / 10_000) >>> 0;
     const lower = rest - upper * 10_000;
     if (upper < 10_000) {
-      out.setInt32(p, leadingDigits[upper]!, true);
-      const q = p + digitCounts[upper]!;
-      out.setInt32(q, paddedDigits[lower]!, true);
+      out.setInt32(p, leading[upper]!, true);
+      const q = p + counts[upper]!;
+      out.setInt32(q, padded[lower]!, true);
       return q + 4;
     }
     const top = (upper / 10_000) >>> 0;
-    out.setInt32(p, leadingDigits[top]!, true);
-    const q = p + digitCounts[top]!;
-    out.setInt32(q, paddedDigits[upper - top * 10_000]!, true);
-    out.setInt32(q + 4, paddedDigits[lower]!, true);
+    out.setInt32(p, leading[top]!, true);
+    const q = p + counts[top]!;
+    out.setInt32(q, padded[upper - top * 10_000]!, true);
+    out.setInt32(q + 4, padded[lower]!, true);
     return q + 8;
   }
 
   function eightDigits(p: number, value: number): number {
     const upper = (value / 10_000) >>> 0;
-    out.setInt32(p, paddedDigits[upper]!, true);
-    out.setInt32(p + 4, paddedDigits[value - upper * 10_000]!, true);
+    out.setInt32(p, padded[upper]!, true);
+    out.setInt32(p + 4, padded[value - upper * 10_000]!, true);
     return p + 8;
   }
 
@@ -68,7 +81,7 @@ export function createDecimalWriter(out: DataView): DecimalWriter {
     const dividend = (upper - quotientHigh * 10_000) * 0x1_0000_0000 + (low >>> 0);
     const quotientLow = Math.floor(dividend / 10_000);
     const q = whole(p, quotientHigh * 0x1_0000_0000 + quotientLow);
-    out.setInt32(q, paddedDigits[dividend - quotientLow * 10_000]!, true);
+    out.setInt32(q, padded[dividend - quotientLow * 10_000]!, true);
     return q + 4;
   }
 

@@ -1,4 +1,5 @@
-const hexDigits = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+/** The sixteen digits. */
+export const hexDigits: Uint8Array = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 
 /** Both digits of every byte, as they stand in memory. */
 export const hexPairs: Uint16Array = Uint16Array.from(
@@ -12,8 +13,8 @@ export interface HexWriter {
   u64(p: number, low: number, high: number): number;
 }
 
-/** Makes writers into a buffer. */
-export function createHexWriter(out: DataView): HexWriter {
+/** Makes writers into a buffer. Refers to nothing but its parameters (see `freshCopy`). */
+export function createHexWriter(hexDigits: Uint8Array, out: DataView): HexWriter {
   function digits(p: number, value: number, count: number): number {
     for (let i = 0, shift = count * 4 - 4; i < count; i++, shift -= 4) {
       out.setUint8(p + i, hexDigits[(value >>> shift) & 15]!);

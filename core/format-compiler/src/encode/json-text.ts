@@ -1,5 +1,5 @@
 import { hexPairs } from './hexadecimal.ts';
-import { escapeOf, type InvalidUtf8, utf8Rule } from './utf8.ts';
+import { escapeOf, type InvalidUtf8, type Utf8Rule, utf8Rule } from './utf8.ts';
 
 /** Bytes that one byte of text can become at most: `\u00XX`. */
 export const maxEscapeBytes = 6;
@@ -13,11 +13,26 @@ const shortEscapes: ReadonlyMap<number, string> = new Map([
   [0x22, '"'],
   [0x5c, '\\'],
 ]);
-/** For every byte: 0 where it stands for itself, 1 where it needs `\u00XX` or is not ASCII, else the character after `\`. */
+/** How bytes of text are treated. */
+export interface TextRules {
+  /** For every byte: 0 where it stands for itself, 1 where it needs `\u00XX` or is not ASCII, else the character after `\`. */
+  readonly treatment: Uint8Array;
+  /** Both hexadecimal digits of every byte. */
+  readonly hexPairs: Uint16Array;
+  readonly rule: Utf8Rule;
+  /** The three bytes that stand for a stretch which is not UTF-8. */
+  readonly escapeOf: (byte: number) => number;
+}
+
 const treatment = Uint8Array.from({ length: 256 }, (_, byte) => {
   const short = shortEscapes.get(byte);
   return short !== undefined ? short.charCodeAt(0) : byte < 0x20 || byte >= 0x80 ? 1 : 0;
 });
+
+/** The rules that {@link createJsonTextWriter} takes. */
+export function textRules(invalid: InvalidUtf8): TextRules {
+  return { treatment, hexPairs, rule: utf8Rule(invalid), escapeOf: (byte) => escapeOf(invalid, byte) };
+}
 
 /**
  * Writes text as the inside of a JSON string.
@@ -29,18 +44,19 @@ const treatment = Uint8Array.from({ length: 256 }, (_, byte) => {
 export type JsonTextWriter = (p: number, start: number, limit: number) => number;
 
 /**
- * Makes a writer. Text is copied four bytes at a time as long as nothing needs escaping.
+ * Makes a writer. Text is copied four bytes at a time as long as nothing needs escaping. Refers to nothing but its
+ * parameters (see `freshCopy`).
  * @param input - what to read; must start at a multiple of 4 bytes of its buffer
  * @param stopAtNul - whether text ends at its first NUL; otherwise a NUL is escaped like other control characters
  */
 export function createJsonTextWriter(
+  rules: TextRules,
   input: Uint8Array,
   out: DataView,
-  invalid: InvalidUtf8,
   stopAtNul: boolean,
 ): JsonTextWriter {
+  const { treatment, hexPairs, rule, escapeOf } = rules;
   const words = new Int32Array(input.buffer, input.byteOffset, input.byteLength >> 2);
-  const rule = utf8Rule(invalid);
 
   let written = 0;
   /** Writes a character that is neither plain nor has a short escape; returns how many bytes of input it took. */
@@ -49,12 +65,12 @@ export function createJsonTextWriter(
     if (byte < 0x20) {
       out.setInt32(p, 0x3030_755c, true);
       out.setInt16(p + 4, hexPairs[byte]!, true);
-      written = maxEscapeBytes;
+      written = 6;
       return 1;
     }
     const length = rule(input, at, limit);
     if (length < 0) {
-      out.setInt32(p, escapeOf(invalid, byte), true);
+      out.setInt32(p, escapeOf(byte), true);
       written = 3;
       return -length;
     }

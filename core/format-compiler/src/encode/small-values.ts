@@ -1,5 +1,4 @@
 import type { DecimalWriter } from './decimal.ts';
-import { hexPairs } from './hexadecimal.ts';
 
 /** Writes values of a few bytes; each function returns where the text ends. */
 export interface SmallValueWriter {
@@ -11,8 +10,12 @@ export interface SmallValueWriter {
   boolean(p: number, value: boolean): number;
 }
 
-/** Makes writers from the bytes of the input into a buffer. */
+/**
+ * Makes writers from the bytes of the input into a buffer. Refers to nothing but its parameters (see `freshCopy`).
+ * @param hexPairs - both digits of every byte
+ */
 export function createSmallValueWriter(
+  hexPairs: Uint16Array,
   input: Uint8Array,
   out: DataView,
   decimal: DecimalWriter,

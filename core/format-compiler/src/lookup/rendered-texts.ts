@@ -1,5 +1,4 @@
-import { createJsonTextWriter, maxEscapeBytes } from '../encode/json-text.ts';
-import type { InvalidUtf8 } from '../encode/utf8.ts';
+import { createJsonTextWriter, maxEscapeBytes, type TextRules } from '../encode/json-text.ts';
 
 /** Bytes after which a cache starts again from nothing. */
 const arenaLimit = 8 << 20;
@@ -21,7 +20,7 @@ export class TextTooLong extends Error {
  */
 export class RenderedTexts {
   readonly #maxTextBytes: number;
-  readonly #invalid: InvalidUtf8;
+  readonly #rules: TextRules;
   readonly #load: (key: number) => Uint8Array;
   readonly #places = new Map<number, number>();
   #starts: Int32Array = new Int32Array(1024);
@@ -33,9 +32,9 @@ export class RenderedTexts {
    * @param maxTextBytes - most bytes that one rendered text may have
    * @param load - the text of a number, as raw bytes
    */
-  constructor(maxTextBytes: number, invalid: InvalidUtf8, load: (key: number) => Uint8Array) {
+  constructor(maxTextBytes: number, rules: TextRules, load: (key: number) => Uint8Array) {
     this.#maxTextBytes = maxTextBytes;
-    this.#invalid = invalid;
+    this.#rules = rules;
     this.#load = load;
   }
 
@@ -73,7 +72,7 @@ export class RenderedTexts {
     input.set(raw);
     const start = this.#used;
     const out = new DataView(this.#words.buffer);
-    const end = createJsonTextWriter(input, out, this.#invalid, false)(start * 4, 0, raw.length);
+    const end = createJsonTextWriter(this.#rules, input, out, false)(start * 4, 0, raw.length);
     const length = end - start * 4;
     if (length > this.#maxTextBytes) throw new TextTooLong(length);
     const place = this.#places.size;

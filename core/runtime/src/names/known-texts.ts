@@ -122,7 +122,7 @@ export class KnownTexts {
 
   #rotate(table: TableWriter): void {
     table.rotate();
-    this.#contextChanges++;
+    if (table === this.#contexts) this.#contextChanges++;
     if (this.#warned || table.evicted === 0) return;
     this.#warned = true;
     this.#log.warn('more names or security contexts than the tables hold: the oldest are forgotten', {

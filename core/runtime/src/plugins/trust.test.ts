@@ -76,6 +76,18 @@ describe('a module is trusted where nobody else can change it', () => {
     expect(message).toMatch(`${at()} may be changed by ${who}`);
   });
 
+  test('a file right in a sticky folder is refused: anyone may put more beside it', async () => {
+    const place = join(folder, 'sticky');
+    mkdirSync(place);
+    chmodSync(place, 0o1777);
+    const alone = file(join(place, 'alone.js'));
+    await expect(assertTrustedModule(alone, place)).rejects.toMatchObject({
+      code: 'PLUGIN_UNTRUSTED',
+      message: `${place} may be changed by everyone (mode 1777)`,
+      hint: 'Install the plugin into a folder of its own.',
+    });
+  });
+
   test('of a link, what it leads to counts', async () => {
     const outside = file(join(folder, 'elsewhere', 'deep', 'real.js'));
     rmSync(module);

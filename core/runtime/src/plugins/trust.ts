@@ -106,7 +106,9 @@ function assertOnlyOwnerWrites(path: string, status: { uid: number; mode: number
   if (role === 'above' && sticky && status.uid === 0) return;
   const who = (status.mode & 0o002) !== 0 ? 'everyone' : 'its group';
   const mode = (status.mode & 0o7777).toString(8).padStart(4, '0');
-  throw untrusted(path, `may be changed by ${who} (mode ${mode})`, `chmod go-w ${path}`);
+  // A folder such as /tmp is meant to be as it is.
+  const remedy = sticky ? undefined : `chmod go-w ${path}`;
+  throw untrusted(path, `may be changed by ${who} (mode ${mode})`, remedy);
 }
 
 function assertOwner(path: string, uid: number): void {

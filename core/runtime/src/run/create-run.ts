@@ -43,7 +43,7 @@ class PipelineRun implements Run {
     this.#state = 'starting';
     this.#startedAt = performance.now();
     try {
-      this.#pipeline = await assemblePipeline(this.#plan, this.#limits, this.#log, this.#control);
+      this.#pipeline = await this.#assemble();
     } catch (error) {
       await this.#control.opened.close();
       this.#end(error);
@@ -76,6 +76,12 @@ class PipelineRun implements Run {
     const until = this.#endedAt ?? performance.now();
     const elapsedMs = until - (this.#startedAt ?? until);
     return this.#pipeline === undefined ? emptyReport(elapsedMs) : reportOn(this.#pipeline, elapsedMs);
+  }
+
+  async #assemble(): Promise<AssembledPipeline> {
+    const assembling = assemblePipeline(this.#plan, this.#limits, this.#log, this.#control);
+    if (await settlesUnless(this.#control.givingUp, graceMs, assembling)) return assembling;
+    throw new CamflowError('PIPELINE_STATE', 'the run was aborted while it waited for a plugin to start');
   }
 
   /** From the first read to the end. Never rejects. */

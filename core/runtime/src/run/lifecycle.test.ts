@@ -60,6 +60,20 @@ describe('start', () => {
   });
 });
 
+describe('a start that hangs in a plugin', () => {
+  test('ends by abort, with everything closed', async () => {
+    const source = new RoundsSource([]);
+    const sink = new KeepingSink();
+    const run = makeRun({ source, outputs: [['stuck-import', sink]] });
+    const starting = run.start();
+    await sleep(200);
+    const aborted = run.abort();
+    await expect(starting).rejects.toMatchObject({ code: 'PIPELINE_STATE' });
+    await expect(aborted).rejects.toMatchObject({ code: 'PIPELINE_STATE' });
+    expect([sink.isOpen, source.isOpen]).toEqual([false, false]);
+  });
+});
+
 describe('stop', () => {
   test('delivers what was accepted, flushes, closes; twice is the same', async () => {
     const source = new RoundsSource([[{ stream: short, records: files(1500) }]], { live: true });

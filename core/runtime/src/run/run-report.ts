@@ -14,7 +14,9 @@ export interface OutputBalance {
   readonly dropped: Readonly<Partial<Record<LossCause, number>>>;
   /** Records accepted and not yet settled; 0 after a stop. */
   readonly pending: number;
+  /** Units in writes that succeeded, those that the output reported as lost among them. */
   readonly units: number;
+  /** Bytes of these units. */
   readonly bytes: number;
 }
 

@@ -66,7 +66,7 @@ export class FormatTrial {
 
   /** Whether units are JSON. */
   get isJson(): boolean {
-    return /[/+]json/.test(this.definition.mediaType) && this.isText;
+    return /json/.test(this.definition.mediaType) && this.isText;
   }
 
   /** Everything to try: the story, and random bytes of every type. */

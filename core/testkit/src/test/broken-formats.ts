@@ -10,7 +10,7 @@ import {
 } from '@camflow/api';
 
 const head = { kind: 'format', name: 'trial', summary: 'For tests.', apiVersion } as const;
-const json = { mediaType: 'application/x-ndjson+json', framing: 'lines' } as const;
+const json = { mediaType: 'application/x-ndjson', framing: 'lines' } as const;
 
 /** The fields of a line. */
 function describe(view: RecordView, batch: RecordBatch): Record<string, unknown> {
