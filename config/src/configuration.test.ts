@@ -174,7 +174,7 @@ describe('the check of names and values', () => {
     for (const inUse of [false, true]) {
       const known = new Map([['replay', pluginSection('source', required, inUse)]]);
       const { errors } = await checkConfiguration(configuration, known, true);
-      expect(errors.map(({ message }) => message)).toEqual(inUse ? ['replay.path: is missing'] : []);
+      expect(errors.map(({ message }) => message)).toEqual(inUse ? ['replay.path: must be given'] : []);
     }
   });
 

@@ -160,6 +160,12 @@ describe('opening fails clearly', () => {
   });
 });
 
+test('memory that is too small for a long record is refused, not read into for ever', () => {
+  append('provenance0', short(1));
+  const relays = openSet();
+  expect(() => relays.next(new Uint8Array(4279))).toThrow(/do not hold a long record/);
+});
+
 test('with a writer at work, a round has the names that its short records need, and nothing is lost', async () => {
   // Like the kernel, the writer finishes a long record before it begins the short one that refers to it; the
   // bytes of each come in pieces.

@@ -1,4 +1,4 @@
-import { CamflowError, type Logger } from '@camflow/api';
+import { abiCamflow09, CamflowError, type Logger } from '@camflow/api';
 import { RelayFile, type RelayProgress, type RelayRead } from './relay-file.ts';
 import { defaultRelayFolder, type RelayName, relayNamesIn } from './relay-names.ts';
 
@@ -103,9 +103,12 @@ export class RelaySet {
   /**
    * Makes the next read of the round that has records, or tells that the round has ended.
    * @param into - where the records go: room for at least one long record
-   * @throws CamflowError `SOURCE_FAILED`
+   * @throws CamflowError `SOURCE_FAILED`; `PIPELINE_STATE` where the memory is too small
    */
   next(into: Uint8Array): RelayStep {
+    if (into.length < abiCamflow09.framing.longBytes) {
+      throw new CamflowError('PIPELINE_STATE', `${into.length} bytes do not hold a long record`);
+    }
     this.#queue ??= this.#startRound();
     for (let file = this.#queue[0]; file !== undefined; file = this.#queue[0]) {
       const read = file.read(into);

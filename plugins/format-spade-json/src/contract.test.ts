@@ -1,7 +1,7 @@
 import { formatSuite } from '@camflow/testkit';
 import { describe, test } from 'vitest';
-import definition from './index.ts';
+import format from './index.ts';
 
-describe.each(['default', 'camflow'])('the contract of formats, dialect %s', (dialect) => {
-  formatSuite({ test, definition, options: { dialect } });
+describe.each(['default', 'camflow'])('contract, dialect %s', (dialect) => {
+  formatSuite({ test, definition: format, options: { dialect } });
 });

@@ -7,6 +7,11 @@ describe('the contract of policies', () => {
     test,
     definition,
     options: { node_filter: ['envp', 'directory'], relation_filter: 'read' },
-    variants: [{ node_filter: ['envp', 'directory'] }, { relation_filter: 'read' }, { relation_filter: 'write' }, {}],
+    variants: [
+      { node_filter: ['envp', 'directory'] },
+      { relation_filter: 'read' },
+      { relation_filter: 'write' },
+      {},
+    ],
   });
 });

@@ -1,196 +1,25 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inflateSync } from 'node:zlib';
-import type { FormatInfo, RawOptions, Sink, UnitBatch } from '@camflow/api';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import sinkMqtt from './index.ts';
-import { mqttOptions } from './options.ts';
+import {
+  broker,
+  clearAway,
+  folder,
+  freePort,
+  type Message,
+  note,
+  startBroker,
+  subscribe,
+  textOf,
+  waitFor,
+} from './mosquitto.test.kit.ts';
+import { batchOf, machineId, make, never, opened, units } from './sink.test.kit.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'camflow-mqtt-'));
-const children: ChildProcess[] = [];
-afterAll(() => {
-  for (const child of children) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true });
-});
+afterAll(clearAway);
 
-/** Whether a program starts; with CAMFLOW_TEST_SYSTEM it is expected to, and its absence fails the tests. */
-function present(program: string, ...args: string[]): boolean {
-  try {
-    execFileSync(program, args, { stdio: 'ignore' });
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
-  }
-}
-const mustRun = process.env['CAMFLOW_TEST_SYSTEM'] === '1';
-const broker =
-  mustRun ||
-  (present('mosquitto', '-h') && present('mosquitto_sub', '--help') && present('openssl', 'version'));
-const note = broker ? '' : ' (skipped: needs mosquitto, mosquitto-clients and openssl)';
-
-const never = new AbortController().signal;
-const machineId = 3_000_000_017;
 const topic = `camflow/provenance/${machineId}`;
-const start = { origin: { abi: 'camflow-0.9', machineId, bootId: 1, epoch: 1 } };
-
-function make(raw: RawOptions, framing: FormatInfo['framing'] = 'lines', lines: string[] = []): Sink {
-  const result = mqttOptions.schema['~standard'].validate({ reconnect_ms: '20', ...raw });
-  if (result instanceof Promise || result.issues) throw new Error('bad options in a test');
-  const note = (message: string): void => {
-    lines.push(message);
-  };
-  return sinkMqtt.create(result.value, {
-    log: { debug: note, info: note, warn: note, error: note },
-    section: 'mqtt',
-    format: { name: framing, mediaType: 'text/plain', framing },
-  });
-}
-
-async function opened(raw: RawOptions, framing?: FormatInfo['framing'], lines?: string[]): Promise<Sink> {
-  const sink = make(raw, framing, lines);
-  await sink.check?.();
-  await sink.open(start);
-  return sink;
-}
-
-function batchOf(units: readonly string[]): UnitBatch {
-  let end = 0;
-  const bytes = Buffer.from(units.join(''));
-  const ends = Uint32Array.from(units, (unit) => {
-    end += Buffer.byteLength(unit);
-    return end;
-  });
-  return { bytes, count: units.length, ends, records: new Uint32Array(units.length).fill(1) };
-}
-
-const unit = (index: number): string =>
-  `{"id":${String(index).padStart(8, '0')},"name":"é${'.'.repeat(index % 300)}"}\n`;
-const units = (from: number, count: number): string[] =>
-  Array.from({ length: count }, (_, index) => unit(from + index));
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-interface Broker {
-  readonly port: number;
-  kill(): Promise<void>;
-  signal(name: NodeJS.Signals): void;
-}
-
-async function startBroker(
-  port: number,
-  settings: readonly string[] = ['allow_anonymous true'],
-): Promise<Broker> {
-  const home = join(folder, `broker-${port}`);
-  mkdirSync(home, { recursive: true });
-  const config = join(home, 'mosquitto.conf');
-  const common = ['user root', 'persistence false', 'max_queued_messages 0', 'max_inflight_messages 0'];
-  writeFileSync(config, [...common, `listener ${port} 127.0.0.1`, ...settings, ''].join('\n'));
-  const child = spawn('mosquitto', ['-c', config], { stdio: 'ignore' });
-  children.push(child);
-  const gone = once(child, 'exit');
-  for (let tries = 0; !(await accepts(port)); tries++) {
-    if (tries > 400 || child.exitCode !== null) throw new Error('the broker did not start');
-    await sleep(20);
-  }
-  return {
-    port,
-    kill: async () => {
-      child.kill('SIGKILL');
-      await gone;
-    },
-    signal: (name) => child.kill(name),
-  };
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(port, '127.0.0.1');
-    socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
-    socket.on('connect', () => socket.destroy());
-  });
-}
-
-interface Message {
-  readonly topic: string;
-  readonly qos: string;
-  readonly payload: Buffer;
-}
-
-interface Subscriber {
-  messages(): Message[];
-  /** Waits until the broker has confirmed that many subscriptions: one more with each connection. */
-  subscribed(times: number): Promise<void>;
-  /** Begins `messages` anew. */
-  forget(): void;
-  end(): void;
-}
-
-/** mosquitto_sub in a process of its own; it connects again by itself. */
-function subscribe(port: number, qos: number, ...more: string[]): Subscriber {
-  // Line by line, or its own buffer would hold back what it got.
-  const program = ['-oL', 'mosquitto_sub', '-d', '-h', '127.0.0.1', '-p', String(port), '-q', String(qos)];
-  const child = spawn('stdbuf', [...program, '-t', 'camflow/#', '-F', 'MESSAGE %t %q %x', ...more], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  children.push(child);
-  let text = '';
-  child.stdout.setEncoding('latin1').on('data', (chunk: string) => {
-    text += chunk;
-  });
-  const lines = (prefix: string): string[] => text.split('\n').filter((line) => line.startsWith(prefix));
-  return {
-    messages: () =>
-      lines('MESSAGE ')
-        .slice(0, text.endsWith('\n') ? undefined : -1)
-        .map((line) => {
-          const [, topic = '', qos = '', hex = ''] = line.split(' ');
-          return { topic, qos, payload: Buffer.from(hex, 'hex') };
-        }),
-    subscribed: (times) => waitFor(() => lines('Subscribed ').length >= times),
-    forget: () => {
-      text = '';
-    },
-    end: () => child.kill('SIGKILL'),
-  };
-}
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  for (let waited = 0; !condition(); waited += 10) {
-    if (waited > 20_000) throw new Error('waited in vain');
-    await sleep(10);
-  }
-}
-
-const textOf = (message: Message): string =>
-  inflateSync(Buffer.from(message.payload.toString('latin1'), 'base64')).toString();
-
-async function writeUntilTaken(
-  sink: Sink,
-  batch: UnitBatch,
-  failed: () => void | Promise<void>,
-): Promise<void> {
-  for (;;) {
-    try {
-      await sink.write(batch, never);
-      return;
-    } catch (error) {
-      expect(error).toMatchObject({ code: 'SINK_UNAVAILABLE', retryable: true });
-      await failed();
-    }
-  }
-}
 
 describe.skipIf(!broker)(`with a broker${note}`, () => {
   test.each(['0', '1', '2'])('qos %s: the subscriber has every byte, in order', async (qos) => {
@@ -380,81 +209,6 @@ describe.skipIf(!broker)(`with a broker${note}`, () => {
     await kill();
   });
 
-  test.each(['1', '2'])('qos %s: a broker that is killed again and again costs nothing', async (qos) => {
-    const port = await freePort();
-    let running = await startBroker(port);
-    // At qos 0 the broker hands a message to the subscriber before it acknowledges it, and forgets it.
-    const subscriber = subscribe(port, 0);
-    await subscriber.subscribed(1);
-    const sink = await opened({ address: `127.0.0.1:${port}`, qos, max_payload: '1000' });
-    let kills = 0;
-    let failures = 0;
-    const total = 12_000;
-    for (let from = 0; from < total; from += 3000) {
-      const batch = batchOf(units(from, 3000));
-      const killing = sleep(30).then(async () => {
-        await running.kill();
-        kills++;
-      });
-      let restarted = false;
-      await writeUntilTaken(sink, batch, async () => {
-        failures++;
-        if (restarted) return;
-        restarted = true;
-        await killing;
-        running = await startBroker(port);
-        // A message that comes before its subscriber is delivered, but seen by nobody.
-        await subscriber.subscribed(kills + 1);
-      });
-      await killing;
-      if (!restarted) {
-        running = await startBroker(port);
-        await subscriber.subscribed(kills + 1);
-      }
-      batch.bytes.fill(0);
-    }
-    expect(failures).toBeGreaterThan(0);
-    await sink.close();
-    const received = (): string[] =>
-      subscriber.messages().flatMap((message) => textOf(message).split(/(?<=\n)/));
-    await waitFor(() => received().at(-1) === unit(total - 1));
-    const first = [...new Set(received())];
-    expect(first.length).toBe(total);
-    expect(first.join('') === units(0, total).join('')).toBe(true);
-    subscriber.end();
-    await running.kill();
-  });
-
-  test('a broker that stops answering: a stop ends the write, and the units are let go of', async () => {
-    const running = await startBroker(await freePort());
-    const subscriber = subscribe(running.port, 2);
-    await subscriber.subscribed(1);
-    for (const payload of ['camflow', 'json'] as const) {
-      const sink = await opened({ address: `127.0.0.1:${running.port}`, payload });
-      await sink.write(batchOf(['first\n']), never);
-      running.signal('SIGSTOP');
-      const stop = new AbortController();
-      const batch = batchOf(units(0, 5000));
-      const write = sink.write(batch, stop.signal);
-      await sleep(100);
-      stop.abort();
-      await expect(write).rejects.toMatchObject({ code: 'SINK_UNAVAILABLE', retryable: true });
-      batch.bytes.fill(0);
-      running.signal('SIGCONT');
-      await writeUntilTaken(sink, batchOf(['last\n']), () => {});
-      await sink.close();
-      const text = (message: Message): string =>
-        payload === 'json' ? message.payload.toString() : textOf(message);
-      await waitFor(() => subscriber.messages().some((message) => text(message) === 'last\n'));
-      expect(subscriber.messages().length).toBeGreaterThan(2);
-      const stopped = subscriber.messages().map(text).join('');
-      expect(`first\n${units(0, 5000).join('')}`.startsWith(stopped.slice(0, -'last\n'.length))).toBe(true);
-      subscriber.forget();
-    }
-    subscriber.end();
-    await running.kill();
-  });
-
   test('an empty message tells every ten seconds that the recorder lives', async () => {
     const { port, kill } = await startBroker(await freePort());
     const subscriber = subscribe(port, 2, '-t', 'keepalive');
@@ -471,42 +225,6 @@ describe.skipIf(!broker)(`with a broker${note}`, () => {
     subscriber.end();
     await kill();
   });
-
-  test('a broker may come after the recorder', async () => {
-    const port = await freePort();
-    const lines: string[] = [];
-    const sink = await opened({ address: `127.0.0.1:${port}` }, 'lines', lines);
-    await expect(sink.write(batchOf(['early\n']), never)).rejects.toMatchObject({
-      code: 'SINK_UNAVAILABLE',
-      retryable: true,
-      cause: { code: 'ECONNREFUSED' },
-    });
-    expect(lines.some((line) => line.includes('ECONNREFUSED'))).toBe(true);
-    const running = await startBroker(port);
-    await writeUntilTaken(sink, batchOf(['early\n']), () => {});
-    await sink.close();
-    await running.kill();
-  });
-});
-
-test('a broker that does not answer holds up nothing: a stop ends the write, and close ends', async () => {
-  const sockets: Socket[] = [];
-  const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
-  await once(silent, 'listening');
-  const { port } = silent.address() as AddressInfo;
-  const sink = await opened({ address: `127.0.0.1:${port}` });
-  const stop = new AbortController();
-  setTimeout(() => stop.abort(), 50);
-  const before = performance.now();
-  await expect(sink.write(batchOf(['x\n']), stop.signal)).rejects.toMatchObject({
-    code: 'SINK_UNAVAILABLE',
-    retryable: true,
-  });
-  await expect(sink.write(batchOf(['x\n']), stop.signal)).rejects.toMatchObject({ retryable: true });
-  await sink.close();
-  expect(performance.now() - before).toBeLessThan(2000);
-  for (const socket of sockets) socket.destroy();
-  silent.close();
 });
 
 test('close is legal without open', async () => {

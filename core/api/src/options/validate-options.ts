@@ -41,13 +41,21 @@ export async function validateOptions<Output>(
   const known = knownOptions(definition.keys, options);
   const result = await definition.schema['~standard'].validate(known);
   if (result.issues === undefined) return { value: result.value };
-  return { problems: result.issues.map((issue) => problemOf(issue, definition.keys)) };
+  return { problems: result.issues.map((issue) => problemOf(issue, definition.keys, known)) };
 }
 
-function problemOf(issue: SchemaIssue, keys: Readonly<Record<string, OptionDoc>>): OptionProblem {
+function problemOf(
+  issue: SchemaIssue,
+  keys: Readonly<Record<string, OptionDoc>>,
+  given: RawOptions,
+): OptionProblem {
   const [key, index] = (issue.path ?? []).map((part) => (typeof part === 'object' ? part.key : part));
   if (key === undefined) return { key, index: undefined, message: issue.message };
   const name = String(key);
+  // Validators word this for programmers, each in its own way.
+  if (Object.hasOwn(keys, name) && !Object.hasOwn(given, name)) {
+    return { key: name, index: undefined, message: 'must be given' };
+  }
   const secret = Object.hasOwn(keys, name) && keys[name]?.secret === true;
   return {
     key: name,

@@ -1,8 +1,8 @@
 import type { Origin } from '@camflow/api';
 import type { SlabPool } from '../memory/slab-pool.ts';
 import type { KnownTexts } from '../names/known-texts.ts';
+import type { BatchRunner } from '../pool/batch-runner.ts';
 import type { BatchResult, BatchTask } from '../worker/messages.ts';
-import type { BatchRunner } from '../workers/batch-runner.ts';
 import type { AcceptedBatch } from './accepted-batch.ts';
 import type { Distributor } from './distributor.ts';
 

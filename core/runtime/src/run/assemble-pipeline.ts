@@ -8,9 +8,9 @@ import { Dispatcher } from '../pipeline/dispatcher.ts';
 import { Distributor } from '../pipeline/distributor.ts';
 import { Reader } from '../pipeline/reader.ts';
 import { RunStatistics } from '../pipeline/run-statistics.ts';
+import { BatchRunner } from '../pool/batch-runner.ts';
+import { WorkerPool } from '../pool/worker-pool.ts';
 import { CompiledFilter } from '../worker/record-filter.ts';
-import { BatchRunner } from '../workers/batch-runner.ts';
-import { WorkerPool } from '../workers/worker-pool.ts';
 import { createPlugins, distinctFormats } from './plugin-instances.ts';
 import type { RunControl } from './run-control.ts';
 import type { RunLimits } from './run-limits.ts';
@@ -83,7 +83,12 @@ export async function assemblePipeline(
     outputs: wanted.map((output) => outputs[plan.outputs.indexOf(output)]!),
   }));
   const commits = new CommitTracker((batchId) => {
-    if (!control.over) source.commit(batchId);
+    if (control.over) return;
+    try {
+      source.commit(batchId);
+    } catch (error) {
+      control.fail(error);
+    }
   });
   const distributor = new Distributor(routes, commits, statistics, plan.workers + 1, log);
   const runner = new BatchRunner(pool, slabs.memory, formats.length, log);

@@ -106,6 +106,19 @@ describe('stop', () => {
     expect([sink.isOpen, source.isOpen]).toEqual([false, false]);
   });
 
+  test('a source that fails to commit ends the run with its error, not the process', async () => {
+    const source = new RoundsSource([[{ stream: short, records: files(70) }]]);
+    source.commit = () => {
+      throw new CamflowError('SOURCE_FAILED', 'the position cannot be kept');
+    };
+    const sink = new KeepingSink();
+    const run = makeRun({ source, outputs: [['line-format', sink]] });
+    await run.start();
+    await expect(run.ended).rejects.toMatchObject({ code: 'SOURCE_FAILED' });
+    expect(run.report().outputs[0]).toMatchObject({ delivered: 70, pending: 0 });
+    expect([sink.isOpen, source.isOpen]).toEqual([false, false]);
+  });
+
   test('a source that fails while an output is away does not keep the run for ever', async () => {
     const failAtEnd = new CamflowError('SOURCE_FAILED', 'the relay is gone');
     const source = new RoundsSource([[{ stream: short, records: files(70) }]], { failAtEnd });
