@@ -24,12 +24,14 @@ function realCaptures(): CaptureBytes {
     return execFileSync('tar', ['-xJOf', archive, `${capture}/${file}`], { maxBuffer: 1 << 28 });
   };
   const kind = (name: string): Buffer =>
-    Buffer.concat(['prop', 'tiny2'].flatMap((capture) => [0, 1].map((cpu) => member(capture, `${name}.cpu${cpu}.bin`))));
+    Buffer.concat(
+      ['prop', 'tiny2'].flatMap((capture) => [0, 1].map((cpu) => member(capture, `${name}.cpu${cpu}.bin`))),
+    );
   return { origin: 'captures of a CamFlow 0.9 kernel', short: kind('short'), long: kind('long') };
 }
 
 function story(): CaptureBytes {
-  const parts = { short: [] as Uint8Array[], long: [] as Uint8Array[] };
+  const parts = { short: [] as Uint8Array[], long: [] as Uint8Array[], mixed: [] as Uint8Array[] };
   for (const { stream, bytes } of createStory({ records: 12_000 }).chunks()) {
     parts[stream.kind].push(Uint8Array.from(bytes));
   }
