@@ -281,7 +281,11 @@ struct cf_task {
 	__u64 flags;
 };
 
-/* Flags set by user space on a task, its future children included: or-ed into the task's own when it next acts. */
+/*
+ * Flags set by user space on a task, its future children included: or-ed into the task's own when it next acts. On the
+ * recorder's own main thread too, which never acts: then task_alloc gives a child the flags and taint of that mark, and
+ * so `camflow record` has its command recorded from the fork on.
+ */
 struct cf_mark {
 	__u32 flags;
 	__u32 zero;
