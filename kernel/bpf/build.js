@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Builds dist/bpf/camflow.bpf.o, one object for every kernel, from the programs in this folder.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const sources = path.dirname(fileURLToPath(import.meta.url));
+const output = path.join(sources, '../dist/bpf/camflow.bpf.o');
+// /usr/sbin, where Debian keeps bpftool, is not on every user's path.
+const environment = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
+const flags = [
+  ...['-target', 'bpf', '-mcpu=v3', '-D__TARGET_ARCH_x86', '-std=gnu11', '-O2', '-g'],
+  ...['-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter'],
+];
+
+/** Why a tool does not run here; undefined where it does. */
+function missing(program, ...args) {
+  return spawnSync(program, args, { stdio: 'ignore', env: environment }).status === 0 ? undefined : program;
+}
+
+function run(program, args) {
+  const { status, error } = spawnSync(program, args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: environment,
+  });
+  if (error || status !== 0) throw new Error(`${program} ${args.join(' ')} failed`, { cause: error });
+}
+
+/** The file that defines the maps comes first: the linker finds them only then. */
+function inLinkOrder(names) {
+  return names.sort(
+    (a, b) => Number(b === 'record.bpf.c') - Number(a === 'record.bpf.c') || (a < b ? -1 : 1),
+  );
+}
+
+function build() {
+  mkdirSync(path.dirname(output), { recursive: true });
+  const folder = mkdtempSync(path.join(path.dirname(output), 'build-'));
+  try {
+    const names = inLinkOrder(readdirSync(sources).filter((name) => name.endsWith('.bpf.c')));
+    const objects = names.map((name) => {
+      const object = path.join(folder, name.replace(/\.c$/, '.o'));
+      run('clang', [...flags, '-c', path.join(sources, name), '-o', object]);
+      run('llvm-strip', ['-g', object]);
+      return object;
+    });
+    const linked = path.join(folder, 'camflow.bpf.o');
+    run('bpftool', ['gen', 'object', linked, ...objects]);
+    renameSync(linked, output);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const reason =
+  missing('clang', '--version') ??
+  missing('llvm-strip', '--version') ??
+  missing('bpftool', 'version') ??
+  (existsSync('/usr/include/bpf/bpf_helpers.h') ? undefined : 'libbpf-dev');
+if (reason === undefined) build();
+else if (existsSync(output))
+  console.log(`The BPF programs stay as they were built before: there is no ${reason} here.`);
+else
+  console.log(
+    `The BPF programs are not built, so capture on stock kernels is not there: there is no ${reason} here.`,
+  );
