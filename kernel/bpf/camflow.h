@@ -25,11 +25,13 @@
  *   cf_marks     task storage               struct cf_mark: written by user space through a pidfd
  *   cf_creds     hash, key struct cred *    struct cf_node
  *   cf_inodes    hash, key struct inode *   struct cf_node (sockets: the inode of the socket)
+ *   cf_sent      LRU hash                   struct cf_node: senders, by the end that they sent to
  *   cf_scratch   task storage               working memory
  *
  * Programs are named cf_HOOK. Where a hook's arguments differ between kernels there is one program for each number of
  * arguments of bpf_lsm_HOOK in the kernel's BTF (cf_inode_setattr_2, cf_inode_setattr_3) and the loader leaves out the
- * other (bpf_program__set_autoload). The iterators cf_iter_tasks and cf_iter_files print nothing: after `enabled` was
+ * other (bpf_program__set_autoload), as it does with a program (SEC fexit/FUNCTION) whose function the kernel does not
+ * have: of cf_pipe_read and cf_anon_pipe_read there is one. The iterators cf_iter_tasks and cf_iter_files print nothing: after `enabled` was
  * set, and after each new epoch, user space reads each to its end.
  */
 

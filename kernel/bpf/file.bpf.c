@@ -36,11 +36,23 @@ static __always_inline void use_file(struct file *file, u32 relation, u64 flags)
 	cf_uses(&act, node, actor.task, actor.process);
 }
 
+/* A file with several names is known by the one that it was last opened by. */
 SEC("lsm/file_open")
 int BPF_PROG(cf_file_open, struct file *file, int ret)
 {
-	if (!ret)
-		use_file(file, CF_OPEN, 0);
+	struct cf_actor actor;
+	struct cf_node *node;
+	struct cf_act act;
+
+	if (ret || !cf_acts(&actor))
+		return ret;
+	node = cf_file_inode(&actor, file);
+	if (!node)
+		return ret;
+	if (cf_is_nameable(node) && cf_selects(node, actor.task))
+		cf_name_by_file(&actor, node, file);
+	act = file_act(&actor, CF_OPEN, file, 0);
+	cf_uses(&act, node, actor.task, actor.process);
 	return ret;
 }
 
@@ -89,7 +101,7 @@ int BPF_PROG(cf_file_permission, struct file *file, int mask, int ret)
 		act.relation = write_relation(node);
 		cf_generates(&act, actor.process, actor.task, node);
 	}
-	if (mask & MAY_READ) {
+	if (mask & MAY_READ && node->type != CF_NODE_PIPE) {
 		act.relation = read_relation(node);
 		cf_uses(&act, node, actor.task, actor.process);
 	}
@@ -103,4 +115,35 @@ int BPF_PROG(cf_file_permission, struct file *file, int mask, int ret)
 		}
 	}
 	return ret;
+}
+
+/* What a task waited for was written after it asked: a pipe is read when the reading is over. */
+static __always_inline void read_pipe(struct kiocb *kiocb, long size)
+{
+	struct cf_actor actor;
+	struct cf_node *node;
+	struct cf_act act;
+
+	if (size < 0 || !cf_acts(&actor))
+		return;
+	node = cf_file_inode(&actor, kiocb->ki_filp);
+	if (!node)
+		return;
+	act = cf_new_act(&actor, CF_READ, MAY_READ);
+	cf_uses(&act, node, actor.task, actor.process);
+}
+
+SEC("fexit/pipe_read")
+int BPF_PROG(cf_pipe_read, struct kiocb *kiocb, void *to, long size)
+{
+	read_pipe(kiocb, size);
+	return 0;
+}
+
+/* Its name since 6.15. */
+SEC("fexit/anon_pipe_read")
+int BPF_PROG(cf_anon_pipe_read, struct kiocb *kiocb, void *to, long size)
+{
+	read_pipe(kiocb, size);
+	return 0;
 }

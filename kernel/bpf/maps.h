@@ -92,6 +92,24 @@ CF_MAP struct {
 	__type(value, struct cf_node);
 } cf_inodes SEC(".maps");
 
+/* Where what was sent arrives: the end of a connection, as its receiver sees it. */
+struct cf_end {
+	u64 sock;	/* of a UNIX socket: all there is to know */
+	u32 local[4];
+	u32 remote[4];
+	u16 local_port;
+	u16 remote_port;
+	u32 net;
+};
+
+/* The sockets that last sent to an end, as they were then: they may be gone before it is read. */
+CF_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 14);
+	__type(key, struct cf_end);
+	__type(value, struct cf_node);
+} cf_sent SEC(".maps");
+
 #define CF_PATH_LIMIT 4096
 #define CF_NAME_LIMIT 256
 

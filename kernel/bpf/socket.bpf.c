@@ -2,10 +2,13 @@
 /* Sockets, which are the inodes behind them, and the addresses that they are bound and connected to. */
 #include "state.h"
 #include "emit.h"
+#include <bpf/bpf_endian.h>
 
 char LICENSE[] SEC("license") = "GPL";
 
 #define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
 #define SOCK_DGRAM 2
 #define ADDRESS_LIMIT 128
 
@@ -133,8 +136,62 @@ int BPF_PROG(cf_socket_accept, struct socket *socket, struct socket *accepted, i
 	return ret;
 }
 
+/* The end that a socket sends to, or the one that it is; false for a socket that is not connected. */
+static __always_inline bool find_end(struct cf_end *end, struct socket *socket, bool sending)
+{
+	struct sock *sk = (struct sock *)cf_address(socket->sk);
+	struct sock_common *common = &sk->__sk_common;
+	u16 family = BPF_CORE_READ(common, skc_family);
+
+	__builtin_memset(end, 0, sizeof(*end));
+	if (family == AF_UNIX) {
+		end->sock = (u64)(sending ? BPF_CORE_READ((struct unix_sock *)sk, peer) : sk);
+		return end->sock != 0;
+	}
+	if (family == AF_INET) {
+		/* As a socket of IPv6 would see it: one may be at the other end. */
+		end->local[2] = end->remote[2] = bpf_htonl(0xffff);
+		end->local[3] = BPF_CORE_READ(common, skc_rcv_saddr);
+		end->remote[3] = BPF_CORE_READ(common, skc_daddr);
+	} else if (family == AF_INET6) {
+		BPF_CORE_READ_INTO(&end->local, common, skc_v6_rcv_saddr.in6_u.u6_addr32);
+		BPF_CORE_READ_INTO(&end->remote, common, skc_v6_daddr.in6_u.u6_addr32);
+	} else {
+		return false;
+	}
+	end->local_port = BPF_CORE_READ(common, skc_num);
+	end->remote_port = bpf_ntohs(BPF_CORE_READ(common, skc_dport));
+	end->net = BPF_CORE_READ(common, skc_net.net, ns.inum);
+	if (sending) {
+		struct cf_end own = *end;
+
+		__builtin_memcpy(end->local, own.remote, sizeof(own.remote));
+		__builtin_memcpy(end->remote, own.local, sizeof(own.local));
+		end->local_port = own.remote_port;
+		end->remote_port = own.local_port;
+	}
+	return end->remote_port != 0;
+}
+
+/* Keeps the sender for whoever reads. This version of it is left now. */
+static __always_inline void keep_sender(struct cf_actor *actor, struct cf_node *node, struct socket *socket)
+{
+	struct cf_scratch *scratch;
+	struct cf_end end;
+
+	if (!cf_selects(node, actor->task) || !find_end(&end, socket, true))
+		return;
+	scratch = cf_get_scratch();
+	if (!scratch)
+		return;
+	scratch->node = *node;
+	scratch->node.step = __sync_fetch_and_or(&node->step, 1) | 1;
+	if (bpf_map_update_elem(&cf_sent, &end, &scratch->node, BPF_ANY))
+		cf_count_state_failure();
+}
+
 SEC("lsm/socket_sendmsg")
-int BPF_PROG(cf_socket_sendmsg, struct socket *socket, struct msghdr *message, int size, int ret)
+int BPF_PROG(cf_socket_sendmsg, struct socket *socket, void *message, int size, int ret)
 {
 	struct cf_actor actor;
 	struct cf_node *node, *peer;
@@ -147,33 +204,40 @@ int BPF_PROG(cf_socket_sendmsg, struct socket *socket, struct msghdr *message, i
 		return ret;
 	act = cf_new_act(&actor, CF_SEND_MSG, 0);
 	cf_generates(&act, actor.process, actor.task, node);
-	peer = socket->type == SOCK_DGRAM ? NULL : unix_peer(socket);
+	if (socket->type == SOCK_DGRAM)
+		return ret;
+	peer = unix_peer(socket);
 	if (peer) {
 		act.relation = CF_RECEIVE_UNIX;
 		cf_derives(&act, node, peer, actor.task);
 	}
+	keep_sender(&actor, node, socket);
 	return ret;
 }
 
-SEC("lsm/socket_recvmsg")
-int BPF_PROG(cf_socket_recvmsg, struct socket *socket, struct msghdr *message, int size, int flags, int ret)
+/* When it has been received: what a task waited for was sent after it asked. */
+SEC("fexit/sock_recvmsg")
+int BPF_PROG(cf_sock_recvmsg, struct socket *socket, void *message, int flags, int received)
 {
 	struct cf_actor actor;
-	struct cf_node *node, *peer;
+	struct cf_node *node, *sender;
+	struct cf_end end;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor))
-		return ret;
+	if (received < 0 || !cf_acts(&actor))
+		return 0;
 	node = socket_node(socket);
 	if (!node)
-		return ret;
-	act = cf_new_act(&actor, CF_SEND_UNIX, flags);
-	peer = socket->type == SOCK_DGRAM ? NULL : unix_peer(socket);
-	if (peer)
-		cf_derives(&act, peer, node, actor.task);
-	act.relation = CF_RECEIVE_MSG;
+		return 0;
+	if (find_end(&end, socket, false)) {
+		sender = bpf_map_lookup_elem(&cf_sent, &end);
+		act = cf_new_act(&actor, end.sock ? CF_SEND_UNIX : CF_RECEIVE_INET, flags);
+		if (sender)
+			cf_derives(&act, sender, node, actor.task);
+	}
+	act = cf_new_act(&actor, CF_RECEIVE_MSG, flags);
 	cf_uses(&act, node, actor.task, actor.process);
-	return ret;
+	return 0;
 }
 
 SEC("lsm/unix_stream_connect")
@@ -201,4 +265,15 @@ int BPF_PROG(cf_unix_may_send, struct socket *socket, struct socket *other, int 
 	act = cf_new_act(&actor, CF_SEND_UNIX, 0);
 	cf_derives(&act, from, to, actor.task);
 	return ret;
+}
+
+/* A UNIX socket's address in memory may be used again. */
+SEC("lsm/sk_free_security")
+int BPF_PROG(cf_sk_free_security, struct sock *sk)
+{
+	struct cf_end end = { .sock = cf_address(sk) };
+
+	if (sk->__sk_common.skc_family == AF_UNIX)
+		bpf_map_delete_elem(&cf_sent, &end);
+	return 0;
 }

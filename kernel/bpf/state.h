@@ -127,13 +127,18 @@ static __always_inline struct cf_node *cf_current_inode(struct inode *inode)
 	return node;
 }
 
+/* Pipes and sockets have no path; a socket's file has one that the inode behind the socket does not share. */
+static __always_inline bool cf_is_nameable(const struct cf_node *node)
+{
+	return node->type != CF_NODE_PIPE && node->type != CF_NODE_SOCKET;
+}
+
 /* Whether to look for the node's name: not in vain, and once an epoch. */
 static __always_inline bool cf_wants_name(const struct cf_actor *actor, struct cf_node *node)
 {
 	struct cf_config *config = cf_get_config();
 
-	return config && node->named_epoch != config->epoch && node->type != CF_NODE_PIPE &&
-	       node->type != CF_NODE_SOCKET && cf_selects(node, actor->task);
+	return config && node->named_epoch != config->epoch && cf_is_nameable(node) && cf_selects(node, actor->task);
 }
 
 static __always_inline void cf_name_by_file(const struct cf_actor *actor, struct cf_node *node, struct file *file)

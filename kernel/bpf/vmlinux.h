@@ -33,6 +33,7 @@ enum {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
 	BPF_MAP_TYPE_RINGBUF = 27,
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
@@ -237,8 +238,14 @@ struct iattr {
 };
 
 struct in6_addr {
-	__u8 s6_addr_bytes[16];
+	union {
+		__be32 u6_addr32[4];
+	} in6_u;
 };
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
 
 struct sock_common {
 	__be32 skc_daddr;
@@ -248,6 +255,7 @@ struct sock_common {
 	unsigned short skc_family;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
+	possible_net_t skc_net;
 };
 
 struct sock {
@@ -280,9 +288,8 @@ struct sockaddr {
 	unsigned short sa_family;
 };
 
-struct msghdr {
-	void *msg_name;
-	int msg_namelen;
+struct kiocb {
+	struct file *ki_filp;
 };
 
 struct bpf_iter__task {

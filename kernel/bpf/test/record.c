@@ -61,7 +61,10 @@ static int map_of(struct bpf_object *object, const char *name)
 	return fd;
 }
 
-/* The programs of a hook whose arguments differ between kernels carry their number: keep the fitting one. */
+/*
+ * The programs of a hook whose arguments differ between kernels carry their number: keep the fitting one, and those
+ * of functions that this kernel has.
+ */
 static void choose_programs(struct bpf_object *object)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -74,6 +77,9 @@ static void choose_programs(struct bpf_object *object)
 		const struct btf_type *type;
 		int id;
 
+		if (!strncmp(bpf_program__section_name(program), "fexit/", 6))
+			bpf_program__set_autoload(program, btf__find_by_name_kind(btf, bpf_program__section_name(program) + 6,
+										  BTF_KIND_FUNC) > 0);
 		if (!last || last[1] < '0' || last[1] > '9')
 			continue;
 		snprintf(hook, sizeof(hook), "bpf_lsm_%.*s", (int)(last - name - 3), name + 3);
