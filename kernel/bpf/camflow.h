@@ -20,7 +20,7 @@
  *                                           sets max_entries to the number of possible CPUs before loading
  *   cf_stats     per-CPU array of 1         struct cf_stats
  *   cf_counts    per-CPU array              struct cf_count, key CF_RELATION(class, bit)
- *   cf_ids       array of 1                 u64: the last node id and relation id given
+ *   cf_ids       array of 1                 struct cf_ids: the last ids given
  *   cf_tasks     task storage               struct cf_task
  *   cf_marks     task storage               struct cf_mark: written by user space through a pidfd
  *   cf_creds     hash, key struct cred *    struct cf_node
@@ -30,9 +30,9 @@
  *
  * Programs are named cf_HOOK. Where a hook's arguments differ between kernels there is one program for each number of
  * arguments of bpf_lsm_HOOK in the kernel's BTF (cf_inode_setattr_2, cf_inode_setattr_3) and the loader leaves out the
- * other (bpf_program__set_autoload), as it does with a program (SEC fexit/FUNCTION) whose function the kernel does not
- * have: of cf_pipe_read and cf_anon_pipe_read there is one. The iterators cf_iter_tasks and cf_iter_files print nothing: after `enabled` was
- * set, and after each new epoch, user space reads each to its end.
+ * other (bpf_program__set_autoload). Of fexit/pipe_read and fexit/anon_pipe_read the kernel has one function: up to
+ * 6.14 the first, which is loaded unless told otherwise, later the second. The iterators cf_iter_tasks and
+ * cf_iter_files print nothing: after `enabled` was set, and after each new epoch, user space reads each to its end.
  */
 
 /* Entries of cf_counts: six classes of 64 bits. */

@@ -140,8 +140,8 @@ int BPF_PROG(cf_pipe_read, struct kiocb *kiocb, void *to, long size)
 	return 0;
 }
 
-/* Its name since 6.15. */
-SEC("fexit/anon_pipe_read")
+/* Its name since 6.15: the loader chooses. */
+SEC("?fexit/anon_pipe_read")
 int BPF_PROG(cf_anon_pipe_read, struct kiocb *kiocb, void *to, long size)
 {
 	read_pipe(kiocb, size);

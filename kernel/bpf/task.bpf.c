@@ -6,14 +6,38 @@ char LICENSE[] SEC("license") = "GPL";
 
 #define INHERITED (CF_TRACKED | CF_PROPAGATE)
 
+/* The recorder never acts and has no state of its own: its children inherit what user space marked it with. */
+static __always_inline bool find_inheritance(u32 *flags, u64 *taint)
+{
+	struct cf_config *config = cf_get_config();
+	struct task_struct *current = bpf_get_current_task_btf();
+	struct cf_actor actor;
+	struct cf_mark *mark;
+
+	if (config && config->enabled && current->tgid == config->recorder) {
+		mark = bpf_task_storage_get(&cf_marks, current, 0, 0);
+		if (!mark)
+			return false;
+		*flags = mark->flags;
+		*taint = mark->taint;
+		return true;
+	}
+	if (!cf_acts(&actor))
+		return false;
+	*flags = actor.task->flags;
+	*taint = actor.task->taint;
+	return true;
+}
+
 /* What the new task inherits. It has no pid yet and may still come to nothing. */
 SEC("lsm/task_alloc")
 int BPF_PROG(cf_task_alloc, struct task_struct *task, unsigned long clone_flags, int ret)
 {
-	struct cf_actor actor;
 	struct cf_task *child;
+	u32 flags = 0;
+	u64 taint = 0;
 
-	if (ret || !cf_acts(&actor))
+	if (ret || !find_inheritance(&flags, &taint))
 		return ret;
 	child = bpf_task_storage_get(&cf_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!child) {
@@ -21,8 +45,8 @@ int BPF_PROG(cf_task_alloc, struct task_struct *task, unsigned long clone_flags,
 		return ret;
 	}
 	child->clone_flags = clone_flags;
-	child->node.flags = actor.task->flags & INHERITED;
-	child->node.taint = actor.task->taint;
+	child->node.flags = flags & INHERITED;
+	child->node.taint = taint;
 	return ret;
 }
 
