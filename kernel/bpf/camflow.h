@@ -22,7 +22,8 @@
  *   cf_counts    per-CPU array              struct cf_count, key CF_RELATION(class, bit)
  *   cf_ids       array of 1                 struct cf_ids: the last ids given
  *   cf_tasks     task storage               struct cf_task
- *   cf_marks     task storage               struct cf_mark: written by user space through a pidfd
+ *   cf_marks     task storage               struct cf_mark: written by user space through a pidfd;
+ *                                           again where it gets EAGAIN
  *   cf_creds     hash, key struct cred *    struct cf_node
  *   cf_inodes    hash, key struct inode *   struct cf_node (sockets: the inode of the socket)
  *   cf_sent      LRU hash                   struct cf_node: senders, by the end that they sent to

@@ -165,10 +165,21 @@ static __always_inline void cf_count_state_failure(void)
 		__sync_fetch_and_add(&stats->state_failures, 1);
 }
 
+/*
+ * A task's value in one of its storages. Where a task gets its first storage from two at once, the kernel refuses the
+ * second (user space sees EAGAIN), who has to try again.
+ */
+#define CF_TASK_VALUE(storage, task) \
+	({ \
+		void *value = NULL; \
+		for (int i = 0; i < 8 && !value; i++) \
+			value = bpf_task_storage_get(&(storage), task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE); \
+		value; \
+	})
+
 static __always_inline struct cf_scratch *cf_get_scratch(void)
 {
-	struct cf_scratch *scratch = bpf_task_storage_get(&cf_scratch, bpf_get_current_task_btf(), 0,
-							  BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct cf_scratch *scratch = CF_TASK_VALUE(cf_scratch, bpf_get_current_task_btf());
 
 	if (!scratch)
 		cf_count_state_failure();

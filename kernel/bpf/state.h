@@ -45,7 +45,7 @@ static __always_inline struct cf_node *cf_inode(const struct inode *inode)
 /* The state of a task, or NULL where none can be made. */
 static __always_inline struct cf_task *cf_task(struct task_struct *task)
 {
-	struct cf_task *state = bpf_task_storage_get(&cf_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct cf_task *state = CF_TASK_VALUE(cf_tasks, task);
 
 	if (!state)
 		cf_count_state_failure();

@@ -39,7 +39,7 @@ int BPF_PROG(cf_task_alloc, struct task_struct *task, unsigned long clone_flags,
 
 	if (ret || !find_inheritance(&flags, &taint))
 		return ret;
-	child = bpf_task_storage_get(&cf_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	child = CF_TASK_VALUE(cf_tasks, task);
 	if (!child) {
 		cf_count_state_failure();
 		return ret;

@@ -2,11 +2,10 @@
 /*
  * Records one command with the BPF programs, for their tests inside a guest:
  *
- *   record OBJECT OUTPUT RING-BYTES all|tracked|verify [COMMAND...]
+ *   record OBJECT OUTPUT RING-BYTES all|tracked COMMAND...
  *
  * Writes the frames of all CPUs to OUTPUT, and to standard output one line of words for each program (`program NAME
- * INSTRUCTIONS`: those the verifier looked at), counter and relation. `verify` only loads. Exits with the command's
- * status, or with 125.
+ * INSTRUCTIONS`: those the verifier looked at), counter and relation. Exits with the command's status, or with 125.
  */
 #include <errno.h>
 #include <signal.h>
@@ -246,10 +245,15 @@ static int run(struct bpf_object *object, struct ring_buffer *rings, int drain, 
 	}
 	if (track) {
 		struct cf_mark mark = { .flags = CF_TRACKED };
-		int fd = syscall(SYS_pidfd_open, child, 0);
+		int fd = syscall(SYS_pidfd_open, child, 0), marks = map_of(object, "cf_marks"), error;
 
-		if (fd < 0 || bpf_map_update_elem(map_of(object, "cf_marks"), &fd, &mark, BPF_ANY))
+		/* The child may be getting its first storage at this moment. */
+		do
+			error = bpf_map_update_elem(marks, &fd, &mark, BPF_ANY);
+		while (error == -EAGAIN);
+		if (error)
 			fail("cf_marks");
+		close(fd);
 	}
 	close(gate[0]);
 	if (write(gate[1], "", 1) != 1)
@@ -269,7 +273,7 @@ int main(int argc, char **argv)
 	struct ring_buffer *rings;
 	int status = 0;
 
-	if (argc < 5)
+	if (argc < 6)
 		return 125;
 	libbpf_set_print(print_log);
 	cpus = libbpf_num_possible_cpus();
@@ -281,10 +285,6 @@ int main(int argc, char **argv)
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "cf_rings"), cpus);
 	if (bpf_object__load(object))
 		fail("load");
-	if (!strcmp(argv[4], "verify")) {
-		print_programs(object);
-		return 0;
-	}
 	rings = make_rings(object, strtoul(argv[3], NULL, 10));
 	describe_machine(object);
 	attach(object);
