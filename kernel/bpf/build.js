@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Builds dist/bpf/camflow.bpf.o, one object for every kernel, from the programs in this folder.
+// Builds the programs in this folder into dist/bpf: camflow.bpf.o for every kernel in which bpf is an active
+// security module, camflow-fexit.bpf.o for every other.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const sources = path.dirname(fileURLToPath(import.meta.url));
-const output = path.join(sources, '../dist/bpf/camflow.bpf.o');
+const output = path.join(sources, '../dist/bpf');
+const variants = { 'camflow.bpf.o': [], 'camflow-fexit.bpf.o': ['-DCF_FEXIT'] };
 // /usr/sbin, where Debian keeps bpftool, is not on every user's path.
 const environment = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
 const flags = [
@@ -34,20 +36,20 @@ function inLinkOrder(names) {
   );
 }
 
-function build() {
-  mkdirSync(path.dirname(output), { recursive: true });
-  const folder = mkdtempSync(path.join(path.dirname(output), 'build-'));
+function build(object, defines) {
+  mkdirSync(output, { recursive: true });
+  const folder = mkdtempSync(path.join(output, 'build-'));
   try {
     const names = inLinkOrder(readdirSync(sources).filter((name) => name.endsWith('.bpf.c')));
-    const objects = names.map((name) => {
-      const object = path.join(folder, name.replace(/\.c$/, '.o'));
-      run('clang', [...flags, '-c', path.join(sources, name), '-o', object]);
-      run('llvm-strip', ['-g', object]);
-      return object;
+    const parts = names.map((name) => {
+      const part = path.join(folder, name.replace(/\.c$/, '.o'));
+      run('clang', [...flags, ...defines, '-c', path.join(sources, name), '-o', part]);
+      run('llvm-strip', ['-g', part]);
+      return part;
     });
-    const linked = path.join(folder, 'camflow.bpf.o');
-    run('bpftool', ['gen', 'object', linked, ...objects]);
-    renameSync(linked, output);
+    const linked = path.join(folder, object);
+    run('bpftool', ['gen', 'object', linked, ...parts]);
+    renameSync(linked, path.join(output, object));
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -58,8 +60,9 @@ const reason =
   missing('llvm-strip', '--version') ??
   missing('bpftool', 'version') ??
   (existsSync('/usr/include/bpf/bpf_helpers.h') ? undefined : 'libbpf-dev');
-if (reason === undefined) build();
-else if (existsSync(output))
+if (reason === undefined) {
+  for (const [object, defines] of Object.entries(variants)) build(object, defines);
+} else if (Object.keys(variants).every((object) => existsSync(path.join(output, object))))
   console.log(`The BPF programs stay as they were built before: there is no ${reason} here.`);
 else
   console.log(

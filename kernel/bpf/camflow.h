@@ -34,6 +34,9 @@
  * other (bpf_program__set_autoload). Of fexit/pipe_read and fexit/anon_pipe_read the kernel has one function: up to
  * 6.14 the first, which is loaded unless told otherwise, later the second. The iterators cf_iter_tasks and
  * cf_iter_files print nothing: after `enabled` was set, and after each new epoch, user space reads each to its end.
+ *
+ * camflow-fexit.bpf.o has the same programs on the ends of the functions security_HOOK, for kernels in which bpf is not
+ * an active security module. There the programs on LSM hooks would load and record nothing.
  */
 
 /* Entries of cf_counts: six classes of 64 bits. */

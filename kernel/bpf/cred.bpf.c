@@ -7,7 +7,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-SEC("lsm/cred_prepare")
+CF_HOOK_AS(cred_prepare, security_prepare_creds)
 int BPF_PROG(cf_cred_prepare, struct cred *new, const struct cred *old, int gfp, int ret)
 {
 	struct cf_config *config = cf_get_config();
@@ -18,7 +18,7 @@ int BPF_PROG(cf_cred_prepare, struct cred *new, const struct cred *old, int gfp,
 	u64 taint = 0;
 
 	if (ret || !config || !config->enabled)
-		return ret;
+		return CF_VERDICT(ret);
 	if (from) {
 		flags = from->flags;
 		taint = from->taint;
@@ -28,11 +28,11 @@ int BPF_PROG(cf_cred_prepare, struct cred *new, const struct cred *old, int gfp,
 		taint |= task->node.taint;
 	}
 	cf_begin_process(cf_address(new), current->tgid, (flags & (CF_TRACKED | CF_PROPAGATE)) | CF_FRESH, taint);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
 /* In any context: the last to let go of credentials may be an interrupt. */
-SEC("lsm/cred_free")
+CF_HOOK(cred_free)
 int BPF_PROG(cf_cred_free, struct cred *cred)
 {
 	struct cf_node *node = bpf_map_lookup_elem(&cf_creds, &cred);
@@ -63,26 +63,26 @@ static __always_inline void change(struct cred *new, u32 relation, u64 flags)
 	cf_generates(&act, actor.process, actor.task, process);
 }
 
-SEC("lsm/task_fix_setuid")
+CF_HOOK(task_fix_setuid)
 int BPF_PROG(cf_task_fix_setuid, struct cred *new, const struct cred *old, int flags, int ret)
 {
 	if (!ret)
 		change(new, CF_SETUID, flags);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
-SEC("lsm/task_fix_setgid")
+CF_HOOK(task_fix_setgid)
 int BPF_PROG(cf_task_fix_setgid, struct cred *new, const struct cred *old, int flags, int ret)
 {
 	if (!ret)
 		change(new, CF_SETGID, flags);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
-SEC("lsm/task_fix_setgroups")
+CF_HOOK(task_fix_setgroups)
 int BPF_PROG(cf_task_fix_setgroups, struct cred *new, const struct cred *old, int ret)
 {
 	if (!ret)
 		change(new, CF_SETGROUPS, 0);
-	return ret;
+	return CF_VERDICT(ret);
 }

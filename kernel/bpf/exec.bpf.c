@@ -5,6 +5,11 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+#ifdef CF_FEXIT
+/* Here nothing may wait for a page. The kernel has just written these: they are there. */
+#define bpf_copy_from_user bpf_probe_read_user
+#endif
+
 /* The longest string that a program can be given, its NUL included. */
 #define STRING_LIMIT (1u << 17)
 
@@ -23,22 +28,22 @@ static __always_inline void execute(struct cf_actor *actor, struct cf_node *proc
 }
 
 /* Once for each execution, with the file that was asked for: of a script, the script. */
-SEC("lsm/bprm_creds_for_exec")
+CF_HOOK(bprm_creds_for_exec)
 int BPF_PROG(cf_bprm_creds_for_exec, struct linux_binprm *bprm, int ret)
 {
 	struct cf_actor actor;
 	struct cf_node *process;
 
 	if (ret || !cf_acts(&actor))
-		return ret;
+		return CF_VERDICT(ret);
 	process = cf_process(bprm->cred, actor.process->process.tgid);
 	if (process)
 		execute(&actor, process, bprm->file);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
 /* From here on the execution cannot fail. The file is what really runs: of a script, its interpreter. */
-SEC("lsm/bprm_committing_creds")
+CF_HOOK(bprm_committing_creds)
 int BPF_PROG(cf_bprm_committing_creds, struct linux_binprm *bprm)
 {
 	struct cf_actor actor;
@@ -162,7 +167,11 @@ static long record_string(u32 index, struct strings *strings)
 }
 
 /* The new memory is in place, with the strings at its end: argc arguments, then envc variables. */
+#ifdef CF_FEXIT
+SEC("fexit/security_bprm_committed_creds")
+#else
 SEC("lsm.s/bprm_committed_creds")
+#endif
 int BPF_PROG(cf_bprm_committed_creds, struct linux_binprm *bprm)
 {
 	struct strings strings = { .config = cf_get_config(), .scratch = cf_get_scratch() };

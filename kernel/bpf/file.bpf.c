@@ -37,7 +37,7 @@ static __always_inline void use_file(struct file *file, u32 relation, u64 flags)
 }
 
 /* A file with several names is known by the one that it was last opened by. */
-SEC("lsm/file_open")
+CF_HOOK(file_open)
 int BPF_PROG(cf_file_open, struct file *file, int ret)
 {
 	struct cf_actor actor;
@@ -45,32 +45,37 @@ int BPF_PROG(cf_file_open, struct file *file, int ret)
 	struct cf_act act;
 
 	if (ret || !cf_acts(&actor))
-		return ret;
+		return CF_VERDICT(ret);
 	node = cf_file_inode(&actor, file);
 	if (!node)
-		return ret;
+		return CF_VERDICT(ret);
 	if (cf_is_nameable(node) && cf_selects(node, actor.task))
 		cf_name_by_file(&actor, node, file);
 	act = file_act(&actor, CF_OPEN, file, 0);
 	cf_uses(&act, node, actor.task, actor.process);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
-SEC("lsm/file_receive")
+CF_HOOK(file_receive)
 int BPF_PROG(cf_file_receive, struct file *file, int ret)
 {
 	if (!ret)
 		use_file(file, CF_FILE_RCV, 0);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
+#ifdef CF_FEXIT
+SEC("fexit/security_mmap_file")
+int BPF_PROG(cf_mmap_file, struct file *file, unsigned long prot, unsigned long flags, int ret)
+#else
 SEC("lsm/mmap_file")
 int BPF_PROG(cf_mmap_file, struct file *file, unsigned long reqprot, unsigned long prot, unsigned long flags,
 	     int ret)
+#endif
 {
 	if (!ret && file)
 		use_file(file, (flags & MAP_TYPE) == MAP_PRIVATE ? CF_MMAP_PRIVATE : CF_MMAP, prot);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
 /* What a transfer is called depends on what is at the other end. */
@@ -84,7 +89,7 @@ static __always_inline u32 read_relation(const struct cf_node *node)
 	return node->type == CF_NODE_SOCKET ? CF_RECEIVE : CF_READ;
 }
 
-SEC("lsm/file_permission")
+CF_HOOK(file_permission)
 int BPF_PROG(cf_file_permission, struct file *file, int mask, int ret)
 {
 	struct cf_actor actor;
@@ -92,10 +97,10 @@ int BPF_PROG(cf_file_permission, struct file *file, int mask, int ret)
 	struct cf_act act;
 
 	if (ret || !(mask & (MAY_READ | MAY_WRITE | MAY_APPEND | MAY_EXEC)) || !cf_acts(&actor))
-		return ret;
+		return CF_VERDICT(ret);
 	node = cf_file_inode(&actor, file);
 	if (!node)
-		return ret;
+		return CF_VERDICT(ret);
 	act = file_act(&actor, 0, file, mask);
 	if (mask & (MAY_WRITE | MAY_APPEND)) {
 		act.relation = write_relation(node);
@@ -114,7 +119,7 @@ int BPF_PROG(cf_file_permission, struct file *file, int mask, int ret)
 			cf_derives(&act, node, actor.process, actor.task);
 		}
 	}
-	return ret;
+	return CF_VERDICT(ret);
 }
 
 /* What a task waited for was written after it asked: a pipe is read when the reading is over. */

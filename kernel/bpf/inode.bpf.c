@@ -32,50 +32,50 @@ static __always_inline void expect(struct dentry *dentry, u32 relation, u64 flag
 	actor.state->flags = flags;
 }
 
-SEC("lsm/inode_create")
+CF_HOOK(inode_create)
 int BPF_PROG(cf_inode_create, struct inode *dir, struct dentry *dentry, umode_t mode, int ret)
 {
 	if (ret)
-		return ret;
+		return CF_VERDICT(ret);
 	generate(dir, CF_INODE_CREATE, mode);
 	expect(dentry, CF_INODE_CREATE, mode);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
-SEC("lsm/inode_mkdir")
+CF_HOOK(inode_mkdir)
 int BPF_PROG(cf_inode_mkdir, struct inode *dir, struct dentry *dentry, umode_t mode, int ret)
 {
 	if (!ret)
 		expect(dentry, CF_INODE_CREATE, mode);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
-SEC("lsm/inode_mknod")
+CF_HOOK(inode_mknod)
 int BPF_PROG(cf_inode_mknod, struct inode *dir, struct dentry *dentry, umode_t mode, u64 device, int ret)
 {
 	if (!ret)
 		expect(dentry, CF_INODE_CREATE, mode);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
-SEC("lsm/inode_symlink")
+CF_HOOK(inode_symlink)
 int BPF_PROG(cf_inode_symlink, struct inode *dir, struct dentry *dentry, const char *target, int ret)
 {
 	if (!ret)
 		expect(dentry, CF_SYMLINK, 0);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
-SEC("lsm/inode_link")
+CF_HOOK(inode_link)
 int BPF_PROG(cf_inode_link, struct dentry *old_dentry, struct inode *dir, struct dentry *new_dentry, int ret)
 {
 	if (!ret)
 		expect(new_dentry, CF_LINK, 0);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
 /* Every look-up of a file comes through here: leave early. */
-SEC("lsm/d_instantiate")
+CF_HOOK(d_instantiate)
 int BPF_PROG(cf_d_instantiate, struct dentry *dentry, struct inode *inode)
 {
 	struct cf_task *state = bpf_task_storage_get(&cf_tasks, bpf_get_current_task_btf(), 0, 0);
@@ -98,7 +98,7 @@ int BPF_PROG(cf_d_instantiate, struct dentry *dentry, struct inode *inode)
 	return 0;
 }
 
-SEC("lsm/inode_permission")
+CF_HOOK(inode_permission)
 int BPF_PROG(cf_inode_permission, struct inode *inode, int mask, int ret)
 {
 	struct cf_actor actor;
@@ -106,49 +106,55 @@ int BPF_PROG(cf_inode_permission, struct inode *inode, int mask, int ret)
 	struct cf_act act;
 
 	if (ret || !mask || !cf_acts(&actor))
-		return ret;
+		return CF_VERDICT(ret);
 	node = cf_plain_inode(&actor, inode);
 	if (!node)
-		return ret;
+		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, CF_PERM_CHECK, mask);
 	cf_uses(&act, node, actor.task, actor.process);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
-SEC("lsm/inode_unlink")
+CF_HOOK(inode_unlink)
 int BPF_PROG(cf_inode_unlink, struct inode *dir, struct dentry *dentry, int ret)
 {
 	if (!ret)
 		generate(dentry->d_inode, CF_UNLINK, 0);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
-SEC("lsm/inode_rmdir")
+CF_HOOK(inode_rmdir)
 int BPF_PROG(cf_inode_rmdir, struct inode *dir, struct dentry *dentry, int ret)
 {
 	if (!ret)
 		generate(dentry->d_inode, CF_UNLINK, 0);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
+#ifdef CF_FEXIT
+SEC("fexit/security_inode_rename")
+int BPF_PROG(cf_inode_rename, struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
+	     struct dentry *new_dentry, unsigned int flags, int ret)
+#else
 SEC("lsm/inode_rename")
 int BPF_PROG(cf_inode_rename, struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
 	     struct dentry *new_dentry, int ret)
+#endif
 {
 	struct cf_actor actor;
 	struct cf_node *node;
 	struct cf_act act;
 
 	if (ret || !cf_acts(&actor))
-		return ret;
+		return CF_VERDICT(ret);
 	node = cf_plain_inode(&actor, old_dentry->d_inode);
 	if (!node)
-		return ret;
+		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, CF_RENAME, 0);
 	cf_generates(&act, actor.process, actor.task, node);
 	if (cf_selects(node, actor.task))
 		cf_name(node, cf_address(new_dentry), 0, actor.task->id);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
 struct iattr_sample {
@@ -200,12 +206,21 @@ static __always_inline void set_attributes(struct dentry *dentry, struct iattr *
 	cf_derives(&act, &scratch->node, node, actor.task);
 }
 
+#ifdef CF_FEXIT
+SEC("fexit/security_inode_setattr")
+int BPF_PROG(cf_inode_setattr, void *idmap, struct dentry *dentry, struct iattr *attributes, int ret)
+{
+	if (!ret)
+		set_attributes(dentry, attributes);
+	return CF_VERDICT(ret);
+}
+#else
 SEC("lsm/inode_setattr")
 int BPF_PROG(cf_inode_setattr_2, struct dentry *dentry, struct iattr *attributes, int ret)
 {
 	if (!ret)
 		set_attributes(dentry, attributes);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
 /* Since 6.12 with the mount's idmap before the rest. */
@@ -214,10 +229,11 @@ int BPF_PROG(cf_inode_setattr_3, void *idmap, struct dentry *dentry, struct iatt
 {
 	if (!ret)
 		set_attributes(dentry, attributes);
-	return ret;
+	return CF_VERDICT(ret);
 }
+#endif
 
-SEC("lsm/inode_free_security")
+CF_HOOK_AS(inode_free_security, security_inode_free)
 int BPF_PROG(cf_inode_free_security, struct inode *inode)
 {
 	struct cf_node *node = bpf_map_lookup_elem(&cf_inodes, &inode);

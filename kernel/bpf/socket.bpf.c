@@ -74,49 +74,49 @@ static __always_inline void use_address(struct socket *socket, struct sockaddr *
 	cf_generates(&act, actor.process, actor.task, node);
 }
 
-SEC("lsm/socket_post_create")
+CF_HOOK(socket_post_create)
 int BPF_PROG(cf_socket_post_create, struct socket *socket, int family, int type, int protocol, int kern, int ret)
 {
 	if (!ret && !kern)
 		generate(socket, CF_SOCKET_CREATE, 0);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
-SEC("lsm/socket_socketpair")
+CF_HOOK(socket_socketpair)
 int BPF_PROG(cf_socket_socketpair, struct socket *first, struct socket *second, int ret)
 {
 	if (ret)
-		return ret;
+		return CF_VERDICT(ret);
 	generate(first, CF_SOCKET_PAIR_CREATE, 0);
 	generate(second, CF_SOCKET_PAIR_CREATE, 0);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
-SEC("lsm/socket_bind")
+CF_HOOK(socket_bind)
 int BPF_PROG(cf_socket_bind, struct socket *socket, struct sockaddr *address, int length, int ret)
 {
 	if (!ret)
 		use_address(socket, address, length, CF_BIND);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
-SEC("lsm/socket_connect")
+CF_HOOK(socket_connect)
 int BPF_PROG(cf_socket_connect, struct socket *socket, struct sockaddr *address, int length, int ret)
 {
 	if (!ret)
 		use_address(socket, address, length, CF_CONNECT);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
-SEC("lsm/socket_listen")
+CF_HOOK(socket_listen)
 int BPF_PROG(cf_socket_listen, struct socket *socket, int backlog, int ret)
 {
 	if (!ret)
 		generate(socket, CF_LISTEN, 0);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
-SEC("lsm/socket_accept")
+CF_HOOK(socket_accept)
 int BPF_PROG(cf_socket_accept, struct socket *socket, struct socket *accepted, int ret)
 {
 	struct cf_actor actor;
@@ -124,16 +124,16 @@ int BPF_PROG(cf_socket_accept, struct socket *socket, struct socket *accepted, i
 	struct cf_act act;
 
 	if (ret || !cf_acts(&actor))
-		return ret;
+		return CF_VERDICT(ret);
 	listener = socket_node(socket);
 	node = socket_node(accepted);
 	if (!listener || !node)
-		return ret;
+		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, CF_ACCEPT_SOCKET, 0);
 	cf_derives(&act, listener, node, actor.task);
 	act.relation = CF_ACCEPT;
 	cf_uses(&act, node, actor.task, actor.process);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
 /* The end that a socket sends to, or the one that it is; false for a socket that is not connected. */
@@ -190,7 +190,7 @@ static __always_inline void keep_sender(struct cf_actor *actor, struct cf_node *
 		cf_count_state_failure();
 }
 
-SEC("lsm/socket_sendmsg")
+CF_HOOK(socket_sendmsg)
 int BPF_PROG(cf_socket_sendmsg, struct socket *socket, void *message, int size, int ret)
 {
 	struct cf_actor actor;
@@ -198,21 +198,21 @@ int BPF_PROG(cf_socket_sendmsg, struct socket *socket, void *message, int size, 
 	struct cf_act act;
 
 	if (ret || !cf_acts(&actor))
-		return ret;
+		return CF_VERDICT(ret);
 	node = socket_node(socket);
 	if (!node)
-		return ret;
+		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, CF_SEND_MSG, 0);
 	cf_generates(&act, actor.process, actor.task, node);
 	if (socket->type == SOCK_DGRAM)
-		return ret;
+		return CF_VERDICT(ret);
 	peer = unix_peer(socket);
 	if (peer) {
 		act.relation = CF_RECEIVE_UNIX;
 		cf_derives(&act, node, peer, actor.task);
 	}
 	keep_sender(&actor, node, socket);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
 /* When it has been received: what a task waited for was sent after it asked. */
@@ -240,16 +240,16 @@ int BPF_PROG(cf_sock_recvmsg, struct socket *socket, void *message, int flags, i
 	return 0;
 }
 
-SEC("lsm/unix_stream_connect")
+CF_HOOK(unix_stream_connect)
 int BPF_PROG(cf_unix_stream_connect, struct sock *sk, struct sock *listener, struct sock *accepted, int ret)
 {
 	if (!ret)
 		generate(sk->sk_socket, CF_CONNECT_UNIX_STREAM, 0);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
 /* A datagram, or the connection of a datagram socket. */
-SEC("lsm/unix_may_send")
+CF_HOOK(unix_may_send)
 int BPF_PROG(cf_unix_may_send, struct socket *socket, struct socket *other, int ret)
 {
 	struct cf_actor actor;
@@ -257,18 +257,18 @@ int BPF_PROG(cf_unix_may_send, struct socket *socket, struct socket *other, int 
 	struct cf_act act;
 
 	if (ret || !cf_acts(&actor))
-		return ret;
+		return CF_VERDICT(ret);
 	from = socket_node(socket);
 	to = socket_node(other);
 	if (!from || !to)
-		return ret;
+		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, CF_SEND_UNIX, 0);
 	cf_derives(&act, from, to, actor.task);
-	return ret;
+	return CF_VERDICT(ret);
 }
 
 /* A UNIX socket's address in memory may be used again. */
-SEC("lsm/sk_free_security")
+CF_HOOK_AS(sk_free_security, security_sk_free)
 int BPF_PROG(cf_sk_free_security, struct sock *sk)
 {
 	struct cf_end end = { .sock = cf_address(sk) };

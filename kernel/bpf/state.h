@@ -5,6 +5,20 @@
 
 #include "record.h"
 
+/*
+ * A hook. Where bpf is not among the kernel's active security modules, programs on the ends of the functions that
+ * call the hooks stand in (CF_FEXIT): they see the same and cannot refuse anything, which none of these does. Where
+ * arguments differ the program says so itself. CF_VERDICT is what a program returns: what was decided before it.
+ */
+#ifdef CF_FEXIT
+#define CF_HOOK_AS(hook, function) SEC("fexit/" #function)
+#define CF_VERDICT(ret) 0
+#else
+#define CF_HOOK_AS(hook, function) SEC("lsm/" #hook)
+#define CF_VERDICT(ret) (ret)
+#endif
+#define CF_HOOK(hook) CF_HOOK_AS(hook, security_##hook)
+
 /* Internal flag of a process node: credentials that were prepared and have not been used yet. */
 #define CF_FRESH (1u << 8)
 

@@ -30,7 +30,7 @@ static __always_inline bool find_inheritance(u32 *flags, u64 *taint)
 }
 
 /* What the new task inherits. It has no pid yet and may still come to nothing. */
-SEC("lsm/task_alloc")
+CF_HOOK(task_alloc)
 int BPF_PROG(cf_task_alloc, struct task_struct *task, unsigned long clone_flags, int ret)
 {
 	struct cf_task *child;
@@ -38,16 +38,16 @@ int BPF_PROG(cf_task_alloc, struct task_struct *task, unsigned long clone_flags,
 	u64 taint = 0;
 
 	if (ret || !find_inheritance(&flags, &taint))
-		return ret;
+		return CF_VERDICT(ret);
 	child = CF_TASK_VALUE(cf_tasks, task);
 	if (!child) {
 		cf_count_state_failure();
-		return ret;
+		return CF_VERDICT(ret);
 	}
 	child->clone_flags = clone_flags;
 	child->node.flags = flags & INHERITED;
 	child->node.taint = taint;
-	return ret;
+	return CF_VERDICT(ret);
 }
 
 /* The new task is complete and has not run yet. */
@@ -78,7 +78,7 @@ int BPF_PROG(cf_sched_process_fork, struct task_struct *parent, struct task_stru
 	return 0;
 }
 
-SEC("lsm/task_free")
+CF_HOOK(task_free)
 int BPF_PROG(cf_task_free, struct task_struct *task)
 {
 	struct cf_task *state = bpf_task_storage_get(&cf_tasks, task, 0, 0);

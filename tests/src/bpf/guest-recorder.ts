@@ -7,7 +7,7 @@ import { type GuestKernel, runInGuest, whyNoGuest } from '@camflow/guest';
 import { type RecordedGraph, readGraph } from './recorded-graph.ts';
 
 const kernelFolder = fileURLToPath(new URL('../../../kernel/', import.meta.url));
-const object = `${kernelFolder}dist/bpf/camflow.bpf.o`;
+const objects = `${kernelFolder}dist/bpf/`;
 
 /** Why there is no recording on this kernel; undefined where there is. */
 export function whyNoRecording(kernel: GuestKernel): string | undefined {
@@ -15,7 +15,7 @@ export function whyNoRecording(kernel: GuestKernel): string | undefined {
   if (spawnSync('gcc', ['--version']).error || !existsSync('/usr/include/bpf/libbpf.h')) {
     return 'gcc or libbpf-dev is missing';
   }
-  if (!existsSync(object)) return 'the BPF programs are not built: run pnpm build';
+  if (!existsSync(`${objects}camflow-fexit.bpf.o`)) return 'the BPF programs are not built: run pnpm build';
   return whyNoGuest(kernel);
 }
 
@@ -55,9 +55,16 @@ export interface Recording {
   readonly complaints: string;
 }
 
+/** The machine that is recorded. */
+export interface RecordedMachine {
+  readonly kernel: GuestKernel;
+  /** Whether `bpf` is an active security module there; if not, the programs that stand in are used. */
+  readonly bpfLsm: boolean;
+}
+
 /** Records workloads one after the other in one guest, in a folder of their own that `prepare`, a script, sets up. */
 export async function recordInGuest<Name extends string>(
-  kernel: GuestKernel,
+  { kernel, bpfLsm }: RecordedMachine,
   prepare: string,
   workloads: Readonly<Record<Name, Workload>>,
 ): Promise<Record<Name, Recording>> {
@@ -73,10 +80,11 @@ export async function recordInGuest<Name extends string>(
     writeFileSync(script, [prepare, ...names.map((name) => line(name, workloads[name]))].join('\n'));
     const result = await runInGuest({
       kernel,
+      bpfLsm,
       command: ['sh', '-c', 'mkdir /root/work && cd /root/work && . /root/script'],
       put: [
         { host: recorder, guest: '/root/record' },
-        { host: object, guest: '/root/camflow.bpf.o' },
+        { host: `${objects}${bpfLsm ? 'camflow' : 'camflow-fexit'}.bpf.o`, guest: '/root/camflow.bpf.o' },
         { host: script, guest: '/root/script' },
       ],
       fetch: names.flatMap((name) =>

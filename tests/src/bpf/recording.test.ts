@@ -65,13 +65,28 @@ const workloads = {
 type Name = keyof typeof workloads;
 const recorded = Object.keys(workloads) as Name[];
 
+function expectPipeline({ graph }: Recording): void {
+  const origins = originsOf(graph, 'file', '/root/work/copy');
+  expect([...origins]).toEqual(
+    expect.arrayContaining([
+      'file /root/work/in',
+      'pipe',
+      'file /root/work/out',
+      ...['cat', 'tr', 'cp'].map((program) => `process_memory /usr/bin/${program}`),
+      ...['cat', 'in', 'tr', 'a', 'b', 'cp', 'out', 'copy'].map((argument) => `argv ${argument}`),
+    ]),
+  );
+  expect(origins).not.toContain('argv rm');
+  expect(origins).not.toContain('process_memory /usr/bin/rm');
+}
+
 describe.for(['6.1', '6.12'] as const)('the BPF programs on %s', (kernel: GuestKernel) => {
   const reason = whyNoRecording(kernel);
   const note = reason === undefined ? '' : ` (skipped: ${reason})`;
   const run = test.skipIf(reason !== undefined);
   let recordings: Record<Name, Recording>;
   beforeAll(async () => {
-    if (reason === undefined) recordings = await recordInGuest(kernel, prepare, workloads);
+    if (reason === undefined) recordings = await recordInGuest({ kernel, bpfLsm: true }, prepare, workloads);
   }, 300_000);
 
   run(`pass the verifier${note}`, () => {
@@ -101,18 +116,7 @@ describe.for(['6.1', '6.12'] as const)('the BPF programs on %s', (kernel: GuestK
   });
 
   run(`lead from a copy back through the pipeline that made it${note}`, () => {
-    const origins = originsOf(recordings.pipeline.graph, 'file', '/root/work/copy');
-    expect([...origins]).toEqual(
-      expect.arrayContaining([
-        'file /root/work/in',
-        'pipe',
-        'file /root/work/out',
-        ...['cat', 'tr', 'cp'].map((program) => `process_memory /usr/bin/${program}`),
-        ...['cat', 'in', 'tr', 'a', 'b', 'cp', 'out', 'copy'].map((argument) => `argv ${argument}`),
-      ]),
-    );
-    expect(origins).not.toContain('argv rm');
-    expect(origins).not.toContain('process_memory /usr/bin/rm');
+    expectPipeline(recordings.pipeline);
   });
 
   run(`lead back to what a task waited for${note}`, () => {
@@ -166,3 +170,28 @@ describe.for(['6.1', '6.12'] as const)('the BPF programs on %s', (kernel: GuestK
     expect(writes.offered - writes.unselected).toBe(10_000);
   });
 });
+
+describe.for(['6.1', '6.12'] as const)(
+  'without bpf among the security modules of %s',
+  (kernel: GuestKernel) => {
+    const reason = whyNoRecording(kernel);
+    const note = reason === undefined ? '' : ` (skipped: ${reason})`;
+
+    test.skipIf(reason !== undefined)(
+      `the programs that stand in record the same${note}`,
+      async () => {
+        const { pipeline, names } = workloads;
+        const recordings = await recordInGuest({ kernel, bpfLsm: false }, prepare, { pipeline, names });
+        expect(Object.values(recordings).map(({ complaints }) => complaints)).toEqual(['', '']);
+        expect(recordings.pipeline.programs.size).toBeGreaterThanOrEqual(40);
+        expectPipeline(recordings.pipeline);
+        for (const { graph, taken, ringFull } of Object.values(recordings)) {
+          expect(danglingEnds(graph)).toEqual([]);
+          expect(nodesOnCycles(graph)).toBe(0);
+          expect(taken - ringFull).toBe(graph.records);
+        }
+      },
+      300_000,
+    );
+  },
+);
