@@ -60,6 +60,7 @@ export function openCapture(ringBytes: number): OpenCapture {
     if (!isCapturePinned()) loadPrograms(ringBytes);
     const pinned = new PinnedCapture();
     capture = pinned;
+    pinned.hideThisProcess();
     for (let cpu = 0; cpu < possibleCpus(); cpu++) {
       const map = BpfMap.pinned(ringName(cpu));
       rings.push(new Ring(map, cpu));

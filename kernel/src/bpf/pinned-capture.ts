@@ -67,6 +67,11 @@ export class PinnedCapture {
     return readStructure('cf_config', this.#config.need(0, structures.cf_config.size));
   }
 
+  /** Keeps what this process does out of the record: for one that takes over capture which is running. */
+  hideThisProcess(): void {
+    this.#update({ recorder: process.pid });
+  }
+
   /**
    * Starts capture, in a new epoch: every node and name is published again, and what exists already at once.
    * The thread group of this process is not recorded from then on.

@@ -44,13 +44,18 @@ export async function record(request: RecordRequest, container: DependencyContai
   const log = resolve(container, tokens.loggerFactory)('warn');
   const planned = await planRun(asConfiguration(request, container), resolve(container, tokens.builtins));
   logWarnings(planned.warnings, log);
-  if (request.output !== '-') await truncate(request.output).catch(ignoreAbsent);
+  if (request.output !== '-') await truncate(request.output).catch(ignoreNothingThere);
   const run = resolve(container, tokens.createRun)(planned.plan, { log });
   await run.start();
-  const status =
-    request.command.length > 0 ? await recordCommand(run, request) : await recordSystem(run, request);
-  const report = await run.stop();
-  return { summary: describeRun(report, planned.places), status };
+  try {
+    const status =
+      request.command.length > 0 ? await recordCommand(run, request) : await recordSystem(run, request);
+    const report = await run.stop();
+    return { summary: describeRun(report, planned.places), status };
+  } catch (error) {
+    await run.abort().catch(() => {});
+    throw error;
+  }
 }
 
 async function recordCommand(run: Run, { command, propagate }: RecordRequest): Promise<number> {
@@ -112,6 +117,7 @@ function asConfiguration(request: RecordRequest, container: DependencyContainer)
   return { overrides, environment: resolve(container, tokens.environment) };
 }
 
-function ignoreAbsent(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
+/** There is nothing to empty where there is no file, or where it is a device. */
+function ignoreNothingThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT' && error.code !== 'EINVAL') throw error;
 }
