@@ -26,14 +26,15 @@ export function possibleCpus(): number {
  */
 export function loadPrograms(ringBytes: number): void {
   const { openObject, closeObject } = libbpf();
-  const object = checkedPointer('bpf_object__open_file', objectFile, openObject(objectFile, null));
+  const file = objectFile();
+  const object = checkedPointer('bpf_object__open_file', file, openObject(file, null));
   try {
     prepare(object);
     const result = libbpf().loadObject(object);
     if (result < 0) {
       throw new CamflowError('SOURCE_UNAVAILABLE', 'The kernel refused the BPF programs', {
         hint: 'Please report what was printed before this line, and the kernel version.',
-        cause: checkedError('bpf_object__load', result),
+        cause: checkedError('bpf_object__load', file, result),
       });
     }
     mkdirSync(linkFolder, { recursive: true, mode: 0o700 });
@@ -68,9 +69,9 @@ export function unloadPrograms(): boolean {
   return true;
 }
 
-function checkedError(call: string, result: number): unknown {
+function checkedError(call: string, subject: string, result: number): unknown {
   try {
-    return checked(call, objectFile, result);
+    return checked(call, subject, result);
   } catch (error) {
     return error;
   }
@@ -81,12 +82,12 @@ function prepare(object: Pointer): void {
   const { kernelTypes, freeTypes, setAutoload, setMaxEntries } = libbpf();
   const types = checkedPointer('btf__load_vmlinux_btf', 'the kernel', kernelTypes());
   for (const { pointer, name, section } of programs(object)) {
-    const hook = /^lsm(?:\.s)?\/(\w+)$/.exec(section)?.[1];
-    if (hook === undefined) continue;
-    const parameters = parametersOf(types, `bpf_lsm_${hook}`);
-    const wanted = /_(\d+)$/.exec(name)?.[1];
-    const fits = parameters !== undefined && (wanted === undefined || Number(wanted) === parameters);
-    if (!fits) checked('bpf_program__set_autoload', name, setAutoload(pointer, false));
+    const [, kind, target] = /^(lsm|fexit)(?:\.s)?\/(\w+)$/.exec(section) ?? [];
+    if (target === undefined) continue;
+    const [, hook, wanted] = /^cf_(\w+)_(\d+)$/.exec(name) ?? [];
+    const there = parametersOf(types, kind === 'lsm' ? `bpf_lsm_${target}` : target) !== undefined;
+    const fits = hook === undefined || parametersOf(types, `bpf_lsm_${hook}`) === Number(wanted);
+    checked('bpf_program__set_autoload', name, setAutoload(pointer, there && fits));
   }
   freeTypes(types);
   for (const { pointer, name } of maps(object)) {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { CamflowError, describeError } from '@camflow/api';
 import { libbpf } from './libbpf.ts';
-import { objectFile } from './object-file.ts';
+import { activeSecurityModules, objectFile } from './object-file.ts';
 
 /** One thing that capture needs of the machine. */
 export interface MachineCheck {
@@ -80,27 +80,18 @@ function checkPrivilege(): MachineCheck {
 }
 
 function checkModules(): MachineCheck {
-  const list = read('/sys/kernel/security/lsm')?.trim();
-  const ok = list?.split(',').includes('bpf') ?? false;
-  const remedy =
-    'Add lsm=' +
-    `${list === undefined || list === '' ? 'landlock,lockdown,yama,apparmor' : list},bpf` +
-    ' to the kernel command line and boot again.';
-  if (list === undefined) {
-    return {
-      name: 'security modules',
-      ok,
-      finding: 'The list of active security modules cannot be read from /sys/kernel/security/lsm',
-      remedy: 'Mount it: `mount -t securityfs securityfs /sys/kernel/security`.',
-    };
-  }
+  const modules = activeSecurityModules();
+  const ok = modules !== undefined;
+  const list = modules?.join(',');
   return {
     name: 'security modules',
     ok,
-    finding: ok
-      ? `bpf is among the active security modules (${list})`
-      : `bpf is not among the active security modules (${list})`,
-    remedy,
+    finding: !ok
+      ? 'The list of active security modules cannot be read from /sys/kernel/security/lsm'
+      : modules.includes('bpf')
+        ? `bpf is among the active security modules (${list}): its hooks are used`
+        : `bpf is not among the active security modules (${list}): the functions that call the hooks are used instead`,
+    remedy: 'Mount it: `mount -t securityfs securityfs /sys/kernel/security`.',
   };
 }
 
@@ -144,11 +135,11 @@ function checkLibbpf(): MachineCheck {
 }
 
 function checkObject(): MachineCheck {
-  const ok = existsSync(objectFile);
+  const ok = existsSync(objectFile());
   return {
     name: 'programs',
     ok,
-    finding: ok ? 'The BPF programs are there' : `${objectFile} is missing`,
+    finding: ok ? 'The BPF programs are there' : `${objectFile()} is missing`,
     remedy: 'Install clang, llvm, bpftool and libbpf-dev, and build the project.',
   };
 }

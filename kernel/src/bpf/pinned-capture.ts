@@ -1,5 +1,6 @@
 import { closeSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { CamflowError } from '@camflow/api';
+import { errnoName } from '../libc/system-call-error.ts';
 import { BpfMap } from './bpf-map.ts';
 import {
   modes,
@@ -16,6 +17,7 @@ import { describeMachine } from './machine-identity.ts';
 import { objectVersion } from './object-file.ts';
 
 const pidfdOpenCall = 434;
+const mostAttempts = 100;
 
 /** What capture is asked to record. */
 export interface CaptureRequest {
@@ -143,12 +145,26 @@ export class PinnedCapture {
       String(process.pid),
       Number(libbpf().pidfdOpen(pidfdOpenCall, process.pid, 0)),
     );
-    this.#marks.set(pidfd, value);
-    closeSync(pidfd);
+    try {
+      this.#setMark(pidfd, value);
+    } finally {
+      closeSync(pidfd);
+    }
   }
 
   close(): void {
     for (const map of [this.#config, this.#stats, this.#marks]) map.close();
+  }
+
+  /** The kernel refuses with EAGAIN while a program has the task's storage in hand. */
+  #setMark(pidfd: number, value: Uint8Array): void {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return this.#marks.set(pidfd, value);
+      } catch (error) {
+        if (errnoName(error) !== 'EAGAIN' || attempt === mostAttempts) throw error;
+      }
+    }
   }
 
   #update(values: Partial<Record<keyof Values<'cf_config'>, number | bigint>>): void {
