@@ -39,7 +39,7 @@ function recording(relayDir: string, log: string): string[] {
   return settings.flatMap((setting) => ['--set', setting]);
 }
 
-const relayNames = { short: 'provenance', long: 'long_provenance' };
+const relayNames = { short: 'provenance', long: 'long_provenance', mixed: '' };
 
 /** What a kernel does: appends the records of a chunk to the file of their stream. */
 function appendChunk(relayDir: string, { stream, bytes }: StoryChunk): void {
