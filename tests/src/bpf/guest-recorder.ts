@@ -3,20 +3,21 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type GuestKernel, runInGuest, whyNoGuest } from '@camflow/guest';
+import { type GuestKernel, runInGuest } from '@camflow/guest';
 import { type RecordedGraph, readGraph } from './recorded-graph.ts';
+import { whyNoCapture } from './why-no-capture.ts';
 
 const kernelFolder = fileURLToPath(new URL('../../../kernel/', import.meta.url));
 const objects = `${kernelFolder}dist/bpf/`;
 
 /** Why there is no recording on this kernel; undefined where there is. */
 export function whyNoRecording(kernel: GuestKernel): string | undefined {
-  if (process.env['CAMFLOW_TEST_SYSTEM'] === '1') return undefined;
+  if (process.env['CAMFLOW_TEST_CAPTURE'] !== '1') return whyNoCapture(kernel);
   if (spawnSync('gcc', ['--version']).error || !existsSync('/usr/include/bpf/libbpf.h')) {
     return 'gcc or libbpf-dev is missing';
   }
   if (!existsSync(`${objects}camflow-fexit.bpf.o`)) return 'the BPF programs are not built: run pnpm build';
-  return whyNoGuest(kernel);
+  return whyNoCapture(kernel);
 }
 
 /** A command to record. */

@@ -1,7 +1,8 @@
-import { type CapturedResult, runInGuest, whyNoGuest } from '@camflow/guest';
+import { type CapturedResult, runInGuest } from '@camflow/guest';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { whyNoCapture } from '../bpf/why-no-capture.ts';
 
-const reason = whyNoGuest('6.1');
+const reason = whyNoCapture('6.1');
 const note = reason === undefined ? '' : ` (skipped: ${reason})`;
 const run = test.skipIf(reason !== undefined);
 
