@@ -7,6 +7,12 @@ const packages = [
   { name: 'openssl', probe: ['openssl', 'version'] },
   { name: 'systemd', probe: ['systemd-analyze', '--version'] },
   { name: 'python3-prov', probe: ['/usr/bin/python3', '-c', 'import prov.model'] },
+  { name: 'clang', probe: ['clang', '--version'] },
+  { name: 'llvm', probe: ['llvm-strip', '--version'] },
+  { name: 'bpftool', probe: ['/usr/sbin/bpftool', 'version'] },
+  { name: 'gcc', probe: ['gcc', '--version'] },
+  // libbpf-dev brings what a program needs to be linked with libbpf for good: libelf and zlib.
+  { name: 'libbpf-dev', probe: ['/bin/sh', '-c', 'test -e /usr/include/bpf/libbpf.h'] },
 ];
 
 function isPresent([program, ...args]) {

@@ -75,7 +75,7 @@ function samples(): Sample[] {
       list.push(sample(randomBytes(kind, seed), kind, new NameTable(), contexts));
     }
   }
-  const parts = { short: [] as Uint8Array[], long: [] as Uint8Array[] };
+  const parts = { short: [] as Uint8Array[], long: [] as Uint8Array[], mixed: [] as Uint8Array[] };
   for (const { stream, bytes } of createStory({ records: 6000, seed: 3 }).chunks()) {
     parts[stream.kind].push(Uint8Array.from(bytes));
   }

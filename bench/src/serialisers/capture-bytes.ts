@@ -31,7 +31,7 @@ function realCaptures(): CaptureBytes {
 }
 
 function story(): CaptureBytes {
-  const parts = { short: [] as Uint8Array[], long: [] as Uint8Array[] };
+  const parts = { short: [] as Uint8Array[], long: [] as Uint8Array[], mixed: [] as Uint8Array[] };
   for (const { stream, bytes } of createStory({ records: 12_000 }).chunks()) {
     parts[stream.kind].push(Uint8Array.from(bytes));
   }

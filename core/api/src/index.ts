@@ -25,6 +25,8 @@ export * from './record/record-types.ts';
 export * from './record/record-view.ts';
 export * from './record/scan.ts';
 export * from './record/shapes.ts';
+export * from './record/sized-shapes.ts';
 export * from './record/text.ts';
+export * from './record/text-field.ts';
 export * from './record/type-index.ts';
 export * from './units/unit-groups.ts';

@@ -52,7 +52,7 @@ export function recordFrameInfo(type: number, metadata: Metadata): RecordFrameIn
   const span = metadata['span'] ?? records;
   const securityContexts = metadata['securityContexts'] ?? [];
   if (type !== blockTypes.records || typeof abi !== 'string') return undefined;
-  if (kind !== 'short' && kind !== 'long') return undefined;
+  if (kind !== 'short' && kind !== 'long' && kind !== 'mixed') return undefined;
   if (!isCount(cpu) || !isCount(firstSequence) || !isCount(records) || !isCount(span)) return undefined;
   if (!isCount(position) || typeof capturedAtMs !== 'number' || !isContextList(securityContexts))
     return undefined;

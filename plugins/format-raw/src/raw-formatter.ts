@@ -1,4 +1,11 @@
-import type { Formatter, RecordBatch, UnitWriter } from '@camflow/api';
+import {
+  abis,
+  type Formatter,
+  frameBytes,
+  type RecordBatch,
+  recordSequence,
+  type UnitWriter,
+} from '@camflow/api';
 import { encodeRecordFrame } from '@camflow/segment';
 
 type SecurityContexts = RecordBatch['newSecurityContexts'];
@@ -13,13 +20,16 @@ const frameContextBytes = 32 * 1024;
 export function createRawFormatter(): Formatter {
   const gathered = new Uint8Array(framePayloadBytes);
 
-  /** The records from `first` to before `end`, one after another: in place where they are, else copied together. */
-  function payloadOf(batch: RecordBatch, first: number, end: number): Uint8Array {
+  /**
+   * The records from `first` to before `end` with their frames, one after another: in place where they are, else
+   * copied together.
+   */
+  function payloadOf(batch: RecordBatch, first: number, end: number, before: number): Uint8Array {
     let used = 0;
     for (let i = first; i < end; ) {
-      const runStart = batch.offsets[i]!;
+      const runStart = batch.offsets[i]! - before;
       let runEnd = runStart;
-      while (i < end && batch.offsets[i] === runEnd) runEnd += batch.sizes[i++]!;
+      while (i < end && batch.offsets[i]! - before === runEnd) runEnd += before + batch.sizes[i++]!;
       const run = batch.bytes.subarray(runStart, runEnd);
       if (used === 0 && i === end) return run;
       gathered.set(run, used);
@@ -30,10 +40,11 @@ export function createRawFormatter(): Formatter {
 
   /** Where the frame that starts with a record ends. */
   function frameEnd(batch: RecordBatch, first: number): number {
+    const before = frameBytes(abis.get(batch.abi)!);
     let end = first;
     let bytes = 0;
-    while (end < batch.count && (end === first || bytes + batch.sizes[end]! <= framePayloadBytes)) {
-      bytes += batch.sizes[end++]!;
+    while (end < batch.count && (end === first || bytes + before + batch.sizes[end]! <= framePayloadBytes)) {
+      bytes += before + batch.sizes[end++]!;
     }
     return end;
   }
@@ -45,22 +56,21 @@ export function createRawFormatter(): Formatter {
     contexts: SecurityContexts,
     out: UnitWriter,
   ) {
-    const firstDistance = first < end ? batch.offsets[first]! - batch.start : 0;
-    // Records of one stream have one size, so the bytes between two records tell how many there are.
-    const bytesSpanned =
-      first < end ? batch.offsets[end - 1]! + batch.sizes[end - 1]! - batch.offsets[first]! : 0;
-    const recordBytes = batch.sizes[first] || 1;
+    const abi = abis.get(batch.abi)!;
+    const before = frameBytes(abi);
+    const some = first < end;
+    const firstSequence = some ? recordSequence(abi, batch, first) : batch.firstSequence;
     out.write(
       encodeRecordFrame({
         abi: batch.abi,
         stream: batch.stream,
-        firstSequence: batch.firstSequence + firstDistance / recordBytes,
+        firstSequence,
         records: end - first,
-        span: bytesSpanned / recordBytes,
-        position: batch.position + firstDistance,
+        span: some ? recordSequence(abi, batch, end - 1) + 1 - firstSequence : 0,
+        position: batch.position + (some ? batch.offsets[first]! - before - batch.start : 0),
         capturedAtMs: batch.capturedAtMs,
         securityContexts: contexts,
-        payload: payloadOf(batch, first, end),
+        payload: payloadOf(batch, first, end, before),
       }),
     );
     out.endUnit(end - first);

@@ -1,4 +1,5 @@
-import type { Formatter, FormatterContext, RecordBatch, UnitWriter } from '@camflow/api';
+import type { RecordBatch, UnitWriter } from '@camflow/api';
+import { type Abi, abiCamflow09, abis, type Formatter, type FormatterContext } from '@camflow/api';
 import { type CompiledTable, compileTable, TextTooLong } from '@camflow/format-compiler';
 import type { SpadeOptions } from './options.ts';
 import { spadeTable } from './spade-table.ts';
@@ -10,12 +11,14 @@ const maxLinesPerFlush = 4096;
 /** Writes one line for each record. */
 export function createSpadeFormatter(options: SpadeOptions, context: FormatterContext): Formatter {
   let maxTextBytes = 32 << 10;
+  let abi: Abi = abiCamflow09;
   let compiled = compile();
   const ends = new Uint32Array(maxLinesPerFlush);
 
   function compile(): CompiledTable {
     return compileTable(spadeTable(options.dialect), {
       memory: context.memory,
+      abi,
       invalidUtf8: options.invalidUtf8,
       nodeNames: options.dialect === 'camflow' ? 'as_json' : 'exact',
       maxTextBytes,
@@ -25,6 +28,10 @@ export function createSpadeFormatter(options: SpadeOptions, context: FormatterCo
 
   return {
     format(batch: RecordBatch, out: UnitWriter): void {
+      if (batch.abi !== abi.id) {
+        abi = abis.get(batch.abi)!;
+        compiled = compile();
+      }
       compiled.begin(batch);
       const { offsets, types, count } = batch;
       let end = 0;

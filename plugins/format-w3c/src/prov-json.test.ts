@@ -27,7 +27,7 @@ for line in sys.stdin.buffer:
 
 /** Documents of a whole story and of random bytes of every type. */
 async function documents(): Promise<Buffer[]> {
-  const parts = { short: [] as Uint8Array[], long: [] as Uint8Array[] };
+  const parts = { short: [] as Uint8Array[], long: [] as Uint8Array[], mixed: [] as Uint8Array[] };
   const story = createStory({ records: 3000 });
   for (const { stream, bytes } of story.chunks()) parts[stream.kind].push(Uint8Array.from(bytes));
   const names = new NameTable();

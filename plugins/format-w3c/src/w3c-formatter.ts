@@ -1,4 +1,7 @@
 import {
+  type Abi,
+  abiCamflow09,
+  abis,
   type Formatter,
   type FormatterContext,
   type RecordBatch,
@@ -25,12 +28,14 @@ export function createW3cFormatter(options: W3cOptions, context: FormatterContex
   const words = new Int32Array(memory.buffer, memory.byteOffset, memory.byteLength >> 2);
   const seen = new IdentifierSet(words, Math.ceil(options.unitBytes / smallestEntryBytes));
   let maxTextBytes = 32 << 10;
+  let abi: Abi = abiCamflow09;
   let [compiled, document] = compile();
 
   function compile(): [CompiledTable, OpenDocument] {
     let sectionBytes = 0;
     const compiled = compileTable(table, {
       memory,
+      abi,
       invalidUtf8: options.invalidUtf8,
       nodeNames: options.dialect === 'camflow' ? 'as_json' : 'exact',
       maxTextBytes,
@@ -44,6 +49,10 @@ export function createW3cFormatter(options: W3cOptions, context: FormatterContex
 
   return {
     format(batch: RecordBatch, out: UnitWriter): void {
+      if (batch.abi !== abi.id) {
+        abi = abis.get(batch.abi)!;
+        [compiled, document] = compile();
+      }
       compiled.begin(batch);
       // A call that threw may have left records behind.
       document.clear();

@@ -5,6 +5,14 @@ import * as v from 'valibot';
 
 /** Options of the kernel source. */
 export interface KernelOptions {
+  /** What to read from; `auto` takes the relay files where the kernel is CamFlow's, BPF programs elsewhere. */
+  readonly backend: 'auto' | 'bpf' | 'relay';
+  /** With BPF programs: record everything, or only what is marked and what descends from it. */
+  readonly record: 'all' | 'tracked';
+  /** Size of the ring of each CPU, in bytes: a power of two. */
+  readonly ringBytes: number;
+  /** Most bytes kept of one argument or environment string. */
+  readonly argumentLimit: number;
   /** Folder of the relay files; undefined for the one of the kernel. */
   readonly relayDir: string | undefined;
   /** Folder of the control files. */
@@ -21,6 +29,20 @@ const folder = v.pipe(v.string(), v.check(isAbsolute, 'the path must be absolute
 export const kernelOptions: OptionsDefinition<KernelOptions> = {
   schema: v.pipe(
     v.object({
+      backend: v.optional(v.picklist(['auto', 'bpf', 'relay'], 'write auto, bpf or relay'), 'auto'),
+      record: v.optional(v.picklist(['all', 'tracked'], 'write all or tracked'), 'all'),
+      ring_mib: v.pipe(
+        v.optional(v.string(), '8'),
+        v.regex(/^\d{1,4}$/, 'write a whole number of MiB'),
+        v.transform(Number),
+        v.check((mib) => mib > 0 && (mib & (mib - 1)) === 0, 'write a power of two: 1, 2, 4, 8, ...'),
+      ),
+      argument_bytes: v.pipe(
+        v.optional(v.string(), '131072'),
+        v.regex(/^\d{1,6}$/, 'write a whole number of bytes'),
+        v.transform(Number),
+        v.maxValue(131_072, 'the most is 131072'),
+      ),
       relay_dir: v.optional(folder),
       securityfs_dir: v.optional(folder, defaultSecurityfsFolder),
       poll_ms: v.pipe(
@@ -36,6 +58,10 @@ export const kernelOptions: OptionsDefinition<KernelOptions> = {
       ),
     }),
     v.transform((raw) => ({
+      backend: raw.backend,
+      record: raw.record,
+      ringBytes: raw.ring_mib << 20,
+      argumentLimit: raw.argument_bytes,
       relayDir: raw.relay_dir,
       securityfsDir: raw.securityfs_dir,
       pollMs: raw.poll_ms,
@@ -43,6 +69,17 @@ export const kernelOptions: OptionsDefinition<KernelOptions> = {
     })),
   ),
   keys: {
+    backend: {
+      summary:
+        'What to read from: `bpf`, `relay`, or `auto`: the relay files where there is a CamFlow kernel.',
+      default: 'auto',
+    },
+    record: { summary: 'With BPF programs: `all`, or only what is `tracked`.', default: 'all' },
+    ring_mib: { summary: 'Size of the ring of each CPU, in MiB: a power of two.', default: '8' },
+    argument_bytes: {
+      summary: 'Bytes kept of one argument or environment string; the rest is cut and marked.',
+      default: '131072',
+    },
     relay_dir: { summary: 'Folder of the relay files.', default: defaultRelayFolder },
     securityfs_dir: { summary: 'Folder of the control files of CamFlow.', default: defaultSecurityfsFolder },
     poll_ms: { summary: 'How long to wait between rounds of reading, in milliseconds.', default: '50' },

@@ -1,16 +1,27 @@
 import type { FileHandle } from 'node:fs/promises';
-import { abiCamflow09, abis, CamflowError, type Logger, type Origin, type StreamId } from '@camflow/api';
+import {
+  type Abi,
+  abiCamflow09,
+  abis,
+  CamflowError,
+  frameSequence,
+  type Logger,
+  measureRecords,
+  type Origin,
+  type StreamId,
+} from '@camflow/api';
 import { type RecordEvent, type RecordFrame, readRecords } from '@camflow/segment';
 import type { InputBatch, ReplayInput } from './replay-input.ts';
 
 /** A frame that is being handed out. */
 interface Pending {
   readonly frame: RecordFrame;
-  readonly recordBytes: number;
+  readonly abi: Abi;
   /** Records lost before it. */
   readonly loss: Loss;
-  /** Bytes of it that were handed out. */
+  /** Bytes and records of it that were handed out. */
   taken: number;
+  records: number;
 }
 
 type Loss = { checksum?: number; truncated?: number };
@@ -58,20 +69,22 @@ export class CaptureInput implements ReplayInput {
   async fill(slab: Uint8Array): Promise<InputBatch | null> {
     const first = await this.#peek();
     if (first === undefined) return this.#lossAtEnd();
-    const { frame, recordBytes, loss } = first;
-    const firstSequence = frame.firstSequence + first.taken / recordBytes;
+    const { frame, loss } = first;
+    const firstSequence = sequenceOf(first);
     const position = frame.position + first.taken;
     const securityContexts: (readonly [number, string])[] = [];
     let byteLength = 0;
     for (let next: Pending | undefined = first; next !== undefined; next = await this.#peek()) {
-      const isContinuation = next === first || follows(next, first, firstSequence + byteLength / recordBytes);
-      const room = slab.length - byteLength;
-      if (!isContinuation || room < recordBytes) break;
+      if (next !== first && !follows(next, first, position + byteLength)) break;
+      const { payload, stream } = next.frame;
+      const room = Math.min(payload.length, next.taken + slab.length - byteLength);
+      const part = measureRecords(next.abi, stream.kind, payload, next.taken, room);
+      if (part.records === 0 && payload.length > 0) break;
       if (next.taken === 0) securityContexts.push(...next.frame.securityContexts);
-      const part = next.frame.payload.subarray(next.taken, next.taken + room - (room % recordBytes));
-      slab.set(part, byteLength);
-      byteLength += part.length;
-      next.taken += part.length;
+      slab.set(payload.subarray(next.taken, next.taken + part.byteLength), byteLength);
+      byteLength += part.byteLength;
+      next.taken += part.byteLength;
+      next.records += part.records;
       if (next.taken < next.frame.payload.length) break;
       this.#pending = undefined;
     }
@@ -107,9 +120,8 @@ export class CaptureInput implements ReplayInput {
       if (event.kind !== 'records') continue;
       const { frame, lostBefore } = event;
       this.#count('checksum', lostBefore);
-      const framing = abis.get(frame.abi)?.framing;
-      const recordBytes = frame.stream.kind === 'long' ? framing?.longBytes : framing?.shortBytes;
-      if (recordBytes === undefined || frame.payload.length !== frame.records * recordBytes) {
+      const abi = abis.get(frame.abi);
+      if (abi === undefined || !holdsItsRecords(abi, frame)) {
         this.#log.warn('A frame holds no records of a known size', {
           path: this.#path,
           records: frame.records,
@@ -117,7 +129,7 @@ export class CaptureInput implements ReplayInput {
         this.#count('checksum', frame.records);
         continue;
       }
-      this.#pending = { frame, recordBytes, loss: this.#takeLoss(), taken: 0 };
+      this.#pending = { frame, abi, loss: this.#takeLoss(), taken: 0, records: 0 };
     }
     return this.#pending;
   }
@@ -154,14 +166,26 @@ function pickOrigin({ abi, machineId, bootId, epoch }: Origin): Origin {
   return { abi, machineId, bootId, epoch };
 }
 
+/** Whether the payload is what the frame says: that many whole records, and nothing else. */
+function holdsItsRecords(abi: Abi, { stream, payload, records }: RecordFrame): boolean {
+  const whole = measureRecords(abi, stream.kind, payload, 0, payload.length);
+  return whole.records === records && whole.byteLength === payload.length;
+}
+
+/** Number of the next record to be handed out. */
+function sequenceOf({ abi, frame, taken, records }: Pending): number {
+  const own = abi.framing.kind === 'sized' && taken < frame.payload.length;
+  return own ? frameSequence(frame.payload, taken) : frame.firstSequence + records;
+}
+
 /** Whether a frame goes on where a batch that began with another one stands, with nothing lost between. */
-function follows(next: Pending, first: Pending, sequence: number): boolean {
+function follows(next: Pending, first: Pending, position: number): boolean {
   return (
     next.frame.abi === first.frame.abi &&
     next.frame.stream.cpu === first.frame.stream.cpu &&
     next.frame.stream.kind === first.frame.stream.kind &&
     next.frame.capturedAtMs === first.frame.capturedAtMs &&
-    next.frame.firstSequence === sequence &&
+    next.frame.position === position &&
     Object.keys(next.loss).length === 0
   );
 }

@@ -299,7 +299,7 @@ describe('a capture file', () => {
   test('of an interface of a later release is refused', async () => {
     const path = write(encodeHeader({ ...header, abi: 'camflow-99' }));
     expect(await failure(path)).toBe(
-      "SOURCE_UNAVAILABLE: T/run.capture holds records of interface 'camflow-99'. This release decodes camflow-0.9.",
+      "SOURCE_UNAVAILABLE: T/run.capture holds records of interface 'camflow-99'. This release decodes camflow-0.9, camflow-bpf-1.",
     );
   });
 });

@@ -10,7 +10,7 @@ export interface Corpus {
 
 /** A story, random bytes of every type, and what else is given: both kinds of records. */
 export function createCorpora(more: readonly { kind: 'short' | 'long'; bytes: Uint8Array }[] = []): Corpus[] {
-  const parts = { short: [] as Uint8Array[], long: [] as Uint8Array[] };
+  const parts = { short: [] as Uint8Array[], long: [] as Uint8Array[], mixed: [] as Uint8Array[] };
   for (const { stream, bytes } of createStory({ records: 12_000 }).chunks()) {
     parts[stream.kind].push(Uint8Array.from(bytes));
   }

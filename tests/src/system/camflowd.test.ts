@@ -39,7 +39,7 @@ function recording(relayDir: string, log: string): string[] {
   return settings.flatMap((setting) => ['--set', setting]);
 }
 
-const relayNames = { short: 'provenance', long: 'long_provenance' };
+const relayNames = { short: 'provenance', long: 'long_provenance', mixed: '' };
 
 /** What a kernel does: appends the records of a chunk to the file of their stream. */
 function appendChunk(relayDir: string, { stream, bytes }: StoryChunk): void {
@@ -158,7 +158,8 @@ describe('mistakes start nothing and are told in one sentence', () => {
     ['a bad plugin option', ['--set', 'general.output=mqtt', '--set', 'mqtt.qos=7'], 2, /mqtt\.qos/],
     ['a format where an output is expected', ['--set', 'general.output=w3c'], 3, /is a format, not a sink/],
     ['a missing file', ['--config', '/nonexistent/camflowd.ini'], 2, /nonexistent/],
-    ['no kernel to record', [], 4, /relay|CamFlow/],
+    // Named, since the default would capture this very machine where it can.
+    ['no kernel to record', ['--set', 'kernel.backend=relay'], 4, /relay|CamFlow/],
     ['an unknown option', ['--bogus'], 2, /bogus/],
     ['an unset variable', ['--set', `mqtt.password=\${env:CAMFLOW_NO_SUCH}`], 2, /CAMFLOW_NO_SUCH/],
   ];

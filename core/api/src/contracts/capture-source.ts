@@ -9,15 +9,16 @@ export interface Slab {
   readonly bytes: Uint8Array;
 }
 
-/** One ordered sequence of records: what one CPU wrote to one channel. */
+/** One ordered sequence of records: what one CPU wrote to one channel or ring. */
 export interface StreamId {
   /** Number of the CPU. */
   readonly cpu: number;
   /**
    * `short` records refer to names, `long` records carry them. Long batches are taken in when they arrive;
-   * short batches wait until their round ends, so that every name they need is known.
+   * short batches wait until their round ends, so that every name they need is known. A `mixed` stream holds both:
+   * its names are learned when a batch arrives, and the batch waits like a short one.
    */
-  readonly kind: 'short' | 'long';
+  readonly kind: 'short' | 'long' | 'mixed';
 }
 
 /** What `read` put into a slab: whole records of one stream. */

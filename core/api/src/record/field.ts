@@ -1,6 +1,6 @@
 /**
  * How the bytes of a field are read. `be16` and `be32` are in network order, everything else in the byte order
- * of the host (little-endian). `text` is a NUL-terminated string in a fixed array. `identifier` is the 32-byte
+ * of the host (little-endian). `text` ends at a NUL or with its array. `identifier` is the 32-byte
  * identifier of a node, `relationIdentifier` the 24-byte one of a relation.
  */
 export type FieldType =
@@ -24,8 +24,10 @@ export interface Field {
   readonly type: FieldType;
   /** Bytes from the start of the record. */
   readonly offset: number;
-  /** Size in bytes; for `text` and `bytes` the size of the array. */
+  /** Size in bytes; for `text` and `bytes` the size of the array, 0 where the record says it. */
   readonly size: number;
+  /** Where the record says, in 32 bits, how many bytes the array has. Scanning holds it against the record's size. */
+  readonly storedAt?: number;
 }
 
 const scalarSizes = {
@@ -49,4 +51,9 @@ export function scalar(name: string, type: keyof typeof scalarSizes, offset: num
 /** Declares an array field: text up to a NUL, or raw bytes. */
 export function array(name: string, type: 'text' | 'bytes', offset: number, size: number): Field {
   return { name, type, offset, size };
+}
+
+/** Declares an array that reaches as far as the record says at `storedAt`, a multiple of 4. */
+export function recordedArray(name: string, type: 'text' | 'bytes', offset: number, storedAt: number): Field {
+  return { name, type, offset, size: 0, storedAt };
 }

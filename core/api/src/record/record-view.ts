@@ -2,8 +2,9 @@ import type { NameLookup, RecordView, SecurityContextLookup } from '../contracts
 import type { Field } from './field.ts';
 import { identifierText } from './identifier.ts';
 import { type RecordType, recordTypeAt } from './record-types.ts';
-import { type Shape, shapes } from './shapes.ts';
+import type { Shape, ShapeName } from './shapes.ts';
 import { decodeText } from './text.ts';
+import { arrayBytes, textBytes } from './text-field.ts';
 
 const placeholder: RecordType = recordTypeAt(1)!;
 const noShape: Shape = { name: 'relation', size: 0, fields: new Map() };
@@ -38,8 +39,9 @@ export class LazyRecordView implements RecordView {
    * Moves the view.
    * @param typeIndex - index of a known type
    * @param offset - where the record starts, in bytes
+   * @param shapes - the structures of its interface
    */
-  moveTo(typeIndex: number, offset: number): void {
+  moveTo(typeIndex: number, offset: number, shapes: ReadonlyMap<ShapeName, Shape>): void {
     this.#type = recordTypeAt(typeIndex)!;
     this.#shape = shapes.get(this.#type.shape)!;
     this.#offset = offset;
@@ -102,7 +104,7 @@ export class LazyRecordView implements RecordView {
       case 'uuid':
         return uuidText(this.#bytes.slice(at, at + 16));
       case 'text':
-        return decodeText(this.#textAt(at, field.size));
+        return decodeText(textBytes(this.#bytes, this.#offset, field));
       case 'bytes':
         return this.#bytes.slice(at, at + this.#lengthOf(field));
     }
@@ -113,13 +115,8 @@ export class LazyRecordView implements RecordView {
     return field === undefined ? undefined : identifierText(this.#bytes, this.#offset + field.offset);
   }
 
-  #textAt(at: number, size: number): Uint8Array {
-    const text = this.#bytes.subarray(at, at + size);
-    const nul = text.indexOf(0);
-    return nul < 0 ? text : text.subarray(0, nul);
-  }
-
   #lengthOf(field: Field): number {
+    if (field.storedAt !== undefined) return arrayBytes(this.#bytes, this.#offset, field);
     const recorded = recordedLength(this.#shape);
     if (recorded === undefined) return field.size;
     const length = this.#view.getBigUint64(this.#offset + recorded.offset, true);

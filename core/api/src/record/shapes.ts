@@ -23,7 +23,7 @@ export type ShapeName =
 /** One record structure: its used size in bytes and its fields by name. */
 export interface Shape {
   readonly name: ShapeName;
-  /** Bytes used; the record on the wire may be longer. */
+  /** Bytes used, without an array of recorded length; the record on the wire may be longer. */
   readonly size: number;
   readonly fields: ReadonlyMap<string, Field>;
 }
@@ -91,7 +91,8 @@ function shape(
   return { name, size, fields };
 }
 
-function node(name: ShapeName, size: number, specific: readonly Field[]): Shape {
+/** A structure with the common part of all nodes and some fields of its own. */
+export function shapeOfNode(name: ShapeName, size: number, specific: readonly Field[]): Shape {
   return shape(name, size, nodeIdentifier, [...nodeCommon, ...specific]);
 }
 
@@ -102,8 +103,8 @@ const shapeList: readonly Shape[] = [
     nodeIdentifier.filter((field) => field.name !== 'version'),
     relationFields,
   ),
-  node('process', 152, [scalar('tgid', 'u32', 144)]),
-  node('task', 256, [
+  shapeOfNode('process', 152, [scalar('tgid', 'u32', 144)]),
+  shapeOfNode('task', 256, [
     scalar('pid', 'u32', 144),
     scalar('vpid', 'u32', 148),
     scalar('utime', 'u64', 152),
@@ -123,8 +124,12 @@ const shapeList: readonly Shape[] = [
     scalar('cgroupns', 'u32', 244),
     scalar('disc', 'u64', 248),
   ]),
-  node('inode', 176, [scalar('ino', 'u64', 144), scalar('mode', 'u16', 152), scalar('sb_uuid', 'uuid', 154)]),
-  node('iattr', 184, [
+  shapeOfNode('inode', 176, [
+    scalar('ino', 'u64', 144),
+    scalar('mode', 'u16', 152),
+    scalar('sb_uuid', 'uuid', 154),
+  ]),
+  shapeOfNode('iattr', 184, [
     scalar('valid', 'u32', 144),
     scalar('mode', 'u16', 148),
     scalar('size', 'i64', 152),
@@ -132,34 +137,34 @@ const shapeList: readonly Shape[] = [
     scalar('ctime', 'i64', 168),
     scalar('mtime', 'i64', 176),
   ]),
-  node('msg', 152, [scalar('message_type', 'i64', 144)]),
-  node('shm', 152, [scalar('mode', 'u16', 144)]),
-  node('sb', 160, [scalar('uuid', 'uuid', 144)]),
+  shapeOfNode('msg', 152, [scalar('message_type', 'i64', 144)]),
+  shapeOfNode('shm', 152, [scalar('mode', 'u16', 144)]),
+  shapeOfNode('sb', 160, [scalar('uuid', 'uuid', 144)]),
   shape('packet', 152, packetIdentifier, [...nodeCommon, scalar('len', 'be16', 144)]),
-  node('string', 4248, [array('str', 'text', 144, 4096), scalar('length', 'u64', 4240)]),
-  node('path', 4248, [array('name', 'text', 144, 4096), scalar('length', 'u64', 4240)]),
-  node('address', 280, [scalar('length', 'u64', 144), array('addr', 'bytes', 152, 128)]),
-  node('packet_content', 4256, [
+  shapeOfNode('string', 4248, [array('str', 'text', 144, 4096), scalar('length', 'u64', 4240)]),
+  shapeOfNode('path', 4248, [array('name', 'text', 144, 4096), scalar('length', 'u64', 4240)]),
+  shapeOfNode('address', 280, [scalar('length', 'u64', 144), array('addr', 'bytes', 152, 128)]),
+  shapeOfNode('packet_content', 4256, [
     array('content', 'bytes', 144, 4096),
     scalar('length', 'u64', 4240),
     scalar('truncated', 'u8', 4248),
   ]),
-  node('argument', 4256, [
+  shapeOfNode('argument', 4256, [
     array('value', 'text', 144, 4096),
     scalar('length', 'u64', 4240),
     scalar('truncated', 'u8', 4248),
   ]),
-  node('disclosed', 4280, [
+  shapeOfNode('disclosed', 4280, [
     scalar('length', 'u64', 144),
     array('content', 'bytes', 152, 4096),
     scalar('parent', 'identifier', 4248),
   ]),
-  node('xattr', 4248, [
+  shapeOfNode('xattr', 4248, [
     array('name', 'text', 144, 256),
     array('value', 'bytes', 400, 3840),
     scalar('size', 'u64', 4240),
   ]),
-  node('machine', 800, [
+  shapeOfNode('machine', 800, [
     scalar('cam_major', 'u8', 144),
     scalar('cam_minor', 'u8', 145),
     scalar('cam_patch', 'u8', 146),
@@ -173,15 +178,20 @@ const shapeList: readonly Shape[] = [
   ]),
 ];
 
-/** Every record structure by name. */
+/** Every record structure of CamFlow 0.9 by name. */
 export const shapes: ReadonlyMap<ShapeName, Shape> = new Map(shapeList.map((entry) => [entry.name, entry]));
 
 /**
  * The field of a structure.
+ * @param among - the structures of an interface. Default CamFlow 0.9's, which fields of the common part do not need
  * @throws Error if the structure has no such field: a mistake of the caller, not of the data
  */
-export function fieldOf(shapeName: ShapeName, fieldName: string): Field {
-  const field = shapes.get(shapeName)?.fields.get(fieldName);
+export function fieldOf(
+  shapeName: ShapeName,
+  fieldName: string,
+  among: ReadonlyMap<ShapeName, Shape> = shapes,
+): Field {
+  const field = among.get(shapeName)?.fields.get(fieldName);
   if (!field) throw new Error(`record structure ${shapeName} has no field ${fieldName}`);
   return field;
 }

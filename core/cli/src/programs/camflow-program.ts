@@ -1,9 +1,14 @@
 import { constants } from 'node:os';
+import { CamflowError } from '@camflow/api';
 import { loadRecorderConfiguration } from '@camflow/config';
+import { unloadCapture as unload } from '@camflow/kernel';
 import { Command } from 'commander';
 import { checkConfigurationFile } from '../commands/check-configuration.ts';
 import { demo } from '../commands/demo.ts';
+import { diagnose } from '../commands/doctor.ts';
+import { parseDuration } from '../commands/duration.ts';
 import { describePlugins } from '../commands/list-plugins.ts';
+import { record } from '../commands/record.ts';
 import { replay } from '../commands/replay.ts';
 import { createContainer } from '../composition/container.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
@@ -13,6 +18,16 @@ import { collect, runProgram } from './run-program.ts';
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const setOption = ['--set <section.key=value>', 'set any option, as a configuration file would'] as const;
+
+interface RecordOptions {
+  readonly all: boolean;
+  readonly for?: number;
+  readonly propagate: boolean;
+  readonly format: string;
+  readonly output: string;
+  readonly set: readonly string[];
+  readonly quiet: boolean;
+}
 
 interface ReplayOptions {
   readonly format: string;
@@ -32,6 +47,7 @@ export function runCamflow(argv: readonly string[]): Promise<number> {
   const environment = resolve(container, tokens.environment);
   let status: number = exitCodes.ok;
   const program = new Command('camflow')
+    .enablePositionalOptions()
     .description('Whole-system provenance for Linux.')
     .version(version, '-V, --version');
 
@@ -39,6 +55,44 @@ export function runCamflow(argv: readonly string[]): Promise<number> {
     .command('demo')
     .description('replay the bundled capture into a PROV-JSON log, and say what to try next')
     .action(async () => print(await demo(container)));
+
+  program
+    .command('record')
+    .description('record a command and everything that descends from it, or the whole system')
+    .argument('[command...]', 'program and arguments, after --')
+    .option('-a, --all', 'record the whole system instead of a command', false)
+    .option('--for <duration>', 'with --all, how long: 10s, 5m; else until Ctrl-C', parseDuration)
+    .option('-p, --propagate', 'record whatever the data of the command reaches, too', false)
+    .option('-f, --format <format>', 'w3c, spade_json, raw, a package or a path', 'w3c')
+    .option('-o, --output <file>', 'file to write, or - for standard output', 'camflow.prov.jsonl')
+    .option(...setOption, collect, [])
+    .option('-q, --quiet', 'print no summary', false)
+    .passThroughOptions()
+    .action(async (command: readonly string[], options: RecordOptions) => {
+      if (options.all === command.length > 0) {
+        throw new CamflowError('USAGE', 'Name a command after --, or say --all', {
+          hint: 'For example: camflow record -- make',
+        });
+      }
+      const { propagate, format, output, set, for: forMs } = options;
+      const result = await record({ command, propagate, forMs, format, output, overrides: set }, container);
+      if (!options.quiet) process.stderr.write(`${result.summary}\n`);
+      status = result.status;
+    });
+
+  program
+    .command('doctor')
+    .description('say what capture needs, what of it this machine has, and what would be used')
+    .action(() => {
+      const { text, ok } = diagnose();
+      print(text);
+      if (!ok) status = exitCodes.unavailable;
+    });
+
+  program
+    .command('unload')
+    .description('remove the BPF programs from the kernel')
+    .action(() => print(unload() ? 'The BPF programs are removed.' : 'No BPF programs were loaded.'));
 
   program
     .command('replay')

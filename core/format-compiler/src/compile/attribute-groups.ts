@@ -1,4 +1,4 @@
-import { decodeText, type Field, fieldOf, type RecordType } from '@camflow/api';
+import { type Abi, decodeText, type Field, fieldOf, type RecordType } from '@camflow/api';
 import { readDisclosedMembers } from '../encode/disclosed-members.ts';
 import { readSocketAddress } from '../encode/socket-address.ts';
 import type { InvalidUtf8 } from '../encode/utf8.ts';
@@ -7,9 +7,14 @@ import type { AddressAttributes, DisclosedAttributes, RecordText } from '../tabl
 
 /**
  * Most bytes that the attributes of a socket address or of disclosed text can become. Every byte of the 4,096
- * grows to at most six, or to five and the prefix of a key.
+ * of a fixed array grows to at most six, or to five and the prefix of a key; longer ones get the room of other texts.
  */
-export const maxGroupBytes: number = 40 << 10;
+export function maxGroupBytes(maxTextBytes: number): number {
+  return Math.max(40 << 10, maxTextBytes);
+}
+
+/** Bytes of a `sockaddr_storage`. */
+const storageBytes = 128;
 
 /** Writes the attributes of a group, each with a comma before it; returns where the text ends. */
 export type GroupWriter = (p: number, word: number) => number;
@@ -19,43 +24,50 @@ export function createGroupWriter(
   group: AddressAttributes | DisclosedAttributes,
   type: RecordType,
   record: RecordText,
-  input: Uint8Array,
   out: Uint8Array,
-  invalid: InvalidUtf8,
+  target: { readonly memory: Uint8Array; readonly abi: Abi; readonly invalidUtf8: InvalidUtf8 } & {
+    readonly maxTextBytes: number;
+  },
 ): GroupWriter {
+  const { memory: input, invalidUtf8: invalid } = target;
+  const room = maxGroupBytes(target.maxTextBytes);
   const encoder = new TextEncoder();
   const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
   const replace = new TextDecoder('utf-8', { ignoreBOM: true });
   const decode = invalid === 'escape' ? decodeText : (bytes: Uint8Array) => replace.decode(bytes.slice());
-  const length = fieldOf(type.shape, 'length').offset;
-  const lengthAt = (word: number): bigint => view.getBigUint64(word * 4 + length, true);
-  /** A copy of the first bytes of a field. */
-  const bytesOf = (field: Field, word: number, size: number): Uint8Array =>
-    input.slice(word * 4 + field.offset, word * 4 + field.offset + size);
+  const fieldNamed = (name: string): Field => fieldOf(type.shape, name, target.abi.shapes);
+  const bytesOf = ({ offset, size, storedAt }: Field, word: number): Uint8Array => {
+    const stored = storedAt === undefined ? size : view.getUint32(word * 4 + storedAt, true);
+    return input.slice(word * 4 + offset, word * 4 + offset + stored);
+  };
+  const length = fieldNamed('length');
+  const lengthAt = (word: number): bigint => view.getBigUint64(word * 4 + length.offset, true);
 
-  let members: (word: number) => string;
-  if (group.kind === 'address') {
-    const storage = fieldOf(type.shape, 'addr');
-    members = (word) =>
-      group
-        .entries(readSocketAddress(bytesOf(storage, word, storage.size), lengthAt(word), decode))
-        .map(([key, value]) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`)
-        .join('');
-  } else {
-    const content = fieldOf(type.shape, 'content');
-    const taken = record.attributes.flatMap((attribute) =>
-      attribute.kind === 'value' ? [attribute.key] : [],
-    );
-    members = (word) => {
-      const size = lengthAt(word) < BigInt(content.size) ? Number(lengthAt(word)) : content.size;
-      const text = decode(withoutTrailingNuls(bytesOf(content, word, size)));
-      return disclosedMembers(group, new Set(taken), text);
-    };
-  }
+  const taken = record.attributes.flatMap((attribute) => (attribute.kind === 'value' ? [attribute.key] : []));
+
+  const members =
+    group.kind === 'address'
+      ? (word: number): string => {
+          const storage = new Uint8Array(storageBytes);
+          storage.set(bytesOf(fieldNamed('addr'), word).subarray(0, storageBytes));
+          return group
+            .entries(readSocketAddress(storage, lengthAt(word), decode))
+            .map(([key, value]) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`)
+            .join('');
+        }
+      : (word: number): string => {
+          const content = bytesOf(fieldNamed('content'), word);
+          const size = lengthAt(word) < BigInt(content.length) ? Number(lengthAt(word)) : content.length;
+          return disclosedMembers(
+            group,
+            new Set(taken),
+            decode(withoutTrailingNuls(content.subarray(0, size))),
+          );
+        };
 
   return (p, word) => {
     const text = members(word);
-    const { read, written } = encoder.encodeInto(text, out.subarray(p, p + maxGroupBytes));
+    const { read, written } = encoder.encodeInto(text, out.subarray(p, p + room));
     if (read < text.length) throw new TextTooLong(text.length * 3);
     return p + written;
   };

@@ -1,4 +1,5 @@
 import type { RecordType } from '@camflow/api';
+import { abiCamflow09 } from '@camflow/api';
 import {
   ContextTable,
   createMemory,
@@ -32,7 +33,13 @@ function compile(
     name === type
       ? { section: 'all', open: ['{"id":"', identifier('identifier'), '",'], attributes: given, close: '}' }
       : undefined;
-  const target = { memory, invalidUtf8: 'escape', nodeNames: 'exact', maxTextBytes } as const;
+  const target = {
+    memory,
+    abi: abiCamflow09,
+    invalidUtf8: 'escape',
+    nodeNames: 'exact',
+    maxTextBytes,
+  } as const;
   return { ...compileTable(table, { ...target, outBytes: (most) => most * 2 }), memory };
 }
 

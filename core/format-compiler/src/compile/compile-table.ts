@@ -1,4 +1,4 @@
-import { CamflowError, type RecordBatch, type RecordType, recordTypes } from '@camflow/api';
+import { type Abi, CamflowError, type RecordBatch, type RecordType, recordTypes } from '@camflow/api';
 import type { InvalidUtf8 } from '../encode/utf8.ts';
 import type { RecordText } from '../table/attribute.ts';
 import { createGroupWriter, type GroupWriter } from './attribute-groups.ts';
@@ -17,7 +17,7 @@ export type FormatTable = (type: RecordType) => RecordText | undefined;
  * @param p - where to write in the output; {@link CompiledTable.maxRecordBytes} must be free from there
  * @param word - where the record starts, in 32-bit words from the start of the memory
  * @returns where the text ends
- * @throws TextTooLong if a name or a security context is longer than `maxTextBytes`
+ * @throws TextTooLong if a name, a security context or a text of recorded length is longer than `maxTextBytes`
  */
 export type RecordWriter = (p: number, word: number) => number;
 
@@ -37,6 +37,8 @@ export interface CompiledTable {
 export interface CompileTarget {
   /** The memory that every batch points into, at a multiple of 4 bytes. */
   readonly memory: Uint8Array;
+  /** The interface of the records. */
+  readonly abi: Abi;
   /** What becomes of bytes that are not UTF-8. */
   readonly invalidUtf8: InvalidUtf8;
   /**
@@ -44,7 +46,10 @@ export interface CompileTarget {
    * read that way, as readers of CamFlow's output do: the name `\\"` then means `"`. With `exact` it never is.
    */
   readonly nodeNames: 'exact' | 'as_json';
-  /** Most bytes of a node name or a security context, escaped. A path of 4,096 bytes needs up to 24,576. */
+  /**
+   * Most bytes of a node name, a security context or a text of recorded length, escaped. A path of 4,096 bytes needs
+   * up to 24,576.
+   */
   readonly maxTextBytes: number;
   /** Size of the output, given the most bytes that a record takes. */
   readonly outBytes: (maxRecordBytes: number) => number;
@@ -56,7 +61,7 @@ export function compileTable(table: FormatTable, target: CompileTarget): Compile
   const texts = recordTypes.map((type) => table(type));
   const codes = texts.map((text, i) => {
     const type = recordTypes[i]!;
-    return text && generateRecordCode(`${type.category}_${type.name}`, type, text, runs, target.maxTextBytes);
+    return text && generateRecordCode(`${type.category}_${type.name}`, type, text, runs, target);
   });
   const maxRecordBytes = codes.reduce((most, code) => Math.max(most, code?.maxBytes ?? 0), 0) + slackBytes;
 
@@ -68,7 +73,7 @@ export function compileTable(table: FormatTable, target: CompileTarget): Compile
     const type = recordTypes[i]!;
     const bindings = texts[i]!.attributes.map((attribute, position) => {
       if (attribute.kind === 'value') return '';
-      groups.push(createGroupWriter(attribute, type, texts[i]!, target.memory, out, target.invalidUtf8));
+      groups.push(createGroupWriter(attribute, type, texts[i]!, out, target));
       return `const group${position}=groups[${groups.length - 1}];`;
     });
     return `(()=>{${bindings.join('')}return ${code.source};})()`;

@@ -1,21 +1,27 @@
-import { type Field, fieldOf, type RecordType } from '@camflow/api';
+import { type Abi, type Field, fieldOf, type RecordType } from '@camflow/api';
 import { maxEscapeBytes } from '../encode/json-text.ts';
 import type { Content } from '../table/content.ts';
 import type { CodeWriter } from './code-writer.ts';
-import { fieldStart, isWide, narrowField, wideField } from './field-code.ts';
+import { fieldStart, isWide, narrowField, storedBytes, wideField } from './field-code.ts';
 
 /** What compiling the content of one record type needs to know. */
 export interface ContentScope {
   readonly type: RecordType;
-  /** Most bytes of a node name or a security context once rendered. */
+  readonly abi: Abi;
+  /** Most bytes of a node name, a security context or a text of recorded length once rendered. */
   readonly maxTextBytes: number;
   /** Text fields written so far: a second time they are copied from the output. */
   readonly written: Set<string>;
 }
 
+/** A field of the record that is compiled. */
+export function fieldIn(scope: ContentScope, name: string): Field {
+  return fieldOf(scope.type.shape, name, scope.abi.shapes);
+}
+
 /** Adds the code that writes one content. The names it uses are those of {@link Surroundings}. */
 export function writeContent(code: CodeWriter, content: Content, scope: ContentScope): void {
-  const fieldNamed = (name: string): Field => fieldOf(scope.type.shape, name);
+  const fieldNamed = (name: string): Field => fieldIn(scope, name);
   switch (content.kind) {
     case 'decimal': {
       const field = fieldNamed(content.field);
@@ -40,6 +46,11 @@ export function writeContent(code: CodeWriter, content: Content, scope: ContentS
       break;
     case 'base64': {
       const field = fieldNamed(content.field);
+      if (field.storedAt !== undefined) {
+        const length = `fitting(${storedBytes(field)},2)`;
+        code.value(scope.maxTextBytes, (p) => `base64.bytes(${p},w+${field.offset >> 2},${length})`);
+        break;
+      }
       const [low, high] = wideField(fieldNamed(content.length));
       const length = `(${high}!==0||${low}>>>0>${field.size}?${field.size}:${low})`;
       const most = Math.ceil(field.size / 3) * 4;
@@ -86,14 +97,16 @@ function orShortDecimal(p: string, value: string, and: string, call: string): st
 /** A field that was written already is copied from the output: it is escaped there. */
 function writeTextField(code: CodeWriter, field: Field, scope: ContentScope): void {
   const [start, end] = [`${field.name}Start`, `${field.name}End`];
-  const most = field.size * maxEscapeBytes;
+  const recorded = field.storedAt !== undefined;
+  const most = recorded ? scope.maxTextBytes : field.size * maxEscapeBytes;
+  const size = recorded ? `fitting(${storedBytes(field)},${maxEscapeBytes})` : field.size;
   if (scope.written.has(field.name)) {
     code.value(most, (p) => `repeat(${p},${start},${end})`);
     return;
   }
   scope.written.add(field.name);
   code.statement(`${start}=p;`);
-  code.value(most, (p) => `text(${p},${fieldStart(field)},${fieldStart(field)}+${field.size})`);
+  code.value(most, (p) => `text(${p},${fieldStart(field)},${fieldStart(field)}+${size})`);
   code.statement(`${end}=p;`);
 }
 

@@ -36,6 +36,12 @@ export function fieldStart(field: Field): string {
   return `(w<<2)+${field.offset}`;
 }
 
+/** Expression of the bytes of an array of recorded length. */
+export function storedBytes({ name, storedAt }: Field): string {
+  if (storedAt === undefined) throw new Error(`field ${name} is no array of recorded length`);
+  return `(W[w+${storedAt >> 2}]>>>0)`;
+}
+
 /** Indexes, from the start of the record, of the words that a field touches. */
 export function fieldWords(field: Field): readonly number[] {
   const first = field.offset >> 2;

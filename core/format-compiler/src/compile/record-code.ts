@@ -1,9 +1,9 @@
-import { fieldOf, type RecordType } from '@camflow/api';
+import type { Abi, RecordType } from '@camflow/api';
 import type { RecordText, ValueAttribute } from '../table/attribute.ts';
 import type { Part } from '../table/content.ts';
 import { maxGroupBytes } from './attribute-groups.ts';
 import { CodeWriter } from './code-writer.ts';
-import { type ContentScope, writeContent } from './content-code.ts';
+import { type ContentScope, fieldIn, writeContent } from './content-code.ts';
 import { narrowField, wideField } from './field-code.ts';
 import { findRuns, type StableRuns } from './stable-runs.ts';
 
@@ -21,9 +21,9 @@ export function generateRecordCode(
   type: RecordType,
   record: RecordText,
   runs: StableRuns,
-  maxTextBytes: number,
+  { abi, maxTextBytes }: { readonly abi: Abi; readonly maxTextBytes: number },
 ): RecordCode {
-  const scope: ContentScope = { type, maxTextBytes, written: new Set() };
+  const scope: ContentScope = { type, abi, maxTextBytes, written: new Set() };
   const code = new CodeWriter();
   let pending: Part[] = [...record.open];
   /** Parts gathered so far are written together: a run may reach over many attributes. */
@@ -39,7 +39,7 @@ export function generateRecordCode(
   for (const [position, attribute] of record.attributes.entries()) {
     if (attribute.kind !== 'value') {
       writePending();
-      code.value(maxGroupBytes, (p) => `group${position}(${p},w)`);
+      code.value(maxGroupBytes(maxTextBytes), (p) => `group${position}(${p},w)`);
       continue;
     }
     const lead = `${position === 0 ? '' : ','}${JSON.stringify(attribute.key)}:`;
@@ -53,12 +53,12 @@ export function generateRecordCode(
     if (position === 0)
       throw new Error(`the first attribute of ${type.name} must be one that is always present`);
     writePending();
-    writeConditionally(code, attribute, type, named, () => {
+    writeConditionally(code, attribute, scope, named, () => {
       if (attribute.form !== 'integer') {
         pending = parts;
         return writePending();
       }
-      const [, high] = wideField(integerField(attribute, type));
+      const [, high] = wideField(integerField(attribute, scope));
       code.text(lead);
       code.statement(`const exact=${high}>>>0<2097152;`);
       code.statement('if(!exact)D.setUint8(p++,34);');
@@ -79,7 +79,7 @@ export function generateRecordCode(
 function writeConditionally(
   code: CodeWriter,
   attribute: ValueAttribute,
-  type: RecordType,
+  scope: ContentScope,
   named: boolean,
   write: () => void,
 ): void {
@@ -94,11 +94,10 @@ function writeConditionally(
     code.statement(`if(p===before+${lead})p=before;`);
   } else if (presence === 'always') write();
   else {
-    const field = fieldOf(type.shape, presence.positive);
+    const field = fieldIn(scope, presence.positive);
     const [low, high] = wideField(field);
     const above = field.type === 'i64' ? `(${high}>0||${high}===0&&${low}!==0)` : `(${high}!==0||${low}!==0)`;
-    const flag =
-      presence.flag === undefined ? '' : `${narrowField(fieldOf(type.shape, presence.flag))}===1&&`;
+    const flag = presence.flag === undefined ? '' : `${narrowField(fieldIn(scope, presence.flag))}===1&&`;
     code.statement(`if(${flag}${above}){`);
     write();
     code.statement('}');
@@ -106,12 +105,12 @@ function writeConditionally(
   code.statement('}}');
 }
 
-function integerField(attribute: ValueAttribute, type: RecordType): ReturnType<typeof fieldOf> {
+function integerField(attribute: ValueAttribute, scope: ContentScope): ReturnType<typeof fieldIn> {
   const [content] = attribute.parts;
   if (typeof content !== 'object' || content.kind !== 'decimal' || content.bits !== undefined) {
-    throw new Error(`attribute ${attribute.key} of ${type.name} is no integer`);
+    throw new Error(`attribute ${attribute.key} of ${scope.type.name} is no integer`);
   }
-  const field = fieldOf(type.shape, content.field);
+  const field = fieldIn(scope, content.field);
   if (field.type !== 'u64') throw new Error(`field ${field.name} of attribute ${attribute.key} is no u64`);
   return field;
 }

@@ -1,7 +1,7 @@
-import { type Field, fieldOf } from '@camflow/api';
+import type { Field } from '@camflow/api';
 import type { Part } from '../table/content.ts';
 import { CodeWriter } from './code-writer.ts';
-import { type ContentScope, writeContent } from './content-code.ts';
+import { type ContentScope, fieldIn, writeContent } from './content-code.ts';
 import { fieldWords } from './field-code.ts';
 
 /** Fields that are mostly equal from one record to the next. */
@@ -78,7 +78,7 @@ export class StableRuns {
       if (typeof part === 'string') code.text(part);
       else {
         writeContent(code, part, scope);
-        if ('field' in part) fields.push(fieldOf(scope.type.shape, part.field));
+        if ('field' in part) fields.push(fieldIn(scope, part.field));
       }
     }
     const words = [...new Set(fields.flatMap(fieldWords))];

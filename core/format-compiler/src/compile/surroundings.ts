@@ -10,7 +10,7 @@ import {
 import { createHexWriter, type HexWriter, hexDigits, hexPairs } from '../encode/hexadecimal.ts';
 import { createJsonTextWriter, type JsonTextWriter, textRules } from '../encode/json-text.ts';
 import { createSmallValueWriter, type SmallValueWriter } from '../encode/small-values.ts';
-import { RenderedTexts } from '../lookup/rendered-texts.ts';
+import { RenderedTexts, TextTooLong } from '../lookup/rendered-texts.ts';
 import type { CompileTarget } from './compile-table.ts';
 import { createDateWriter, type DateWriter } from './dates.ts';
 import { freshCopy } from './fresh-copy.ts';
@@ -37,6 +37,11 @@ export interface Surroundings {
   nameOf(word: number): number;
   /** Writes the security context of a number; returns where the text ends. */
   securityContext(p: number, secid: number): number;
+  /**
+   * The bytes of a text of recorded length, each of which takes up to `growth` bytes of output.
+   * @throws TextTooLong where that is more than there is room for
+   */
+  fitting(bytes: number, growth: number): number;
   /** Writes a stretch of the output once more; returns where the text ends. */
   repeat(p: number, start: number, end: number): number;
   /** Makes ready for a batch. */
@@ -90,6 +95,11 @@ export function createSurroundings(target: CompileTarget, out: Uint8Array): Surr
     },
 
     securityContext: (p, secid) => contexts.copy(contexts.place(secid >>> 0), D, p),
+
+    fitting(bytes, growth) {
+      if (bytes * growth > maxTextBytes) throw new TextTooLong(bytes * growth);
+      return bytes;
+    },
 
     repeat(p, start, end) {
       for (let from = start, to = p; from < end; from += 4, to += 4) {

@@ -1,20 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import {
   type Abi,
+  createRecordTable,
   encodeText,
   fieldOf,
   identifierBytes,
   type Logger,
   nodeTypeNamed,
+  type RecordTable,
   type RelayBatch,
-  TypeIndex,
+  scanRecords,
+  textBytes,
 } from '@camflow/api';
 import type { RunLimits } from '../run/run-limits.ts';
 import { createSharedTable, type SharedTable } from './shared-table.ts';
 import { TableWriter } from './table-writer.ts';
 
-/** The kernel keeps a context within a page. */
+/** The kernel keeps a context, and a path, within a page. */
 const longestContextBytes = 4096;
+const longestNameBytes = 4096;
 
 /** The state of both tables at the dispatch of a batch; goes with the batch to its worker. */
 export interface KnownTextsState {
@@ -25,11 +29,10 @@ export interface KnownTextsState {
 }
 
 const pathType = nodeTypeNamed('path')!.index;
-const nameField = fieldOf('path', 'name');
 
 /**
  * What the main thread learns from batches before it dispatches them: names from the `path` records of long
- * batches, and security contexts.
+ * and mixed batches, and security contexts.
  */
 export class KnownTexts {
   readonly nameTable: SharedTable;
@@ -38,7 +41,7 @@ export class KnownTexts {
   readonly #contexts: TableWriter;
   readonly #words: Int32Array;
   readonly #bytes: Uint8Array;
-  readonly #types: TypeIndex = new TypeIndex();
+  readonly #records: RecordTable = createRecordTable(0);
   readonly #contextKey: Int32Array = new Int32Array(1);
   readonly #log: Logger;
   #contextChanges = 0;
@@ -87,17 +90,15 @@ export class KnownTexts {
       const full = this.#insert(this.#contexts, this.#contextKey, 0, bytes, tick, workersIdle);
       if (full !== undefined) await full;
     }
-    if (batch.stream.kind !== 'long') return;
-    const { longBytes } = abi.framing;
-    const end = start + batch.byteLength - longBytes;
-    for (let offset = start; offset <= end; offset += longBytes) {
-      const word = offset >>> 2;
-      if (this.#types.of(this.#words[word]!, this.#words[word + 1]!) !== pathType) continue;
-      const from = offset + nameField.offset;
-      const field = this.#bytes.subarray(from, from + nameField.size);
-      const nul = field.indexOf(0);
-      const name = nul < 0 ? field : field.subarray(0, nul);
-      const full = this.#insert(this.#names, this.#words, word, name, tick, workersIdle);
+    if (batch.stream.kind === 'short') return;
+    scanRecords(abi, batch.stream.kind, this.#words, start, batch.byteLength, this.#records);
+    const { offsets, types } = this.#records;
+    const nameField = fieldOf('path', 'name', abi.shapes);
+    for (let i = 0; i < this.#records.count; i++) {
+      if (types[i] !== pathType) continue;
+      const offset = offsets[i]!;
+      const name = textBytes(this.#bytes, offset, nameField).subarray(0, longestNameBytes);
+      const full = this.#insert(this.#names, this.#words, offset >>> 2, name, tick, workersIdle);
       if (full !== undefined) await full;
     }
   }

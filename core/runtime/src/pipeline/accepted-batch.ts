@@ -1,6 +1,5 @@
-import { type Abi, abis, CamflowError, type RelayBatch, type Slab } from '@camflow/api';
+import { type Abi, abis, CamflowError, measureRecords, type RelayBatch, type Slab } from '@camflow/api';
 import type { ReadBatch } from '../delivery/commit-tracker.ts';
-import { recordSize } from './record-size.ts';
 
 /** A batch that was read, checked and counted. */
 export interface AcceptedBatch {
@@ -26,17 +25,13 @@ export function checkBatch(relay: RelayBatch, slab: Slab): Omit<AcceptedBatch, '
     });
   }
   const { byteLength } = relay;
-  const size = recordSize(abi, relay.stream.kind);
-  if (
-    !Number.isInteger(byteLength) ||
-    byteLength < 0 ||
-    byteLength > slab.bytes.length ||
-    byteLength % size !== 0
-  ) {
+  const fits = Number.isInteger(byteLength) && byteLength >= 0 && byteLength <= slab.bytes.length;
+  const whole = measureRecords(abi, relay.stream.kind, slab.bytes, 0, fits ? byteLength : 0);
+  if (whole.byteLength !== byteLength) {
     throw new CamflowError(
       'SOURCE_FAILED',
       `the source gave a batch of ${byteLength} bytes, which is no whole number of records within a slab`,
     );
   }
-  return { relay, abi, slab, records: byteLength / size, byteLength };
+  return { relay, abi, slab, records: whole.records, byteLength };
 }

@@ -6,10 +6,10 @@ import {
   isCamflowError,
   type Logger,
   malformedReason,
+  measureRecords,
   recordTypes,
   scanRecords,
 } from '@camflow/api';
-import { recordSize } from '../pipeline/record-size.ts';
 import type {
   BatchResult,
   BatchTask,
@@ -80,13 +80,14 @@ export class BatchRunner {
 
   async #bisect(task: BatchTask, signal: AbortSignal, results: BatchResult[]): Promise<void> {
     const abi = abis.get(task.abi)!;
-    const size = recordSize(abi, task.stream.kind);
-    const count = task.byteLength / size;
-    if (count === 1) {
+    const end = task.start + task.byteLength;
+    const { records } = measureRecords(abi, task.stream.kind, this.#bytes, task.start, end);
+    if (records === 1) {
       results.push(this.#giveUp(task, abi));
       return;
     }
-    const firstBytes = (count >>> 1) * size;
+    const first = measureRecords(abi, task.stream.kind, this.#bytes, task.start, end, records >>> 1);
+    const firstBytes = first.byteLength;
     const halves = [
       { ...task, byteLength: firstBytes },
       { ...task, start: task.start + firstBytes, byteLength: task.byteLength - firstBytes },
@@ -108,7 +109,10 @@ export class BatchRunner {
     const position = positionOf(task);
     const places: MalformedPlace[] = [];
     if (type === 0) {
-      places.push({ position, reason: malformedReason(this.#bytes, task.start, task.byteLength) });
+      places.push({
+        position,
+        reason: malformedReason(abi, this.#bytes, table.offsets[0]!, table.sizes[0]!),
+      });
     }
     const lost: FormatResult = {
       buffers: emptyBuffers,

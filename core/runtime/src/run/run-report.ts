@@ -1,4 +1,4 @@
-import type { LossCause, MalformedReason, Origin } from '@camflow/api';
+import type { LossCause, MalformedReason, Origin, StreamId } from '@camflow/api';
 
 /** What became of the records of one output. `produced = delivered + filtered + sum(dropped) + pending`. */
 export interface OutputBalance {
@@ -23,7 +23,7 @@ export interface OutputBalance {
 /** A place where the bytes were not a record. */
 export interface MalformedSample {
   readonly cpu: number;
-  readonly kind: 'short' | 'long';
+  readonly kind: StreamId['kind'];
   /** Bytes from the start of the stream. */
   readonly position: number;
   readonly reason: MalformedReason;

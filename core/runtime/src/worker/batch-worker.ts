@@ -1,4 +1,5 @@
 import {
+  type Abi,
   abis,
   createRecordTable,
   LazyRecordView,
@@ -26,7 +27,8 @@ export class BatchWorker {
   readonly #words: Int32Array;
   readonly #names: SharedNameLookup;
   readonly #contexts: SharedSecurityContextLookup;
-  readonly #filter: CompiledFilter | null;
+  /** The policy's filter for each interface, none where everything is kept. */
+  readonly #filters: ReadonlyMap<string, CompiledFilter>;
   readonly #passes: readonly FormatPass[];
   readonly #surroundings: BatchSurroundings;
   readonly #scanned: RecordTable = createRecordTable(0);
@@ -42,7 +44,14 @@ export class BatchWorker {
     passes: readonly FormatPass[],
   ) {
     this.#words = new Int32Array(setup.memory);
-    this.#filter = setup.filter === null ? null : new CompiledFilter(setup.filter, setup.memory);
+    this.#filters = new Map(
+      setup.filter === null
+        ? []
+        : [...abis.values()].map((abi) => [
+            abi.id,
+            new CompiledFilter(setup.filter!, setup.memory, abi.shapes),
+          ]),
+    );
     this.#surroundings = surroundings;
     this.#names = names;
     this.#contexts = contexts;
@@ -71,34 +80,34 @@ export class BatchWorker {
   process(task: BatchTask): BatchResult {
     const { known, stream } = task;
     const scanned = this.#scanned;
-    scanRecords(abis.get(task.abi)!, stream.kind, this.#words, task.start, task.byteLength, scanned);
+    const abi = abis.get(task.abi)!;
+    scanRecords(abi, stream.kind, this.#words, task.start, task.byteLength, scanned);
     this.#names.enter(known.nameGeneration, known.tick);
     this.#contexts.enter(known.contextGeneration, known.tick, known.contextChanges);
 
     const countsByType = new Uint32Array(recordTypes.length + 1);
     for (let i = 0; i < scanned.count; i++) countsByType[scanned.types[i]!]!++;
     const malformedCount = countsByType[0]!;
-    const withMalformed =
-      this.#filter === null ? scanned : this.#select(this.#withMalformed, this.#filter, true);
-    const wellFormed =
-      malformedCount === 0 ? withMalformed : this.#select(this.#wellFormed, this.#filter, false);
+    const filter = this.#filters.get(task.abi);
+    const withMalformed = filter === undefined ? scanned : this.#select(this.#withMalformed, filter, true);
+    const wellFormed = malformedCount === 0 ? withMalformed : this.#select(this.#wellFormed, filter, false);
     const filtered = scanned.count - withMalformed.count;
     const formats = this.#passes.map((pass, index) =>
       pass.keepsMalformed
         ? pass.run(task, index, withMalformed, filtered, 0)
         : pass.run(task, index, wellFormed, filtered, malformedCount),
     );
-    return { countsByType, formats, ...this.#explainMalformed(task, malformedCount) };
+    return { countsByType, formats, ...this.#explainMalformed(task, abi, malformedCount) };
   }
 
-  #select(into: RecordTable, filter: CompiledFilter | null, withMalformed: boolean): RecordTable {
+  #select(into: RecordTable, filter: CompiledFilter | undefined, withMalformed: boolean): RecordTable {
     const { offsets, sizes, types, count } = this.#scanned;
     if (into.offsets.length < count) Object.assign(into, createRecordTable(offsets.length));
     let kept = 0;
     for (let i = 0; i < count; i++) {
       const type = types[i]!;
       const offset = offsets[i]!;
-      if (type === 0 ? !withMalformed : filter !== null && !filter.keeps(type, offset)) continue;
+      if (type === 0 ? !withMalformed : filter !== undefined && !filter.keeps(type, offset)) continue;
       into.offsets[kept] = offset;
       into.sizes[kept] = sizes[i]!;
       into.types[kept] = type;
@@ -108,7 +117,11 @@ export class BatchWorker {
     return into;
   }
 
-  #explainMalformed(task: BatchTask, count: number): Pick<BatchResult, 'malformed' | 'malformedPlaces'> {
+  #explainMalformed(
+    task: BatchTask,
+    abi: Abi,
+    count: number,
+  ): Pick<BatchResult, 'malformed' | 'malformedPlaces'> {
     const malformed: Partial<Record<MalformedReason, number>> = {};
     const malformedPlaces: MalformedPlace[] = [];
     if (count === 0) return { malformed, malformedPlaces };
@@ -116,7 +129,7 @@ export class BatchWorker {
     for (let i = 0; i < this.#scanned.count; i++) {
       if (types[i] !== 0) continue;
       const offset = offsets[i]!;
-      const reason = malformedReason(this.#surroundings.bytes, offset, sizes[i]!);
+      const reason = malformedReason(abi, this.#surroundings.bytes, offset, sizes[i]!);
       malformed[reason] = (malformed[reason] ?? 0) + 1;
       if (malformedPlaces.length === samplesPerResult) continue;
       malformedPlaces.push({ position: task.position + offset - task.slabStart, reason });

@@ -1,5 +1,6 @@
 import {
   CamflowError,
+  shapes as camflowShapes,
   type FieldTest,
   type FilterRule,
   nodeTypeNamed,
@@ -7,8 +8,9 @@ import {
   type RecordType,
   recordTypes,
   relationTypeNamed,
+  type Shape,
+  type ShapeName,
   scalar,
-  shapes,
 } from '@camflow/api';
 import { integerReader } from './integer-field.ts';
 
@@ -26,12 +28,17 @@ export class CompiledFilter {
 
   /**
    * @param memory - where the records stand
+   * @param shapes - the structures of their interface. Default CamFlow 0.9's
    * @throws CamflowError `PLUGIN_BAD_OPTIONS` where a rule names something that does not exist
    */
-  constructor(filter: RecordFilter, memory: SharedArrayBuffer) {
+  constructor(
+    filter: RecordFilter,
+    memory: SharedArrayBuffer,
+    shapes: ReadonlyMap<ShapeName, Shape> = camflowShapes,
+  ) {
     this.#view = new DataView(memory);
     for (const rule of filter.rules) checkNames(rule);
-    this.#branches = [[], ...recordTypes.map((type) => branchesOf(filter, type))];
+    this.#branches = [[], ...recordTypes.map((type) => branchesOf(filter, type, shapes.get(type.shape)!))];
   }
 
   /**
@@ -51,11 +58,11 @@ export class CompiledFilter {
 }
 
 /** The rules that may decide about a type; what follows one without tests never does. */
-function branchesOf(filter: RecordFilter, type: RecordType): Branch[] {
+function branchesOf(filter: RecordFilter, type: RecordType, shape: Shape): Branch[] {
   const branches: Branch[] = [];
   for (const rule of filter.rules) {
     if (!concerns(rule, type)) continue;
-    const tests = (rule.where ?? []).map((test) => compileTest(test, type));
+    const tests = (rule.where ?? []).map((test) => compileTest(test, type, shape));
     if (tests.includes(null)) continue;
     branches.push({ keep: rule.action === 'keep', tests: tests as Test[] });
     if (tests.length === 0) break;
@@ -70,9 +77,8 @@ function concerns(rule: FilterRule, type: RecordType): boolean {
 }
 
 /** Null where a record of this type can never match. */
-function compileTest(test: FieldTest, type: RecordType): Test | null {
+function compileTest(test: FieldTest, type: RecordType, { fields }: Shape): Test | null {
   const isEnd = test.field === 'snd.type' || test.field === 'rcv.type';
-  const fields = shapes.get(type.shape)!.fields;
   const end = isEnd ? fields.get(test.field.slice(0, 3)) : undefined;
   const field = end ? scalar('type', 'u64', end.offset) : fields.get(test.field);
   if (field === undefined) return null;
@@ -108,7 +114,7 @@ function checkNames(rule: FilterRule): void {
   }
   for (const { field } of rule.where ?? []) {
     if (field === 'snd.type' || field === 'rcv.type') continue;
-    if (!recordTypes.some((type) => shapes.get(type.shape)!.fields.has(field))) {
+    if (!recordTypes.some((type) => camflowShapes.get(type.shape)!.fields.has(field))) {
       throw badFilter(`no record has a field ${field}`);
     }
   }

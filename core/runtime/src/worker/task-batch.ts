@@ -1,12 +1,13 @@
-import type {
-  LazyRecordView,
-  NameLookup,
-  Origin,
-  RecordBatch,
-  RecordTable,
-  RecordView,
-  SecurityContextLookup,
-  StreamId,
+import {
+  abis,
+  type LazyRecordView,
+  type NameLookup,
+  type Origin,
+  type RecordBatch,
+  type RecordTable,
+  type RecordView,
+  type SecurityContextLookup,
+  type StreamId,
 } from '@camflow/api';
 import type { BatchTask } from './messages.ts';
 
@@ -64,10 +65,11 @@ export class TaskBatch implements RecordBatch {
   }
 
   *records(): Generator<RecordView> {
+    const { shapes } = abis.get(this.abi)!;
     for (let i = 0; i < this.count; i++) {
       const type = this.types[i]!;
       if (type === 0) continue;
-      this.#view.moveTo(type, this.offsets[i]!);
+      this.#view.moveTo(type, this.offsets[i]!, shapes);
       yield this.#view;
     }
   }

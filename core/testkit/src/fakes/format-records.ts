@@ -1,4 +1,4 @@
-import type { FormatDefinition, LossCause, RawOptions } from '@camflow/api';
+import type { FormatDefinition, LossCause, RawOptions, StreamId } from '@camflow/api';
 import { acceptedOptions } from './accepted-options.ts';
 import { createMemory, createRecordBatch, type RecordBatchInput } from './record-batch.ts';
 import { UnitCollector } from './unit-collector.ts';
@@ -29,7 +29,7 @@ export async function formatRecords<Options>(
   definition: FormatDefinition<Options>,
   options: RawOptions,
   bytes: Uint8Array,
-  kind: 'short' | 'long',
+  kind: StreamId['kind'],
   surroundings: Omit<RecordBatchInput, 'bytes' | 'kind' | 'memory' | 'malformed'> = {},
 ): Promise<FormattedRecords> {
   const memory = createMemory((surroundings.start ?? 0) + bytes.length);

@@ -1,6 +1,7 @@
 import {
   abis,
   type CaptureSource,
+  measureRecords,
   type Origin,
   type RelayBatch,
   type Slab,
@@ -39,9 +40,9 @@ const capabilities: SourceCapabilities = { finite: true, rereadable: false, held
 /** Makes a source that gives out records held in memory; every batch closes its round. */
 export function createMemorySource(input: MemorySourceInput): MemorySource {
   const { origin = testOrigin, capturedAtMs = testDateMs } = input;
-  const framing = abis.get(origin.abi)!.framing;
+  const abi = abis.get(origin.abi)!;
   const streams = input.streams[Symbol.iterator]();
-  const positions = new Map<string, number>();
+  const places = new Map<string, { readonly position: number; readonly firstSequence: number }>();
   const committed: number[] = [];
   let contexts = input.securityContexts ?? [];
   let current: MemoryStream | undefined;
@@ -56,16 +57,16 @@ export function createMemorySource(input: MemorySourceInput): MemorySource {
       at = 0;
     }
     const { stream, bytes } = current;
-    const size = stream.kind === 'long' ? framing.longBytes : framing.shortBytes;
-    const byteLength = Math.min(bytes.length - at, slab.bytes.length - (slab.bytes.length % size));
+    const end = Math.min(bytes.length, at + slab.bytes.length);
+    const { records, byteLength } = measureRecords(abi, stream.kind, bytes, at, end);
     slab.bytes.set(bytes.subarray(at, at + byteLength));
     at += byteLength;
     const key = `${stream.kind} ${stream.cpu}`;
-    const position = positions.get(key) ?? 0;
-    positions.set(key, position + byteLength);
+    const { position, firstSequence } = places.get(key) ?? { position: 0, firstSequence: 0 };
+    places.set(key, { position: position + byteLength, firstSequence: firstSequence + records });
     const securityContexts = contexts;
     contexts = [];
-    const place = { position, firstSequence: position / size, byteLength };
+    const place = { position, firstSequence, byteLength };
     const batch = { abi: origin.abi, stream, capturedAtMs, endOfRound: true, loss: {}, securityContexts };
     return { ...batch, ...place, id: ++id };
   }

@@ -1,7 +1,16 @@
-import { abiCamflow09, fieldOf, identifierBytes, type NameLookup, nodeTypeNamed } from '@camflow/api';
+import {
+  type Abi,
+  abiCamflow09,
+  createRecordTable,
+  fieldOf,
+  identifierBytes,
+  type NameLookup,
+  nodeTypeNamed,
+  scanRecords,
+  textBytes,
+} from '@camflow/api';
 
-const pathCode = nodeTypeNamed('path')!.code;
-const nameField = fieldOf('path', 'name');
+const pathType = nodeTypeNamed('path')!.index;
 
 /** Names by identifier, filled from `path` records. */
 export class NameTable implements NameLookup {
@@ -9,18 +18,18 @@ export class NameTable implements NameLookup {
   #handles = new Map<string, number>();
   #names: Uint8Array[] = [];
 
-  /** Takes in the `path` records among these long records. */
-  learn(longRecords: Uint8Array): void {
-    const bytes = Buffer.from(longRecords.buffer, longRecords.byteOffset, longRecords.byteLength);
-    const size = abiCamflow09.framing.longBytes;
-    for (let at = 0; at + size <= bytes.length; at += size) {
-      if (bytes.readBigUInt64LE(at) !== pathCode) continue;
-      const text = bytes.subarray(at + nameField.offset, at + nameField.offset + nameField.size);
-      const nul = text.indexOf(0);
-      this.set(
-        bytes.subarray(at, at + identifierBytes),
-        Uint8Array.from(nul < 0 ? text : text.subarray(0, nul)),
-      );
+  /** Takes in the `path` records among these records: long ones, unless the interface mixes all. */
+  learn(records: Uint8Array, abi: Abi = abiCamflow09): void {
+    // A copy, because words need an aligned start.
+    const bytes = new Uint8Array((records.length + 3) & ~3);
+    bytes.set(records);
+    const table = createRecordTable(0);
+    scanRecords(abi, 'long', new Int32Array(bytes.buffer), 0, records.length, table);
+    const nameField = fieldOf('path', 'name', abi.shapes);
+    for (let i = 0; i < table.count; i++) {
+      const at = table.offsets[i]!;
+      if (table.types[i] !== pathType) continue;
+      this.set(bytes.subarray(at, at + identifierBytes), textBytes(bytes, at, nameField));
     }
   }
 

@@ -1,4 +1,5 @@
 import {
+  type Abi,
   abiCamflow09,
   createRecordTable,
   LazyRecordView,
@@ -29,7 +30,9 @@ export function createMemory(byteLength: number): Uint8Array {
 export interface RecordBatchInput {
   /** Raw records, one after another. A partial one at the end is left out. */
   readonly bytes: Uint8Array;
-  readonly kind: 'short' | 'long';
+  readonly kind: StreamId['kind'];
+  /** The interface of the records. Default camflow-0.9. */
+  readonly abi?: Abi;
   /** The memory that the records are copied to; new memory where absent. */
   readonly memory?: Uint8Array;
   /** Where in the memory they are put, a multiple of 8. Default 0. */
@@ -60,18 +63,18 @@ export interface TestBatch extends RecordBatch {
 
 /** Makes a batch from raw records: scanned, filtered, in shared memory. */
 export function createRecordBatch(input: RecordBatchInput): TestBatch {
-  const { bytes, kind, start = 0 } = input;
+  const { bytes, kind, start = 0, abi = abiCamflow09 } = input;
   const memory = input.memory ?? createMemory(start + bytes.length);
   memory.set(bytes, start);
   const words = new Int32Array(memory.buffer, memory.byteOffset, Math.floor(memory.byteLength / 4));
   const table = createRecordTable(0);
-  scanRecords(abiCamflow09, kind, words, start, bytes.length, table);
+  scanRecords(abi, kind, words, start, bytes.length, table);
   const malformed = input.malformed === 'keep' ? 0 : leaveOutMalformed(table);
   const names = input.names ?? new NameTable();
   const securityContexts = input.securityContexts ?? new ContextTable();
   const stream: StreamId = { cpu: input.cpu ?? 0, kind };
   return {
-    abi: abiCamflow09.id,
+    abi: abi.id,
     stream,
     origin: input.origin ?? testOrigin,
     position: input.position ?? 0,
@@ -87,7 +90,7 @@ export function createRecordBatch(input: RecordBatchInput): TestBatch {
     securityContexts,
     newSecurityContexts: [],
     malformed,
-    records: () => viewRecords(memory, table, names, securityContexts),
+    records: () => viewRecords(abi, memory, table, names, securityContexts),
   };
 }
 
@@ -107,6 +110,7 @@ function leaveOutMalformed(table: RecordTable): number {
 }
 
 function* viewRecords(
+  abi: Abi,
   memory: Uint8Array,
   table: RecordTable,
   names: NameLookup,
@@ -115,7 +119,7 @@ function* viewRecords(
   const view = new LazyRecordView(memory, names, contexts);
   for (let i = 0; i < table.count; i++) {
     if (table.types[i] === 0) continue;
-    view.moveTo(table.types[i]!, table.offsets[i]!);
+    view.moveTo(table.types[i]!, table.offsets[i]!, abi.shapes);
     yield view;
   }
 }

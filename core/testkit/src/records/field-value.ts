@@ -36,7 +36,7 @@ export function writeField(view: DataView, start: number, field: Field, value: F
       writeLong(view, at, value, field);
       break;
     default:
-      writeBytes(view, at, field, bytesOf(field, value));
+      writeBytes(view, start, field, bytesOf(field, value));
   }
 }
 
@@ -51,13 +51,20 @@ function writeLong(view: DataView, at: number, value: FieldValue, field: Field):
   }
 }
 
-function writeBytes(view: DataView, at: number, field: Field, bytes: Uint8Array): void {
-  const target = new Uint8Array(view.buffer, view.byteOffset + at, field.size);
+function writeBytes(view: DataView, start: number, field: Field, bytes: Uint8Array): void {
+  const at = view.byteOffset + start + field.offset;
+  if (field.storedAt !== undefined) {
+    view.setUint32(start + field.storedAt, bytes.length, true);
+    new Uint8Array(view.buffer, at, bytes.length).set(bytes);
+    return;
+  }
+  const target = new Uint8Array(view.buffer, at, field.size);
   target.set(bytes.length > field.size ? bytes.subarray(0, field.size) : bytes);
   if (bytes.length < field.size) target.fill(0, bytes.length);
 }
 
-function bytesOf(field: Field, value: FieldValue): Uint8Array {
+/** The bytes that a value becomes in an array, identifier, UUID or address. */
+export function bytesOf(field: Field, value: FieldValue): Uint8Array {
   if (value instanceof Uint8Array) return value;
   if (typeof value === 'string') {
     if (field.type === 'text' || field.type === 'bytes') return encodeText(value);

@@ -1,12 +1,14 @@
 import {
+  type Abi,
   abiCamflow09,
   fieldOf,
+  frameBytes,
   nodeTypeNamed,
   type RecordType,
   relationTypeNamed,
   type ShapeName,
 } from '@camflow/api';
-import { type FieldValue, writeField } from './field-value.ts';
+import { bytesOf, type FieldValue, writeField } from './field-value.ts';
 
 /** Fields of a record by name, as the record structure names them. */
 export type RecordFields = Readonly<Record<string, FieldValue | undefined>>;
@@ -22,38 +24,60 @@ const lengthFields: Readonly<Partial<Record<ShapeName, readonly [array: string, 
   xattr: ['value', 'size'],
 };
 
-/** Bytes that a record of this type takes on the wire. */
-export function recordBytes(type: RecordType): number {
-  return type.long ? abiCamflow09.framing.longBytes : abiCamflow09.framing.shortBytes;
+/** Bytes that a record takes on the wire, with its frame. Where all records have one size, `fields` do not matter. */
+export function recordBytes(type: RecordType, fields: RecordFields = {}, abi: Abi = abiCamflow09): number {
+  const { framing } = abi;
+  if (framing.kind === 'fixed') return type.long ? framing.longBytes : framing.shortBytes;
+  const shape = abi.shapes.get(type.shape)!;
+  let size = framing.frameBytes + shape.size;
+  for (const field of shape.fields.values()) {
+    const value = fields[field.name];
+    if (field.storedAt !== undefined && value !== undefined) size += bytesOf(field, value).length;
+  }
+  return (size + 7) & ~7;
 }
 
 /**
  * Writes a record: type code, the fields given, zeros elsewhere. A length that is not given follows from its
  * array, and may be given wrong on purpose.
  * @param view - over the memory to write to
- * @param start - where the record starts
+ * @param start - where the record, or its frame, starts
+ * @param abi - default camflow-0.9
+ * @param sequence - for the frame, if there is one. Default 0
  * @returns bytes written
  * @throws Error where the structure has no such field
  */
-export function writeRecord(view: DataView, start: number, type: RecordType, fields: RecordFields): number {
-  const size = recordBytes(type);
+export function writeRecord(
+  view: DataView,
+  start: number,
+  type: RecordType,
+  fields: RecordFields,
+  abi: Abi = abiCamflow09,
+  sequence = 0,
+): number {
+  const size = recordBytes(type, fields, abi);
+  const at = start + frameBytes(abi);
   new Uint8Array(view.buffer, view.byteOffset + start, size).fill(0);
-  view.setBigUint64(start, type.code, true);
+  if (at > start) {
+    view.setUint32(start, size, true);
+    view.setBigUint64(start + 8, BigInt(sequence), true);
+  }
+  view.setBigUint64(at, type.code, true);
   const [array, length] = lengthFields[type.shape] ?? [];
   if (array !== undefined && length !== undefined && fields[length] === undefined) {
     const value = fields[array] ?? '';
     const bytes = typeof value === 'string' ? Buffer.byteLength(value) : (value as Uint8Array).length;
-    writeField(view, start, fieldOf(type.shape, length), bytes);
+    writeField(view, at, fieldOf(type.shape, length, abi.shapes), bytes);
   }
   for (const name in fields) {
     const value = fields[name];
-    if (value !== undefined) writeField(view, start, fieldOf(type.shape, name), value);
+    if (value !== undefined) writeField(view, at, fieldOf(type.shape, name, abi.shapes), value);
   }
   return size;
 }
 
 /**
- * A node record of ABI camflow-0.9.
+ * A node record, of ABI camflow-0.9 unless another is named.
  *
  * ```ts
  * nodeRecord('task', { id: 7, version: 2, pid: 10, utime: 1500n });
@@ -61,22 +85,38 @@ export function writeRecord(view: DataView, start: number, type: RecordType, fie
  * ```
  * @throws Error where no node type has that name, or its structure no such field
  */
-export function nodeRecord(name: string, fields: RecordFields = {}): Uint8Array {
-  return record(nodeTypeNamed(name), `no node type is named ${name}`, fields);
+export function nodeRecord(
+  name: string,
+  fields: RecordFields = {},
+  abi: Abi = abiCamflow09,
+  sequence = 0,
+): Uint8Array {
+  return record(nodeTypeNamed(name), `no node type is named ${name}`, fields, abi, sequence);
 }
 
 /**
- * A relation record of ABI camflow-0.9; `snd` and `rcv` are identifiers (see `nodeIdentifier`).
+ * A relation record, of ABI camflow-0.9 unless another is named; `snd` and `rcv` are identifiers (see `nodeIdentifier`).
  * @throws Error where no relation type has that name, or a field does not exist
  */
-export function relationRecord(name: string, fields: RecordFields = {}): Uint8Array {
-  return record(relationTypeNamed(name), `no relation type is named ${name}`, fields);
+export function relationRecord(
+  name: string,
+  fields: RecordFields = {},
+  abi: Abi = abiCamflow09,
+  sequence = 0,
+): Uint8Array {
+  return record(relationTypeNamed(name), `no relation type is named ${name}`, fields, abi, sequence);
 }
 
-function record(type: RecordType | undefined, mistake: string, fields: RecordFields): Uint8Array {
+function record(
+  type: RecordType | undefined,
+  mistake: string,
+  fields: RecordFields,
+  abi: Abi,
+  sequence: number,
+): Uint8Array {
   if (type === undefined) throw new Error(mistake);
-  const bytes = new Uint8Array(recordBytes(type));
-  writeRecord(new DataView(bytes.buffer), 0, type, fields);
+  const bytes = new Uint8Array(recordBytes(type, fields, abi));
+  writeRecord(new DataView(bytes.buffer), 0, type, fields, abi, sequence);
   return bytes;
 }
 

@@ -120,10 +120,10 @@ export function copy(world: World, day: string, result: StoryNode): StoryNode {
   kernel.generates('splice_out', target);
   kernel.uses('listxattr', result);
   const value = Uint8Array.of(1, 0, 0, 2, 0xff);
-  const read = kernel.node('xattr', { name: 'security.capability', value });
+  const read = kernel.node('xattr', { name: 'security.capability', value, size: value.length });
   kernel.relate('getxattr_inode', result, read);
   kernel.uses('getxattr', read);
-  const written = kernel.node('xattr', { name: 'security.capability', value });
+  const written = kernel.node('xattr', { name: 'security.capability', value, size: value.length });
   kernel.generates('setxattr', written);
   kernel.relate('setxattr_inode', written, target);
   kernel.generates('rename', target);

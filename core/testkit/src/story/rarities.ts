@@ -87,7 +87,7 @@ export function tinker(world: World): void {
   const link = world.file('/home/ada/latest', 'link', 0o120777);
   kernel.generates('symlink', link);
   kernel.uses('read_link', link);
-  const attribute = kernel.node('xattr', { name: 'user.mood', value: Buffer.from('calm') });
+  const attribute = kernel.node('xattr', { name: 'user.mood', value: Buffer.from('calm'), size: 4 });
   kernel.generates('removexattr', attribute);
   kernel.relate('removexattr_inode', attribute, draft);
   kernel.uses('log', kernel.node('string', { str: 'saved "draft" at ~/été\n' }));

@@ -1,4 +1,4 @@
-import { abiCamflow09, type Origin } from '@camflow/api';
+import { type Abi, abiCamflow09, type Origin } from '@camflow/api';
 import { createRandom } from '../records/random.ts';
 import { copy, download, pipeline, unpack, upload } from './chapters.ts';
 import { debug, disclose, startUp, talk, tinker } from './rarities.ts';
@@ -14,6 +14,8 @@ export interface StoryOptions {
   readonly seed?: number;
   /** CPUs that records are written on. Default 2. */
   readonly cpus?: number;
+  /** The interface of the records. Default camflow-0.9. */
+  readonly abi?: Abi;
 }
 
 /** A synthetic capture of a whole system. */
@@ -50,10 +52,10 @@ const machine = {
  * graph is true: every relation refers to nodes, in their versions, that were written before it.
  */
 export function createStory(options: StoryOptions): Story {
-  const { records, seed = 1, cpus = 2 } = options;
-  const origin: Origin = { abi: abiCamflow09.id, machineId: 0x51_0e_77, bootId: 1 + (seed & 0xff), epoch: 2 };
+  const { records, seed = 1, cpus = 2, abi = abiCamflow09 } = options;
+  const origin: Origin = { abi: abi.id, machineId: 0x51_0e_77, bootId: 1 + (seed & 0xff), epoch: 2 };
   function* chunks(): Generator<StoryChunk> {
-    const streams = new Streams(cpus, records);
+    const streams = new Streams(abi, cpus, records);
     const kernel = new StoryKernel(origin, streams, machine);
     const world = new World(kernel, createRandom(seed), cpus);
     for (let day = 0; ; day++) {

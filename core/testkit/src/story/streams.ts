@@ -1,4 +1,4 @@
-import { abiCamflow09, type RecordType, type StreamId } from '@camflow/api';
+import { type Abi, abiCamflow09, type RecordType, type StreamId } from '@camflow/api';
 import { type RecordFields, recordBytes, writeRecord } from '../records/record-writer.ts';
 
 /** Records of one stream, in the order in which they were written. */
@@ -9,19 +9,33 @@ export interface StoryChunk {
   readonly records: number;
 }
 
+interface Stream {
+  readonly id: StreamId;
+  memory: Uint8Array;
+  view: DataView;
+  used: number;
+  /** Records in `memory`, and since the beginning. */
+  records: number;
+  written: number;
+}
+
 /** Collects the records of every stream until they are taken. */
 export class Streams {
-  readonly #streams: { id: StreamId; memory: Uint8Array; view: DataView; used: number }[] = [];
+  readonly #abi: Abi;
+  readonly #streams: Stream[] = [];
   #left: number;
 
   /** @param limit - records after which no more are taken in */
-  constructor(cpus: number, limit: number) {
+  constructor(abi: Abi, cpus: number, limit: number) {
+    this.#abi = abi;
     this.#left = limit;
     // Long streams come first: taken in this order, every name is known before it is used.
-    for (const kind of ['long', 'short'] as const) {
+    const kinds = abi.framing.kind === 'fixed' ? (['long', 'short'] as const) : (['mixed'] as const);
+    for (const kind of kinds) {
       for (let cpu = 0; cpu < cpus; cpu++) {
         const memory = new Uint8Array(abiCamflow09.framing.longBytes * 16);
-        this.#streams.push({ id: { cpu, kind }, memory, view: new DataView(memory.buffer), used: 0 });
+        const view = new DataView(memory.buffer);
+        this.#streams.push({ id: { cpu, kind }, memory, view, used: 0, records: 0, written: 0 });
       }
     }
   }
@@ -35,25 +49,29 @@ export class Streams {
   add(cpu: number, type: RecordType, fields: RecordFields): void {
     if (this.#left === 0) return;
     this.#left--;
-    const cpus = this.#streams.length / 2;
-    const stream = this.#streams[type.long ? cpu : cpus + cpu]!;
-    if (stream.used + recordBytes(type) > stream.memory.length) {
+    const kind = this.#abi.framing.kind === 'sized' ? 'mixed' : type.long ? 'long' : 'short';
+    const stream = this.#streams.find(({ id }) => id.cpu === cpu && id.kind === kind)!;
+    const known = this.#abi.shapes.get(type.shape)!.fields;
+    // Interfaces differ in what they keep: the value of an extended attribute, for one.
+    const kept = Object.fromEntries(Object.entries(fields).filter(([name]) => known.has(name)));
+    if (stream.used + recordBytes(type, kept, this.#abi) > stream.memory.length) {
       const larger = new Uint8Array(stream.memory.length * 2);
       larger.set(stream.memory);
       stream.memory = larger;
       stream.view = new DataView(larger.buffer);
     }
-    stream.used += writeRecord(stream.view, stream.used, type, fields);
+    stream.used += writeRecord(stream.view, stream.used, type, kept, this.#abi, stream.written++);
+    stream.records++;
   }
 
   /** Hands over what was collected and starts anew. */
   *take(): Generator<StoryChunk> {
-    const { shortBytes, longBytes } = abiCamflow09.framing;
     for (const stream of this.#streams) {
       if (stream.used === 0) continue;
       const bytes = stream.memory.subarray(0, stream.used);
-      const records = stream.used / (stream.id.kind === 'long' ? longBytes : shortBytes);
+      const { records } = stream;
       stream.used = 0;
+      stream.records = 0;
       yield { stream: stream.id, bytes, records };
     }
   }

@@ -51,7 +51,7 @@ export class FormatTrial {
     this.#options = options.options ?? {};
     this.entriesOf = options.entriesOf;
     const story = createStory({ records: storyLength });
-    const parts = { short: [] as Uint8Array[], long: [] as Uint8Array[] };
+    const parts = { short: [] as Uint8Array[], long: [] as Uint8Array[], mixed: [] as Uint8Array[] };
     for (const { stream, bytes } of story.chunks()) parts[stream.kind].push(Uint8Array.from(bytes));
     this.short = { kind: 'short', bytes: Buffer.concat(parts.short) };
     this.long = { kind: 'long', bytes: Buffer.concat(parts.long) };

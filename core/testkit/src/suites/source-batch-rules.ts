@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { abis, lossCauses } from '@camflow/api';
-import { type ReadBatch, recordSize, type SourceTrial, streamKey } from './source-trial.ts';
+import { type ReadBatch, recordsIn, type SourceTrial, streamKey } from './source-trial.ts';
 import type { Rule } from './suite.ts';
 
 /** A rule about each batch of everything that a source gives. */
@@ -33,18 +33,17 @@ function byStream(batches: readonly ReadBatch[]): Map<string, ReadBatch[]> {
 function continuous(
   batches: readonly ReadBatch[],
   actual: (batch: ReadBatch) => number,
-  advance: (bytes: number, batch: ReadBatch) => number,
+  advance: (batch: ReadBatch) => number,
   what: string,
 ): void {
   const lossy = batches.some(({ loss }) => Object.values(loss).some((count) => count > 0));
   for (const [stream, list] of byStream(batches)) {
     const first = actual(list[0]!);
-    let bytes = 0;
+    let expected = first;
     for (const batch of list) {
-      const expected = first + advance(bytes, batch);
       const good = lossy ? actual(batch) >= expected : actual(batch) === expected;
       assert.ok(good, `${what} ${actual(batch)} in stream ${stream}, expected ${expected}`);
-      bytes += batch.byteLength;
+      expected += advance(batch);
     }
   }
 }
@@ -58,8 +57,8 @@ export const sourceBatchRules: readonly Rule<SourceTrial>[] = [
       for (const batch of batches) {
         assert.ok(abis.has(batch.abi), `interface ${batch.abi}`);
         assert.equal(
-          batch.byteLength % recordSize(batch),
-          0,
+          recordsIn(batch).byteLength,
+          batch.byteLength,
           `${batch.byteLength} bytes of ${batch.stream.kind} records`,
         );
         assert.ok(batch.byteLength <= trial.slabBytes);
@@ -72,14 +71,14 @@ export const sourceBatchRules: readonly Rule<SourceTrial>[] = [
     }
   }),
   aboutBatches('sequences', 'records are numbered without gaps within their stream', (batches) => {
-    const advance = (bytes: number, batch: ReadBatch): number => Math.floor(bytes / recordSize(batch));
+    const advance = (batch: ReadBatch): number => recordsIn(batch).records;
     continuous(batches, ({ firstSequence }) => firstSequence, advance, 'sequence');
   }),
   aboutBatches('positions', 'positions go on without gaps within their stream', (batches) => {
     continuous(
       batches,
       ({ position }) => position,
-      (bytes) => bytes,
+      ({ byteLength }) => byteLength,
       'position',
     );
   }),
@@ -94,7 +93,7 @@ export const sourceBatchRules: readonly Rule<SourceTrial>[] = [
       let held = 0;
       for (const { stream, byteLength, endOfRound } of batches) {
         if (endOfRound) held = 0;
-        else if (stream.kind === 'short' && byteLength > 0) held++;
+        else if (stream.kind !== 'long' && byteLength > 0) held++;
         assert.ok(
           held <= heldBatches,
           `${held} short batches are held back, the capabilities say ${heldBatches}`,

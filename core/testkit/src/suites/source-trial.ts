@@ -2,6 +2,7 @@ import {
   abiCamflow09,
   abis,
   type CaptureSource,
+  measureRecords,
   type Origin,
   type RawOptions,
   type RelayBatch,
@@ -163,8 +164,7 @@ export function streamKey({ stream }: RelayBatch): string {
   return `${stream.kind} ${stream.cpu}`;
 }
 
-/** Bytes of a record in a batch's stream. Whether its interface is known is a rule of its own. */
-export function recordSize({ abi, stream }: RelayBatch): number {
-  const { framing } = abis.get(abi) ?? abiCamflow09;
-  return stream.kind === 'long' ? framing.longBytes : framing.shortBytes;
+/** The whole records at the start of a batch. Whether its interface is known is a rule of its own. */
+export function recordsIn({ abi, stream, copy }: ReadBatch): { records: number; byteLength: number } {
+  return measureRecords(abis.get(abi) ?? abiCamflow09, stream.kind, copy, 0, copy.length);
 }

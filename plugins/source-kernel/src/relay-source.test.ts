@@ -14,11 +14,11 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import sourceKernel from './index.ts';
 import { type KernelOptions, kernelOptions } from './kernel-options.ts';
-import type { KernelSource } from './kernel-source.ts';
+import type { RelaySource } from './relay-source.ts';
 
 let relayDir = '';
 let securityfsDir = '';
-let source: KernelSource | undefined;
+let source: RelaySource | undefined;
 let warnings: string[] = [];
 
 beforeEach(() => {
@@ -52,11 +52,12 @@ function setDropped(count: number): void {
 
 const control = (name: string) => readFileSync(join(securityfsDir, name));
 
-function createSource(options: Partial<KernelOptions> = {}): KernelSource {
+function createSource(options: Partial<KernelOptions> = {}): RelaySource {
   const warn = (message: string) => void warnings.push(message);
   const log = { debug() {}, info() {}, warn, error() {} };
-  const all = { relayDir, securityfsDir, pollMs: 1, once: false, ...options };
-  source = sourceKernel.create(all, { log, section: 'kernel' }) as KernelSource;
+  const bpf = { backend: 'relay', record: 'all', ringBytes: 1 << 20, argumentLimit: 4096 } as const;
+  const all = { ...bpf, relayDir, securityfsDir, pollMs: 1, once: false, ...options };
+  source = sourceKernel.create(all, { log, section: 'kernel' }) as RelaySource;
   return source;
 }
 
@@ -75,7 +76,7 @@ const say = ({ stream, byteLength, endOfRound, loss }: RelayBatch) =>
   endOfRound ? `end ${JSON.stringify(loss)}` : `${stream.kind}${stream.cpu} ${byteLength}`;
 
 /** Reads until the source ends. */
-async function readAll(from: KernelSource, signal: AbortSignal): Promise<RelayBatch[]> {
+async function readAll(from: RelaySource, signal: AbortSignal): Promise<RelayBatch[]> {
   const batches: RelayBatch[] = [];
   for (let batch = await from.read(slab, signal); batch; batch = await from.read(slab, signal))
     batches.push(batch);
@@ -291,9 +292,25 @@ describe('stopping', () => {
 
 test('options: defaults, and values that are refused', async () => {
   expect(await validateOptions(kernelOptions, {})).toEqual({
-    value: { relayDir: undefined, securityfsDir: '/sys/kernel/security/provenance', pollMs: 50, once: false },
+    value: {
+      backend: 'auto',
+      record: 'all',
+      ringBytes: 8 << 20,
+      argumentLimit: 131_072,
+      relayDir: undefined,
+      securityfsDir: '/sys/kernel/security/provenance',
+      pollMs: 50,
+      once: false,
+    },
   });
-  for (const wrong of [{ relay_dir: 'here' }, { poll_ms: '0' }, { poll_ms: '50ms' }, { once: 'yes' }]) {
+  const wrongBpf = [{ backend: 'ebpf' }, { record: 'some' }, { ring_mib: '3' }, { argument_bytes: '131073' }];
+  for (const wrong of [
+    ...wrongBpf,
+    { relay_dir: 'here' },
+    { poll_ms: '0' },
+    { poll_ms: '50ms' },
+    { once: 'yes' },
+  ]) {
     const result = await validateOptions(kernelOptions, wrong);
     expect(result.problems?.map((problem) => problem.key)).toEqual(Object.keys(wrong));
   }

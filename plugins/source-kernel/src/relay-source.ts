@@ -33,7 +33,7 @@ interface Attachment {
 }
 
 /** Captures from the relay files of a running CamFlow kernel. */
-export class KernelSource implements CaptureSource {
+export class RelaySource implements CaptureSource {
   readonly capabilities: SourceCapabilities;
   readonly #options: KernelOptions;
   readonly #context: PluginContext;

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the BPF programs and user space share: the ABI camflow-bpf-1.
+ *
+ * Every sample of a ring is one record behind a frame. Records of fixed size have CamFlow 0.9's layout, cut to the
+ * bytes their shape uses; those with text or bytes of any length (path, argument, address, string, ...) have the
+ * part common to all nodes, then struct cf_text, then the bytes.
+ */
+#ifndef CAMFLOW_H
+#define CAMFLOW_H
+
+#define CF_PIN_FOLDER "/sys/fs/bpf/camflow"
+
+/*
+ * Maps, pinned under their names in CF_PIN_FOLDER:
+ *
+ *   cf_config    array of 1                 struct cf_config
+ *   cf_machine   array of 1                 struct cf_machine, filled by user space before capture is enabled
+ *   cf_rings     array of maps, key CPU     one BPF ring buffer per CPU; user space creates and inserts them and
+ *                                           sets max_entries to the number of possible CPUs before loading
+ *   cf_stats     per-CPU array of 1         struct cf_stats
+ *   cf_counts    per-CPU array              struct cf_count, key CF_RELATION(class, bit)
+ *   cf_ids       array of 1                 struct cf_ids: the last ids given
+ *   cf_tasks     task storage               struct cf_task
+ *   cf_marks     task storage               struct cf_mark: written by user space through a pidfd;
+ *                                           again where it gets EAGAIN
+ *   cf_creds     hash, key struct cred *    struct cf_node
+ *   cf_inodes    hash, key struct inode *   struct cf_node (sockets: the inode of the socket)
+ *   cf_sent      LRU hash                   struct cf_node: senders, by the end that they sent to
+ *   cf_scratch   task storage               working memory
+ *
+ * Programs are named cf_HOOK. Where a hook's arguments differ between kernels there is one program for each number of
+ * arguments of bpf_lsm_HOOK in the kernel's BTF (cf_inode_setattr_2, cf_inode_setattr_3) and the loader leaves out the
+ * other (bpf_program__set_autoload). Of fexit/pipe_read and fexit/anon_pipe_read the kernel has one function: up to
+ * 6.14 the first, which is loaded unless told otherwise, later the second. The iterators cf_iter_tasks and
+ * cf_iter_files print nothing: after `enabled` was set, and after each new epoch, user space reads each to its end.
+ *
+ * camflow-fexit.bpf.o has the same programs on the ends of the functions security_HOOK, for kernels in which bpf is not
+ * an active security module. There the programs on LSM hooks would load and record nothing.
+ */
+
+/* Entries of cf_counts: six classes of 64 bits. */
+#define CF_COUNTS 384
+
+struct cf_frame {
+	__u32 size;	/* of frame and record: a multiple of 8, at most the sample's length */
+	__u32 flags;	/* none yet: 0 */
+	/*
+	 * Counted per CPU before room is looked for: taken = recorded + ring_full. An interrupt between the two may
+	 * put neighbours into the ring in the other order.
+	 */
+	__u64 sequence;
+};
+
+struct cf_identifier {
+	__u64 type;
+	__u64 id;
+	__u32 boot_id;
+	__u32 machine_id;
+	__u32 version;
+	__u32 zero;
+};
+
+/* Offsets 0-63 of every record. */
+struct cf_header {
+	struct cf_identifier identifier;
+	__u32 epoch;
+	__u32 nepoch;
+	__u32 internal_flag;
+	__u32 zero;
+	__u64 jiffies;
+	__u64 taint;
+};
+
+struct cf_relation_record {
+	struct cf_header header;
+	__u8 allowed;
+	__u8 zero[7];
+	struct cf_identifier snd;
+	struct cf_identifier rcv;
+	__u8 set;
+	__u8 zero2[7];
+	__s64 offset;
+	__u64 flags;
+	__u64 task_id;	/* 0 where the kernel acts on nobody's behalf */
+};
+
+/* Offsets 0-143 of every node. */
+struct cf_node_record {
+	struct cf_header header;
+	struct cf_identifier name_id;
+	__u64 previous_id;	/* compression's memory is not published: 0 */
+	__u32 previous_version;
+	__u32 zero;
+	__u64 previous_type;
+	__u32 k_version;
+	__u32 secid;
+	__u32 uid;
+	__u32 gid;
+	__u64 var_ptr;
+};
+
+struct cf_process_record {
+	struct cf_node_record node;
+	__u32 tgid;
+	__u32 zero;
+};
+
+struct cf_task_record {
+	struct cf_node_record node;
+	__u32 pid;
+	__u32 vpid;
+	__u64 utime;		/* microseconds */
+	__u64 stime;
+	__u64 vm;		/* KiB */
+	__u64 rss;		/* KiB */
+	__u64 hw_vm;
+	__u64 hw_rss;
+	__u64 rbytes;
+	__u64 wbytes;
+	__u64 cancel_wbytes;
+	__u32 utsns;
+	__u32 ipcns;
+	__u32 mntns;
+	__u32 pidns;
+	__u32 netns;
+	__u32 cgroupns;
+	__u64 cgroup;		/* id of the task's cgroup; CamFlow has a kernel address here */
+};
+
+struct cf_inode_record {
+	struct cf_node_record node;
+	__u64 ino;
+	__u16 mode;
+	__u8 sb_uuid[16];
+	__u8 zero[6];
+};
+
+struct cf_iattr_record {
+	struct cf_node_record node;
+	__u32 valid;
+	__u16 mode;
+	__u16 zero;
+	__s64 size;
+	__s64 atime;
+	__s64 ctime;
+	__s64 mtime;
+};
+
+/* Offsets 144-159 of a record with text or bytes of any length; these follow at 160, without a NUL. */
+struct cf_text {
+	__u64 length;		/* whole */
+	__u32 stored;		/* bytes at 160 */
+	__u8 truncated;		/* 1 where stored < length */
+	__u8 zero[3];
+};
+
+struct cf_text_record {
+	struct cf_node_record node;
+	struct cf_text text;
+};
+
+/* Offsets 144-799 of the machine's record. */
+struct cf_machine_text {
+	__u8 version[3];
+	char utsname[6][65];
+	char commit[256];
+	__u8 zero[7];
+};
+
+struct cf_machine_record {
+	struct cf_node_record node;
+	struct cf_machine_text text;
+};
+
+/* Flags of a node: in internal_flag of its record, and in cf_mark. */
+#define CF_TRACKED	(1u << 0)
+#define CF_OPAQUE	(1u << 1)
+#define CF_PROPAGATE	(1u << 2)
+
+/* Bits of cf_config.modes. */
+#define CF_ALL			(1u << 0)	/* record everything that is not opaque; else only what is tracked */
+#define CF_KEEP_VERSIONS	(1u << 1)	/* nodes keep their version for ever */
+#define CF_KEEP_NODES		(1u << 2)	/* every relation into a node makes a version (no node compression) */
+#define CF_KEEP_EDGES		(1u << 3)	/* no edge compression */
+#define CF_DUPLICATE		(1u << 4)	/* write the nodes with each relation */
+
+struct cf_config {
+	__u64 version;		/* of what is loaded: set by the loader, compared by whoever finds it pinned */
+	__u32 enabled;		/* 0 after loading */
+	__u32 modes;
+	__u32 machine_id;
+	__u32 boot_id;
+	__u32 epoch;		/* 1 and up: a change makes every node and name be written again */
+	__u32 recorder;		/* thread group that is never recorded, nor what it does; its children are. 0: none */
+	__u32 argument_limit;	/* bytes kept of one argument or environment string, up to 131072 */
+	__u32 zero;
+	/* Subtype bits (bits 0-47 of the type code) that are not recorded. */
+	__u64 node_filter;
+	__u64 derived_filter;
+	__u64 generated_filter;
+	__u64 used_filter;
+	__u64 informed_filter;
+	/* Subtype bits that flags and taint do not travel along, or into. */
+	__u64 propagate_node_filter;
+	__u64 propagate_derived_filter;
+	__u64 propagate_generated_filter;
+	__u64 propagate_used_filter;
+	__u64 propagate_informed_filter;
+};
+
+/* What the programs did on one CPU since loading. */
+struct cf_stats {
+	__u64 taken;		/* sequence numbers taken: the number of the CPU's next record */
+	__u64 ring_full;	/* records that found no room: taken = recorded + ring_full */
+	__u64 state_failures;	/* objects for which no state could be made; what happened to them is missing */
+	__u64 truncated;	/* texts cut */
+	__u64 contended;	/* versions not made because others kept changing the node */
+};
+
+/* What became of one type of relation on one CPU. Each that was offered is in exactly one of the others. */
+struct cf_count {
+	__u64 offered;
+	__u64 written;
+	__u64 compressed;	/* the same as the last into its node */
+	__u64 filtered;		/* by a filter */
+	__u64 unselected;	/* not tracked, or opaque */
+	__u64 lost;		/* found no room */
+};
+
+/* A relation's number: the key into cf_counts. Its type code is its class's code and 1 << bit. */
+#define CF_RELATION(class, bit) ((class) << 6 | (bit))
+#define CF_RELATION_CLASS(relation) ((relation) >> 6)
+#define CF_RELATION_BIT(relation) ((relation) & 63)
+
+#define CF_DERIVED	0u
+#define CF_GENERATED	1u
+#define CF_USED		2u
+#define CF_INFORMED	3u
+#define CF_INFLUENCED	4u
+#define CF_ASSOCIATED	5u
+
+/* The state of a node. Its id and type never change. */
+struct cf_node {
+	__u64 id;		/* 0: made by user space or unfinished */
+	__u64 type;
+	__u64 step;		/* version << 1 | 1 where a relation has left this version */
+	__u64 published;	/* epoch << 32 | version + 1 of the last record written of it */
+	__u64 previous;		/* the last relation into it, for edge compression */
+	__u64 name;		/* id of the path record that names it; 0: none */
+	__u64 taint;
+	__u32 named_epoch;
+	__u32 flags;
+	__u32 machine_epoch;	/* epoch in which ran_on was written */
+	__u32 secid;
+	__u32 uid;
+	__u32 gid;
+	union {
+		struct {
+			__u64 ino;
+			__u16 mode;
+			__u8 uuid[16];
+		} inode;
+		struct {
+			__u32 tgid;
+		} process;
+		struct {
+			__u32 pid;
+			__u32 vpid;
+			__u32 utsns;
+			__u32 ipcns;
+			__u32 mntns;
+			__u32 pidns;
+			__u32 netns;
+			__u32 cgroupns;
+			__u64 cgroup;
+		} task;
+	};
+};
+
+struct cf_task {
+	struct cf_node node;
+	/* A name that this task is about to make: what happens to the dentry tells whether it did. */
+	__u64 dentry;
+	__u32 relation;
+	__u32 clone_flags;
+	__u64 flags;
+};
+
+/*
+ * Flags set by user space on a task, its future children included: or-ed into the task's own when it next acts. On the
+ * recorder's own main thread too, which never acts: then task_alloc gives a child the flags and taint of that mark, and
+ * so `camflow record` has its command recorded from the fork on.
+ */
+struct cf_mark {
+	__u32 flags;
+	__u32 zero;
+	__u64 taint;
+};
+
+struct cf_machine {
+	struct cf_node node;	/* user space sets id, type and step (version << 1) */
+	struct cf_machine_text text;
+};
+
+struct cf_ids {
+	__u64 node;
+	__u64 relation;
+};
+
+#endif

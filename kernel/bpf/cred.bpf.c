@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Credentials, which stand for a process's memory. Prepared ones are recorded only once somebody uses them: many
+ * never are.
+ */
+#include "state.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+CF_HOOK_AS(cred_prepare, security_prepare_creds)
+int BPF_PROG(cf_cred_prepare, struct cred *new, const struct cred *old, int gfp, int ret)
+{
+	struct cf_config *config = cf_get_config();
+	struct task_struct *current = bpf_get_current_task_btf();
+	struct cf_node *from = bpf_map_lookup_elem(&cf_creds, &old);
+	struct cf_task *task = bpf_task_storage_get(&cf_tasks, current, 0, 0);
+	u32 flags = 0;
+	u64 taint = 0;
+
+	if (ret || !config || !config->enabled)
+		return CF_VERDICT(ret);
+	if (from) {
+		flags = from->flags;
+		taint = from->taint;
+	}
+	if (task) {
+		flags |= task->node.flags;
+		taint |= task->node.taint;
+	}
+	cf_begin_process(cf_address(new), current->tgid, (flags & (CF_TRACKED | CF_PROPAGATE)) | CF_FRESH, taint);
+	return CF_VERDICT(ret);
+}
+
+/* In any context: the last to let go of credentials may be an interrupt. */
+CF_HOOK(cred_free)
+int BPF_PROG(cf_cred_free, struct cred *cred)
+{
+	struct cf_node *node = bpf_map_lookup_elem(&cf_creds, &cred);
+
+	if (!node)
+		return 0;
+	cf_ends(CF_TERMINATE_PROC, node);
+	bpf_map_delete_elem(&cf_creds, &cred);
+	return 0;
+}
+
+static __always_inline void change(struct cred *new, u32 relation, u64 flags)
+{
+	struct cf_actor actor;
+	struct cf_node *process;
+	struct cf_act act;
+
+	if (!cf_acts(&actor))
+		return;
+	process = cf_process(new, actor.process->process.tgid);
+	if (!process)
+		return;
+	process->uid = new->uid.val;
+	process->gid = new->gid.val;
+	process->name = actor.process->name;
+	cf_use_fresh(&actor, process);
+	act = cf_new_act(&actor, relation, flags);
+	cf_generates(&act, actor.process, actor.task, process);
+}
+
+CF_HOOK(task_fix_setuid)
+int BPF_PROG(cf_task_fix_setuid, struct cred *new, const struct cred *old, int flags, int ret)
+{
+	if (!ret)
+		change(new, CF_SETUID, flags);
+	return CF_VERDICT(ret);
+}
+
+CF_HOOK(task_fix_setgid)
+int BPF_PROG(cf_task_fix_setgid, struct cred *new, const struct cred *old, int flags, int ret)
+{
+	if (!ret)
+		change(new, CF_SETGID, flags);
+	return CF_VERDICT(ret);
+}
+
+CF_HOOK(task_fix_setgroups)
+int BPF_PROG(cf_task_fix_setgroups, struct cred *new, const struct cred *old, int ret)
+{
+	if (!ret)
+		change(new, CF_SETGROUPS, 0);
+	return CF_VERDICT(ret);
+}

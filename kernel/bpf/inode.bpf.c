@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Inodes: their beginning, their names, their attributes and their end. */
+#include "state.h"
+#include "emit.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+static __always_inline void generate(struct inode *inode, u32 relation, u64 flags)
+{
+	struct cf_actor actor;
+	struct cf_node *node;
+	struct cf_act act;
+
+	if (!cf_acts(&actor))
+		return;
+	node = cf_plain_inode(&actor, inode);
+	if (!node)
+		return;
+	act = cf_new_act(&actor, relation, flags);
+	cf_generates(&act, actor.process, actor.task, node);
+}
+
+/* What the task is about to make of a dentry. Whether it succeeds shows when the dentry gets its inode. */
+static __always_inline void expect(struct dentry *dentry, u32 relation, u64 flags)
+{
+	struct cf_actor actor;
+
+	if (!cf_acts(&actor))
+		return;
+	actor.state->dentry = (u64)dentry;
+	actor.state->relation = relation;
+	actor.state->flags = flags;
+}
+
+CF_HOOK(inode_create)
+int BPF_PROG(cf_inode_create, struct inode *dir, struct dentry *dentry, umode_t mode, int ret)
+{
+	if (ret)
+		return CF_VERDICT(ret);
+	generate(dir, CF_INODE_CREATE, mode);
+	expect(dentry, CF_INODE_CREATE, mode);
+	return CF_VERDICT(ret);
+}
+
+CF_HOOK(inode_mkdir)
+int BPF_PROG(cf_inode_mkdir, struct inode *dir, struct dentry *dentry, umode_t mode, int ret)
+{
+	if (!ret)
+		expect(dentry, CF_INODE_CREATE, mode);
+	return CF_VERDICT(ret);
+}
+
+CF_HOOK(inode_mknod)
+int BPF_PROG(cf_inode_mknod, struct inode *dir, struct dentry *dentry, umode_t mode, u64 device, int ret)
+{
+	if (!ret)
+		expect(dentry, CF_INODE_CREATE, mode);
+	return CF_VERDICT(ret);
+}
+
+CF_HOOK(inode_symlink)
+int BPF_PROG(cf_inode_symlink, struct inode *dir, struct dentry *dentry, const char *target, int ret)
+{
+	if (!ret)
+		expect(dentry, CF_SYMLINK, 0);
+	return CF_VERDICT(ret);
+}
+
+CF_HOOK(inode_link)
+int BPF_PROG(cf_inode_link, struct dentry *old_dentry, struct inode *dir, struct dentry *new_dentry, int ret)
+{
+	if (!ret)
+		expect(new_dentry, CF_LINK, 0);
+	return CF_VERDICT(ret);
+}
+
+/* Every look-up of a file comes through here: leave early. */
+CF_HOOK(d_instantiate)
+int BPF_PROG(cf_d_instantiate, struct dentry *dentry, struct inode *inode)
+{
+	struct cf_task *state = bpf_task_storage_get(&cf_tasks, bpf_get_current_task_btf(), 0, 0);
+	struct cf_actor actor;
+	struct cf_node *node;
+	struct cf_act act;
+
+	if (!state || !inode || state->dentry != cf_address(dentry))
+		return 0;
+	state->dentry = 0;
+	if (!cf_acts(&actor) || cf_is_private(inode))
+		return 0;
+	node = cf_current_inode(inode);
+	if (!node)
+		return 0;
+	if (cf_selects(node, actor.task))
+		cf_name(node, cf_address(dentry), 0, actor.task->id);
+	act = cf_new_act(&actor, state->relation, state->flags);
+	cf_generates(&act, actor.process, actor.task, node);
+	return 0;
+}
+
+CF_HOOK(inode_permission)
+int BPF_PROG(cf_inode_permission, struct inode *inode, int mask, int ret)
+{
+	struct cf_actor actor;
+	struct cf_node *node;
+	struct cf_act act;
+
+	if (ret || !mask || !cf_acts(&actor))
+		return CF_VERDICT(ret);
+	node = cf_plain_inode(&actor, inode);
+	if (!node)
+		return CF_VERDICT(ret);
+	act = cf_new_act(&actor, CF_PERM_CHECK, mask);
+	cf_uses(&act, node, actor.task, actor.process);
+	return CF_VERDICT(ret);
+}
+
+CF_HOOK(inode_unlink)
+int BPF_PROG(cf_inode_unlink, struct inode *dir, struct dentry *dentry, int ret)
+{
+	if (!ret)
+		generate(dentry->d_inode, CF_UNLINK, 0);
+	return CF_VERDICT(ret);
+}
+
+CF_HOOK(inode_rmdir)
+int BPF_PROG(cf_inode_rmdir, struct inode *dir, struct dentry *dentry, int ret)
+{
+	if (!ret)
+		generate(dentry->d_inode, CF_UNLINK, 0);
+	return CF_VERDICT(ret);
+}
+
+#ifdef CF_FEXIT
+SEC("fexit/security_inode_rename")
+int BPF_PROG(cf_inode_rename, struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
+	     struct dentry *new_dentry, unsigned int flags, int ret)
+#else
+SEC("lsm/inode_rename")
+int BPF_PROG(cf_inode_rename, struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
+	     struct dentry *new_dentry, int ret)
+#endif
+{
+	struct cf_actor actor;
+	struct cf_node *node;
+	struct cf_act act;
+
+	if (ret || !cf_acts(&actor))
+		return CF_VERDICT(ret);
+	node = cf_plain_inode(&actor, old_dentry->d_inode);
+	if (!node)
+		return CF_VERDICT(ret);
+	act = cf_new_act(&actor, CF_RENAME, 0);
+	cf_generates(&act, actor.process, actor.task, node);
+	if (cf_selects(node, actor.task))
+		cf_name(node, cf_address(new_dentry), 0, actor.task->id);
+	return CF_VERDICT(ret);
+}
+
+struct iattr_sample {
+	struct cf_frame frame;
+	struct cf_iattr_record record;
+};
+
+static __always_inline bool publish_attributes(struct cf_node *node, struct iattr *attributes)
+{
+	struct cf_config *config = cf_get_config();
+	struct iattr_sample *sample;
+	struct cf_iattr_record *record;
+
+	if (!config || config->node_filter & CF_SUBTYPE_MASK & CF_NODE_IATTR)
+		return false;
+	cf_begin_passing(node, config, CF_NODE_IATTR, cf_new_id());
+	sample = cf_reserve(sizeof(*sample));
+	if (!sample)
+		return false;
+	record = &sample->record;
+	__builtin_memset(record, 0, sizeof(*record));
+	cf_fill_node(&record->node, config, node, 0);
+	record->valid = attributes->ia_valid;
+	record->mode = attributes->ia_mode;
+	record->size = attributes->ia_size;
+	record->atime = attributes->ia_atime.tv_sec;
+	record->ctime = attributes->ia_ctime.tv_sec;
+	record->mtime = attributes->ia_mtime.tv_sec;
+	bpf_ringbuf_submit(sample, 0);
+	return true;
+}
+
+static __always_inline void set_attributes(struct dentry *dentry, struct iattr *attributes)
+{
+	struct cf_scratch *scratch;
+	struct cf_actor actor;
+	struct cf_node *node;
+	struct cf_act act;
+
+	if (!cf_acts(&actor))
+		return;
+	node = cf_plain_inode(&actor, dentry->d_inode);
+	scratch = cf_get_scratch();
+	if (!node || !scratch || !cf_selects(node, actor.task) || !publish_attributes(&scratch->node, attributes))
+		return;
+	act = cf_new_act(&actor, CF_SETATTR, 0);
+	cf_generates(&act, actor.process, actor.task, &scratch->node);
+	act.relation = CF_SETATTR_INODE;
+	cf_derives(&act, &scratch->node, node, actor.task);
+}
+
+#ifdef CF_FEXIT
+SEC("fexit/security_inode_setattr")
+int BPF_PROG(cf_inode_setattr, void *idmap, struct dentry *dentry, struct iattr *attributes, int ret)
+{
+	if (!ret)
+		set_attributes(dentry, attributes);
+	return CF_VERDICT(ret);
+}
+#else
+SEC("lsm/inode_setattr")
+int BPF_PROG(cf_inode_setattr_2, struct dentry *dentry, struct iattr *attributes, int ret)
+{
+	if (!ret)
+		set_attributes(dentry, attributes);
+	return CF_VERDICT(ret);
+}
+
+/* Since 6.12 with the mount's idmap before the rest. */
+SEC("lsm/inode_setattr")
+int BPF_PROG(cf_inode_setattr_3, void *idmap, struct dentry *dentry, struct iattr *attributes, int ret)
+{
+	if (!ret)
+		set_attributes(dentry, attributes);
+	return CF_VERDICT(ret);
+}
+#endif
+
+CF_HOOK_AS(inode_free_security, security_inode_free)
+int BPF_PROG(cf_inode_free_security, struct inode *inode)
+{
+	struct cf_node *node = bpf_map_lookup_elem(&cf_inodes, &inode);
+
+	if (!node)
+		return 0;
+	cf_ends(CF_FREE, node);
+	bpf_map_delete_elem(&cf_inodes, &inode);
+	return 0;
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Paths as processes see them: from the dentry to the root of its file system, from where that is mounted to the
+ * next one, up to the root of the mount namespace. bpf_d_path exists only in some hooks; this serves them all.
+ */
+#include "record.h"
+#include "emit.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define DEPTH_LIMIT 512
+
+/* What a loop's callback is given. */
+struct walk {
+	struct cf_scratch *scratch;
+};
+
+static __always_inline bool prepend(struct cf_scratch *scratch, u64 name, u32 length)
+{
+	u64 start = scratch->start;
+
+	if (length == 0 || length >= CF_NAME_LIMIT || start < length + 1)
+		return false;
+	start -= length;
+	bpf_probe_read_kernel(scratch->text + (start & (CF_PATH_LIMIT - 1)), length, (void *)name);
+	start -= 1;
+	scratch->text[start & (CF_PATH_LIMIT - 1)] = '/';
+	scratch->start = start;
+	return true;
+}
+
+/* One component, or one step from a file system's root to where it is mounted. Returns 1 at the end. */
+static long climb(u32 index, struct walk *walk)
+{
+	struct cf_scratch *scratch = walk->scratch;
+	struct dentry *dentry = (struct dentry *)scratch->dentry;
+	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+	struct mount *mount = (struct mount *)scratch->mount;
+
+	if (mount && dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+		struct mount *outer = BPF_CORE_READ(mount, mnt_parent);
+
+		if (outer == mount)
+			return 1;
+		scratch->dentry = (u64)BPF_CORE_READ(mount, mnt_mountpoint);
+		scratch->mount = (u64)outer;
+		return 0;
+	}
+	if (dentry == parent) {
+		char first = 0;
+		u64 name = (u64)BPF_CORE_READ(dentry, d_name.name);
+
+		/* The root of a file system that is not mounted, or a file that never was in a folder. */
+		bpf_probe_read_kernel(&first, 1, (void *)name);
+		if (first != '/')
+			prepend(scratch, name, BPF_CORE_READ(dentry, d_name.len));
+		return 1;
+	}
+	if (!prepend(scratch, (u64)BPF_CORE_READ(dentry, d_name.name), BPF_CORE_READ(dentry, d_name.len)))
+		return 1;
+	scratch->dentry = (u64)parent;
+	return 0;
+}
+
+static long hash_byte(u32 index, struct walk *walk)
+{
+	struct cf_scratch *scratch = walk->scratch;
+	signed char byte = scratch->text[(scratch->start + index) & (CF_PATH_LIMIT - 1)];
+
+	scratch->hash = scratch->hash * 33 + (u64)(s64)byte;
+	return 0;
+}
+
+/* The mount that struct mount and struct vfsmount are one object of. */
+static __always_inline u64 mount_of(u64 vfsmount)
+{
+	return vfsmount ? vfsmount - (u64)&((struct mount *)0)->mnt : 0;
+}
+
+static __always_inline u64 first_mount(struct super_block *sb)
+{
+	u64 entry = (u64)BPF_CORE_READ(sb, s_mounts.next);
+
+	if (!bpf_core_field_exists(((struct mount *)0)->mnt_instance) || entry == (u64)&sb->s_mounts)
+		return 0;
+	return entry - (u64)&((struct mount *)0)->mnt_instance;
+}
+
+static __always_inline void write_name(struct cf_config *config, struct cf_node *node, struct cf_scratch *scratch,
+				       u32 length, u64 task_id)
+{
+	struct cf_act act = { .relation = CF_NAMED, .task_id = task_id };
+	u64 text = cf_address(scratch->text) + scratch->start;
+	struct cf_node *path = &scratch->node;
+
+	cf_begin_passing(path, config, CF_NODE_PATH, scratch->hash);
+	node->name = scratch->hash;
+	node->named_epoch = config->epoch;
+	if (!cf_publish_text(path, text, length) || !cf_relate(&act, path, node))
+		node->named_epoch = 0;
+}
+
+__noinline int cf_name(struct cf_node *node, u64 dentry, u64 vfsmount, u64 task_id)
+{
+	struct cf_config *config = cf_get_config();
+	struct cf_scratch *scratch;
+	struct walk walk;
+	u32 length;
+
+	if (!config || !node || !dentry)
+		return 0;
+	scratch = cf_get_scratch();
+	if (!scratch)
+		return 0;
+	walk.scratch = scratch;
+	scratch->start = CF_PATH_LIMIT;
+	scratch->dentry = dentry;
+	scratch->mount = vfsmount ? mount_of(vfsmount) : first_mount(BPF_CORE_READ((struct dentry *)dentry, d_sb));
+	bpf_loop(DEPTH_LIMIT, climb, &walk, 0);
+	if (scratch->start >= CF_PATH_LIMIT) {
+		scratch->start = CF_PATH_LIMIT - 1;
+		scratch->text[CF_PATH_LIMIT - 1] = '/';
+	}
+	length = CF_PATH_LIMIT - scratch->start;
+	scratch->hash = 5381;
+	bpf_loop(length, hash_byte, &walk, 0);
+	if (node->name != scratch->hash || node->named_epoch != config->epoch)
+		write_name(config, node, scratch, length, task_id);
+	return 0;
+}
+
+__noinline int cf_name_inode(struct cf_node *node, u64 inode, u64 task_id)
+{
+	struct cf_config *config = cf_get_config();
+	u64 alias;
+
+	if (!config || !node || node->named_epoch == config->epoch)
+		return 0;
+	alias = (u64)BPF_CORE_READ((struct inode *)inode, i_dentry.first);
+	if (!alias)
+		return 0;
+	return cf_name(node, alias - (u64)&((struct dentry *)0)->d_u.d_alias, 0, task_id);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How relations and nodes are recorded. These are global functions: the verifier checks each once, by itself, so
+ * they take no kernel pointers, and their pointers may be null as far as it knows.
+ */
+#ifndef CAMFLOW_RECORD_H
+#define CAMFLOW_RECORD_H
+
+#include "maps.h"
+#include "model.h"
+
+/* A relation about to be recorded, but for its ends. */
+struct cf_act {
+	u32 relation;
+	u32 has_offset;
+	s64 offset;
+	u64 flags;
+	u64 task_id;
+};
+
+/*
+ * The sequences of the model. `task` is the task that acts and decides, with the ends, whether this is recorded at
+ * all; it may be null where the kernel acts on nobody's behalf.
+ */
+
+/* entity -> task -> process */
+extern int cf_uses(struct cf_act *act, struct cf_node *entity, struct cf_node *task, struct cf_node *process);
+/* entity -> task */
+extern int cf_reads(struct cf_act *act, struct cf_node *entity, struct cf_node *task);
+/* process -> task -> entity */
+extern int cf_generates(struct cf_act *act, struct cf_node *process, struct cf_node *task, struct cf_node *entity);
+/* from -> to, both entities */
+extern int cf_derives(struct cf_act *act, struct cf_node *from, struct cf_node *to, struct cf_node *task);
+/* from -> to, both tasks */
+extern int cf_informs(struct cf_act *act, struct cf_node *from, struct cf_node *to);
+/* the node's last version -> its end */
+extern int cf_ends(u32 relation, struct cf_node *node);
+
+/* Whether anything between these two would be recorded: asked before work is done only for that. */
+extern int cf_selects(struct cf_node *entity, struct cf_node *task);
+/* Writes the node's record unless this version was written in this epoch. Returns 0 where there was no room. */
+extern int cf_publish(struct cf_node *node, u32 version);
+/* from -> to without asking for more than the filters. Returns 0 where there was no room. */
+extern int cf_relate(struct cf_act *act, struct cf_node *from, struct cf_node *to);
+/* Writes the record of a node that is only text, which lies in the kernel's memory. Returns 0 as above. */
+extern int cf_publish_text(struct cf_node *node, u64 text, u32 length);
+
+/* Names a node after the dentry as seen through the mount (0: any of the file system's mounts). */
+extern int cf_name(struct cf_node *node, u64 dentry, u64 mount, u64 task_id);
+/* Names an inode, if it has no name in this epoch, after any dentry it has. */
+extern int cf_name_inode(struct cf_node *node, u64 inode, u64 task_id);
+
+/* Make the state of an object that has none yet. */
+extern int cf_begin_inode(u64 inode);
+extern int cf_begin_process(u64 cred, u32 tgid, u32 flags, u64 taint);
+extern int cf_begin_task(struct cf_task *state, u64 task);
+
+#endif

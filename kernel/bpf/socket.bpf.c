@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sockets, which are the inodes behind them, and the addresses that they are bound and connected to. */
+#include "state.h"
+#include "emit.h"
+#include <bpf/bpf_endian.h>
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+#define SOCK_DGRAM 2
+#define ADDRESS_LIMIT 128
+
+static __always_inline struct cf_node *socket_node(struct socket *socket)
+{
+	u64 address = cf_address(socket);
+
+	if (!address)
+		return NULL;
+	return cf_inode((struct inode *)&((struct socket_alloc *)address)->vfs_inode);
+}
+
+/* The socket at the other end of a UNIX socket; NULL once that is closed, or before it is accepted. */
+static __always_inline struct cf_node *unix_peer(struct socket *socket)
+{
+	struct sock *sk = socket->sk;
+	struct sock *peer;
+
+	if (!sk || sk->__sk_common.skc_family != AF_UNIX)
+		return NULL;
+	peer = BPF_CORE_READ((struct unix_sock *)cf_address(sk), peer);
+	return peer ? socket_node(BPF_CORE_READ(peer, sk_socket)) : NULL;
+}
+
+static __always_inline void generate(struct socket *socket, u32 relation, u64 flags)
+{
+	struct cf_actor actor;
+	struct cf_node *node;
+	struct cf_act act;
+
+	if (!cf_acts(&actor))
+		return;
+	node = socket_node(socket);
+	if (!node)
+		return;
+	act = cf_new_act(&actor, relation, flags);
+	cf_generates(&act, actor.process, actor.task, node);
+}
+
+/* Ties an address to a socket, and then lets the task do with the socket what it wants the address for. */
+static __always_inline void use_address(struct socket *socket, struct sockaddr *address, int length, u32 relation)
+{
+	struct cf_config *config = cf_get_config();
+	struct cf_scratch *scratch;
+	struct cf_actor actor;
+	struct cf_node *node;
+	struct cf_act act;
+
+	if (!config || !cf_acts(&actor))
+		return;
+	node = socket_node(socket);
+	scratch = cf_get_scratch();
+	if (!node || !scratch)
+		return;
+	if (length > 0 && length <= ADDRESS_LIMIT && cf_selects(node, actor.task) &&
+	    !(config->node_filter & CF_SUBTYPE_MASK & CF_NODE_ADDRESS)) {
+		act = cf_new_act(&actor, CF_ADDRESSED, 0);
+		cf_begin_passing(&scratch->node, config, CF_NODE_ADDRESS, cf_new_id());
+		if (cf_publish_text(&scratch->node, cf_address(address), length))
+			cf_relate(&act, &scratch->node, node);
+	}
+	act = cf_new_act(&actor, relation, 0);
+	cf_generates(&act, actor.process, actor.task, node);
+}
+
+CF_HOOK(socket_post_create)
+int BPF_PROG(cf_socket_post_create, struct socket *socket, int family, int type, int protocol, int kern, int ret)
+{
+	if (!ret && !kern)
+		generate(socket, CF_SOCKET_CREATE, 0);
+	return CF_VERDICT(ret);
+}
+
+CF_HOOK(socket_socketpair)
+int BPF_PROG(cf_socket_socketpair, struct socket *first, struct socket *second, int ret)
+{
+	if (ret)
+		return CF_VERDICT(ret);
+	generate(first, CF_SOCKET_PAIR_CREATE, 0);
+	generate(second, CF_SOCKET_PAIR_CREATE, 0);
+	return CF_VERDICT(ret);
+}
+
+CF_HOOK(socket_bind)
+int BPF_PROG(cf_socket_bind, struct socket *socket, struct sockaddr *address, int length, int ret)
+{
+	if (!ret)
+		use_address(socket, address, length, CF_BIND);
+	return CF_VERDICT(ret);
+}
+
+CF_HOOK(socket_connect)
+int BPF_PROG(cf_socket_connect, struct socket *socket, struct sockaddr *address, int length, int ret)
+{
+	if (!ret)
+		use_address(socket, address, length, CF_CONNECT);
+	return CF_VERDICT(ret);
+}
+
+CF_HOOK(socket_listen)
+int BPF_PROG(cf_socket_listen, struct socket *socket, int backlog, int ret)
+{
+	if (!ret)
+		generate(socket, CF_LISTEN, 0);
+	return CF_VERDICT(ret);
+}
+
+CF_HOOK(socket_accept)
+int BPF_PROG(cf_socket_accept, struct socket *socket, struct socket *accepted, int ret)
+{
+	struct cf_actor actor;
+	struct cf_node *listener, *node;
+	struct cf_act act;
+
+	if (ret || !cf_acts(&actor))
+		return CF_VERDICT(ret);
+	listener = socket_node(socket);
+	node = socket_node(accepted);
+	if (!listener || !node)
+		return CF_VERDICT(ret);
+	act = cf_new_act(&actor, CF_ACCEPT_SOCKET, 0);
+	cf_derives(&act, listener, node, actor.task);
+	act.relation = CF_ACCEPT;
+	cf_uses(&act, node, actor.task, actor.process);
+	return CF_VERDICT(ret);
+}
+
+/* The end that a socket sends to, or the one that it is; false for a socket that is not connected. */
+static __always_inline bool find_end(struct cf_end *end, struct socket *socket, bool sending)
+{
+	struct sock *sk = (struct sock *)cf_address(socket->sk);
+	struct sock_common *common = &sk->__sk_common;
+	u16 family = BPF_CORE_READ(common, skc_family);
+
+	__builtin_memset(end, 0, sizeof(*end));
+	if (family == AF_UNIX) {
+		end->sock = (u64)(sending ? BPF_CORE_READ((struct unix_sock *)sk, peer) : sk);
+		return end->sock != 0;
+	}
+	if (family == AF_INET) {
+		/* As a socket of IPv6 would see it: one may be at the other end. */
+		end->local[2] = end->remote[2] = bpf_htonl(0xffff);
+		end->local[3] = BPF_CORE_READ(common, skc_rcv_saddr);
+		end->remote[3] = BPF_CORE_READ(common, skc_daddr);
+	} else if (family == AF_INET6) {
+		BPF_CORE_READ_INTO(&end->local, common, skc_v6_rcv_saddr.in6_u.u6_addr32);
+		BPF_CORE_READ_INTO(&end->remote, common, skc_v6_daddr.in6_u.u6_addr32);
+	} else {
+		return false;
+	}
+	end->local_port = BPF_CORE_READ(common, skc_num);
+	end->remote_port = bpf_ntohs(BPF_CORE_READ(common, skc_dport));
+	end->net = BPF_CORE_READ(common, skc_net.net, ns.inum);
+	if (sending) {
+		struct cf_end own = *end;
+
+		__builtin_memcpy(end->local, own.remote, sizeof(own.remote));
+		__builtin_memcpy(end->remote, own.local, sizeof(own.local));
+		end->local_port = own.remote_port;
+		end->remote_port = own.local_port;
+	}
+	return end->remote_port != 0;
+}
+
+/* Keeps the sender for whoever reads. This version of it is left now. */
+static __always_inline void keep_sender(struct cf_actor *actor, struct cf_node *node, struct socket *socket)
+{
+	struct cf_scratch *scratch;
+	struct cf_end end;
+
+	if (!cf_selects(node, actor->task) || !find_end(&end, socket, true))
+		return;
+	scratch = cf_get_scratch();
+	if (!scratch)
+		return;
+	scratch->node = *node;
+	scratch->node.step = __sync_fetch_and_or(&node->step, 1) | 1;
+	if (bpf_map_update_elem(&cf_sent, &end, &scratch->node, BPF_ANY))
+		cf_count_state_failure();
+}
+
+CF_HOOK(socket_sendmsg)
+int BPF_PROG(cf_socket_sendmsg, struct socket *socket, void *message, int size, int ret)
+{
+	struct cf_actor actor;
+	struct cf_node *node, *peer;
+	struct cf_act act;
+
+	if (ret || !cf_acts(&actor))
+		return CF_VERDICT(ret);
+	node = socket_node(socket);
+	if (!node)
+		return CF_VERDICT(ret);
+	act = cf_new_act(&actor, CF_SEND_MSG, 0);
+	cf_generates(&act, actor.process, actor.task, node);
+	if (socket->type == SOCK_DGRAM)
+		return CF_VERDICT(ret);
+	peer = unix_peer(socket);
+	if (peer) {
+		act.relation = CF_RECEIVE_UNIX;
+		cf_derives(&act, node, peer, actor.task);
+	}
+	keep_sender(&actor, node, socket);
+	return CF_VERDICT(ret);
+}
+
+/* When it has been received: what a task waited for was sent after it asked. */
+SEC("fexit/sock_recvmsg")
+int BPF_PROG(cf_sock_recvmsg, struct socket *socket, void *message, int flags, int received)
+{
+	struct cf_actor actor;
+	struct cf_node *node, *sender;
+	struct cf_end end;
+	struct cf_act act;
+
+	if (received < 0 || !cf_acts(&actor))
+		return 0;
+	node = socket_node(socket);
+	if (!node)
+		return 0;
+	if (find_end(&end, socket, false)) {
+		sender = bpf_map_lookup_elem(&cf_sent, &end);
+		act = cf_new_act(&actor, end.sock ? CF_SEND_UNIX : CF_RECEIVE_INET, flags);
+		if (sender)
+			cf_derives(&act, sender, node, actor.task);
+	}
+	act = cf_new_act(&actor, CF_RECEIVE_MSG, flags);
+	cf_uses(&act, node, actor.task, actor.process);
+	return 0;
+}
+
+CF_HOOK(unix_stream_connect)
+int BPF_PROG(cf_unix_stream_connect, struct sock *sk, struct sock *listener, struct sock *accepted, int ret)
+{
+	if (!ret)
+		generate(sk->sk_socket, CF_CONNECT_UNIX_STREAM, 0);
+	return CF_VERDICT(ret);
+}
+
+/* A datagram, or the connection of a datagram socket. */
+CF_HOOK(unix_may_send)
+int BPF_PROG(cf_unix_may_send, struct socket *socket, struct socket *other, int ret)
+{
+	struct cf_actor actor;
+	struct cf_node *from, *to;
+	struct cf_act act;
+
+	if (ret || !cf_acts(&actor))
+		return CF_VERDICT(ret);
+	from = socket_node(socket);
+	to = socket_node(other);
+	if (!from || !to)
+		return CF_VERDICT(ret);
+	act = cf_new_act(&actor, CF_SEND_UNIX, 0);
+	cf_derives(&act, from, to, actor.task);
+	return CF_VERDICT(ret);
+}
+
+/* A UNIX socket's address in memory may be used again. */
+CF_HOOK_AS(sk_free_security, security_sk_free)
+int BPF_PROG(cf_sk_free_security, struct sock *sk)
+{
+	struct cf_end end = { .sock = cf_address(sk) };
+
+	if (sk->__sk_common.skc_family == AF_UNIX)
+		bpf_map_delete_elem(&cf_sent, &end);
+	return 0;
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The state of objects, made when they are first seen. */
+#include "record.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+static __always_inline u64 inode_type(umode_t mode)
+{
+	switch (mode & 0170000) {
+	case 0120000:
+		return CF_NODE_LINK;
+	case 0100000:
+		return CF_NODE_FILE;
+	case 0040000:
+		return CF_NODE_DIRECTORY;
+	case 0020000:
+		return CF_NODE_CHAR;
+	case 0060000:
+		return CF_NODE_BLOCK;
+	case 0010000:
+		return CF_NODE_PIPE;
+	case 0140000:
+		return CF_NODE_SOCKET;
+	default:
+		return CF_NODE_INODE;
+	}
+}
+
+__noinline int cf_begin_inode(u64 address)
+{
+	struct inode *inode = (struct inode *)address;
+	struct cf_node node = { .id = cf_new_id() };
+
+	node.inode.mode = BPF_CORE_READ(inode, i_mode);
+	node.type = inode_type(node.inode.mode);
+	node.uid = BPF_CORE_READ(inode, i_uid.val);
+	node.gid = BPF_CORE_READ(inode, i_gid.val);
+	node.inode.ino = BPF_CORE_READ(inode, i_ino);
+	BPF_CORE_READ_INTO(&node.inode.uuid, inode, i_sb, s_uuid.b);
+	/* Another CPU may have been first: then its state holds. */
+	if (bpf_map_update_elem(&cf_inodes, &address, &node, BPF_NOEXIST) && !bpf_map_lookup_elem(&cf_inodes, &address))
+		cf_count_state_failure();
+	return 0;
+}
+
+__noinline int cf_begin_process(u64 address, u32 tgid, u32 flags, u64 taint)
+{
+	struct cred *cred = (struct cred *)address;
+	struct cf_node node = { .id = cf_new_id(), .type = CF_NODE_PROCESS };
+
+	node.uid = BPF_CORE_READ(cred, uid.val);
+	node.gid = BPF_CORE_READ(cred, gid.val);
+	node.process.tgid = tgid;
+	node.flags = flags;
+	node.taint = taint;
+	if (bpf_map_update_elem(&cf_creds, &address, &node, BPF_NOEXIST) && !bpf_map_lookup_elem(&cf_creds, &address))
+		cf_count_state_failure();
+	return 0;
+}
+
+__noinline int cf_begin_task(struct cf_task *state, u64 address)
+{
+	struct task_struct *task = (struct task_struct *)address;
+	struct nsproxy *nsproxy = BPF_CORE_READ(task, nsproxy);
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	u32 level = BPF_CORE_READ(pid, level);
+	struct cf_node *node;
+	struct upid upid = {};
+
+	if (!state)
+		return 0;
+	node = &state->node;
+	bpf_core_read(&upid, bpf_core_type_size(struct upid), &pid->numbers[level & 31]);
+	node->type = CF_NODE_TASK;
+	node->uid = BPF_CORE_READ(task, real_cred, uid.val);
+	node->gid = BPF_CORE_READ(task, real_cred, gid.val);
+	node->task.pid = BPF_CORE_READ(task, pid);
+	node->task.vpid = upid.nr;
+	node->task.pidns = BPF_CORE_READ(upid.ns, ns.inum);
+	node->task.utsns = BPF_CORE_READ(nsproxy, uts_ns, ns.inum);
+	node->task.ipcns = BPF_CORE_READ(nsproxy, ipc_ns, ns.inum);
+	node->task.mntns = BPF_CORE_READ(nsproxy, mnt_ns, ns.inum);
+	node->task.netns = BPF_CORE_READ(nsproxy, net_ns, ns.inum);
+	node->task.cgroupns = BPF_CORE_READ(nsproxy, cgroup_ns, ns.inum);
+	node->task.cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	/* Two that begin the same task have filled in the same; only one gives it its id. */
+	__sync_val_compare_and_swap(&node->id, 0, cf_new_id());
+	return 0;
+}

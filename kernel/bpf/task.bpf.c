@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Threads: their beginning and end. */
+#include "state.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define INHERITED (CF_TRACKED | CF_PROPAGATE)
+
+/* The recorder never acts and has no state of its own: its children inherit what user space marked it with. */
+static __always_inline bool find_inheritance(u32 *flags, u64 *taint)
+{
+	struct cf_config *config = cf_get_config();
+	struct task_struct *current = bpf_get_current_task_btf();
+	struct cf_actor actor;
+	struct cf_mark *mark;
+
+	if (config && config->enabled && current->tgid == config->recorder) {
+		mark = bpf_task_storage_get(&cf_marks, current, 0, 0);
+		if (!mark)
+			return false;
+		*flags = mark->flags;
+		*taint = mark->taint;
+		return true;
+	}
+	if (!cf_acts(&actor))
+		return false;
+	*flags = actor.task->flags;
+	*taint = actor.task->taint;
+	return true;
+}
+
+/* What the new task inherits. It has no pid yet and may still come to nothing. */
+CF_HOOK(task_alloc)
+int BPF_PROG(cf_task_alloc, struct task_struct *task, unsigned long clone_flags, int ret)
+{
+	struct cf_task *child;
+	u32 flags = 0;
+	u64 taint = 0;
+
+	if (ret || !find_inheritance(&flags, &taint))
+		return CF_VERDICT(ret);
+	child = CF_TASK_VALUE(cf_tasks, task);
+	if (!child) {
+		cf_count_state_failure();
+		return CF_VERDICT(ret);
+	}
+	child->clone_flags = clone_flags;
+	child->node.flags = flags & INHERITED;
+	child->node.taint = taint;
+	return CF_VERDICT(ret);
+}
+
+/* The new task is complete and has not run yet. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(cf_sched_process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct cf_actor actor;
+	struct cf_task *state;
+	struct cf_node *process;
+	struct cf_act act;
+
+	if (!cf_acts(&actor))
+		return 0;
+	state = cf_task(child);
+	process = cf_process(child->real_cred, child->tgid);
+	if (!state || !process)
+		return 0;
+	if (process->flags & CF_FRESH) {
+		process->process.tgid = child->tgid;
+		process->name = actor.process->name;
+		cf_use_fresh(&actor, process);
+	}
+	state->node.name = process->name;
+	act = cf_new_act(&actor, CF_MEMORY_READ, state->clone_flags);
+	cf_reads(&act, actor.process, actor.task);
+	act.relation = CF_CLONE;
+	cf_informs(&act, actor.task, &state->node);
+	return 0;
+}
+
+CF_HOOK(task_free)
+int BPF_PROG(cf_task_free, struct task_struct *task)
+{
+	struct cf_task *state = bpf_task_storage_get(&cf_tasks, task, 0, 0);
+
+	if (state)
+		cf_ends(CF_TERMINATE_TASK, &state->node);
+	return 0;
+}

@@ -1,0 +1,166 @@
+import { closeSync, mkdirSync, readdirSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
+import { CamflowError } from '@camflow/api';
+import { BpfMap } from './bpf-map.ts';
+import { pinFolder, structures, writeStructure } from './layout.ts';
+import { checked, checkedPointer, libbpf, type Pointer } from './libbpf.ts';
+import { objectFile, objectVersion } from './object-file.ts';
+
+const ringBufferType = 27;
+const functionKind = 12;
+
+/** Folder of the pinned links; they keep the programs attached when the process that loaded them has ended. */
+export const linkFolder: string = `${pinFolder}/links`;
+
+/** How many CPUs the machine can have: as many rings are made. */
+export function possibleCpus(): number {
+  const list = readFileSync('/sys/devices/system/cpu/possible', 'utf8').trim();
+  return 1 + Math.max(...list.split(/[,-]/).map(Number));
+}
+
+/**
+ * Loads the programs, makes the rings, attaches and pins everything. Capture stays disabled. Takes seconds, during
+ * which the thread is blocked. Where anything fails, nothing stays behind.
+ *
+ * @param ringBytes - size of the ring of each CPU: a power of two, at least a page
+ * @throws CamflowError
+ */
+export function loadPrograms(ringBytes: number): void {
+  const { openObject, closeObject } = libbpf();
+  const file = objectFile();
+  const object = checkedPointer('bpf_object__open_file', file, openObject(file, null));
+  try {
+    prepare(object);
+    const result = libbpf().loadObject(object);
+    if (result < 0) {
+      throw new CamflowError('SOURCE_UNAVAILABLE', 'The kernel refused the BPF programs', {
+        hint: 'Please report what was printed before this line, and the kernel version.',
+        cause: checkedError('bpf_object__load', file, result),
+      });
+    }
+    mkdirSync(linkFolder, { recursive: true, mode: 0o700 });
+    pinMaps(object);
+    makeRings(ringBytes);
+    markVersion();
+    attachAll(object);
+  } catch (error) {
+    unloadPrograms();
+    throw error;
+  } finally {
+    closeObject(object);
+  }
+}
+
+/** Removes everything that is pinned: the programs are gone as soon as nobody else holds them. Legal where nothing is. */
+export function unloadPrograms(): boolean {
+  const unpin = (folder: string): boolean => {
+    let names: string[];
+    try {
+      names = readdirSync(folder);
+    } catch {
+      return false;
+    }
+    for (const name of names) if (`${folder}/${name}` !== linkFolder) unlinkSync(`${folder}/${name}`);
+    return true;
+  };
+  // The programs first: without their maps' names they could not be found again.
+  if (unpin(linkFolder)) rmdirSync(linkFolder);
+  if (!unpin(pinFolder)) return false;
+  rmdirSync(pinFolder);
+  return true;
+}
+
+function checkedError(call: string, subject: string, result: number): unknown {
+  try {
+    return checked(call, subject, result);
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Leaves out programs for which this kernel has no hook, or one with other arguments. */
+function prepare(object: Pointer): void {
+  const { kernelTypes, freeTypes, setAutoload, setMaxEntries } = libbpf();
+  const types = checkedPointer('btf__load_vmlinux_btf', 'the kernel', kernelTypes());
+  for (const { pointer, name, section } of programs(object)) {
+    const [, kind, target] = /^(lsm|fexit)(?:\.s)?\/(\w+)$/.exec(section) ?? [];
+    if (target === undefined) continue;
+    const [, hook, wanted] = /^cf_(\w+)_(\d+)$/.exec(name) ?? [];
+    const there = parametersOf(types, kind === 'lsm' ? `bpf_lsm_${target}` : target) !== undefined;
+    const fits = hook === undefined || parametersOf(types, `bpf_lsm_${hook}`) === Number(wanted);
+    checked('bpf_program__set_autoload', name, setAutoload(pointer, there && fits));
+  }
+  freeTypes(types);
+  for (const { pointer, name } of maps(object)) {
+    if (name === 'cf_rings')
+      checked('bpf_map__set_max_entries', name, setMaxEntries(pointer, possibleCpus()));
+  }
+}
+
+/** How many parameters a function of the kernel has; undefined where there is no such function. */
+function parametersOf(types: Pointer, name: string): number | undefined {
+  const { findType, typeById, view } = libbpf();
+  const id = findType(types, name, functionKind);
+  if (id < 0) return undefined;
+  // struct btf_type: name, info, and for a function the id of its prototype, whose info counts the parameters.
+  const wordsOf = (pointer: Pointer): Uint32Array => new Uint32Array(view(pointer as bigint, 12).slice(0));
+  const prototype = typeById(types, wordsOf(typeById(types, id))[2]!);
+  return wordsOf(prototype)[1]! & 0xffff;
+}
+
+function pinMaps(object: Pointer): void {
+  for (const { pointer, name } of maps(object)) {
+    if (!/^cf_\w+$/.test(name)) continue;
+    checked('bpf_map__pin', name, libbpf().pinMap(pointer, `${pinFolder}/${name}`));
+  }
+}
+
+function makeRings(bytes: number): void {
+  const rings = BpfMap.pinned('cf_rings');
+  for (let cpu = 0; cpu < possibleCpus(); cpu++) {
+    const name = ringName(cpu);
+    const fd = checked('bpf_map_create', name, libbpf().createMap(ringBufferType, name, 0, 0, bytes, null));
+    checked('bpf_obj_pin', name, libbpf().pin(fd, `${pinFolder}/${name}`));
+    const value = Buffer.alloc(4);
+    value.writeInt32LE(fd);
+    rings.set(cpu, value);
+    closeSync(fd);
+  }
+  rings.close();
+}
+
+/** Name under which the ring of a CPU is pinned. */
+export function ringName(cpu: number): string {
+  return `cf_ring_${cpu}`;
+}
+
+function markVersion(): void {
+  const map = BpfMap.pinned('cf_config');
+  const config = map.need(0, structures.cf_config.size);
+  writeStructure('cf_config', config, { version: objectVersion(), epoch: 1 });
+  map.set(0, config);
+  map.close();
+}
+
+function attachAll(object: Pointer): void {
+  const { attach, pinLink, destroyLink, programLoaded } = libbpf();
+  for (const { pointer, name } of programs(object)) {
+    if (!programLoaded(pointer)) continue;
+    const link = checkedPointer('bpf_program__attach', name, attach(pointer));
+    checked('bpf_link__pin', name, pinLink(link, `${linkFolder}/${name}`));
+    destroyLink(link);
+  }
+}
+
+function* programs(object: Pointer): Generator<{ pointer: Pointer; name: string; section: string }> {
+  const { nextProgram, programName, programSection } = libbpf();
+  for (let pointer = nextProgram(object, null); pointer !== null; pointer = nextProgram(object, pointer)) {
+    yield { pointer, name: programName(pointer), section: programSection(pointer) };
+  }
+}
+
+function* maps(object: Pointer): Generator<{ pointer: Pointer; name: string }> {
+  const { nextMap, mapName } = libbpf();
+  for (let pointer = nextMap(object, null); pointer !== null; pointer = nextMap(object, pointer)) {
+    yield { pointer, name: mapName(pointer) };
+  }
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname, machine, release, type, version } from 'node:os';
+import { nodeTypeNamed } from '@camflow/api';
+import { machineTextOffset, structures, writeStructure } from './layout.ts';
+
+/** What the machine's node says, and the numbers that every identifier carries. */
+export interface MachineIdentity {
+  readonly machineId: number;
+  readonly bootId: number;
+  /** A `struct cf_machine` for it. */
+  readonly node: Uint8Array;
+}
+
+/** What stands where CamFlow has the version of its kernel part: that of the record model. */
+const modelVersion = [0, 9, 0];
+const nameBytes = 65;
+
+/**
+ * Describes this machine. Its number is a hash of /etc/machine-id, that of the boot a hash of the kernel's boot id:
+ * both are stable, without a file of our own to keep.
+ */
+export function describeMachine(): MachineIdentity {
+  const machineId = hashOf('/etc/machine-id', hostname());
+  const bootId = hashOf('/proc/sys/kernel/random/boot_id', '');
+  const node = Buffer.alloc(structures.cf_machine.size);
+  // CamFlow's machine starts at version 1 too.
+  writeStructure('cf_machine', node, { id: machineId, type: nodeTypeNamed('machine')!.code, step: 1 << 1 });
+  const text = node.subarray(machineTextOffset);
+  text.set(modelVersion);
+  const names = [type(), hostname(), release(), version(), machine(), domainName()];
+  for (const [i, name] of names.entries())
+    text.write(name, modelVersion.length + i * nameBytes, nameBytes - 1);
+  return { machineId, bootId, node };
+}
+
+function hashOf(path: string, otherwise: string): number {
+  let text = otherwise;
+  try {
+    text = readFileSync(path, 'utf8').trim() || otherwise;
+  } catch {
+    // What else tells machines apart has to do.
+  }
+  return createHash('sha256').update(text).digest().readUInt32LE() || 1;
+}
+
+function domainName(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/domainname', 'utf8').trim();
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,83 @@
+import { BpfMap } from './bpf-map.ts';
+import { loadPrograms, possibleCpus, ringName, unloadPrograms } from './load-programs.ts';
+import { requireMachine } from './machine-checks.ts';
+import { describeMachine } from './machine-identity.ts';
+import { type CaptureCounts, type CaptureRequest, isCapturePinned, PinnedCapture } from './pinned-capture.ts';
+import { RecorderLock } from './recorder-lock.ts';
+import { Ring } from './ring.ts';
+
+/** Capture by BPF programs, open for reading. */
+export interface OpenCapture {
+  /** What records say of where they come from. */
+  readonly origin: { readonly machineId: number; readonly bootId: number };
+  /** One ring for each CPU that the machine can have. */
+  readonly rings: readonly Ring[];
+  /** What the programs did since they were loaded. */
+  counts(): CaptureCounts;
+  /** Starts capture, or takes over one that runs. */
+  enable(request: CaptureRequest): void;
+  /** Makes every node and name be published again. */
+  changeEpoch(): void;
+  /** Stops capture; what is in the rings can still be read. */
+  disable(): void;
+  /** Lets go of everything; the programs stay loaded. Legal twice. */
+  close(): void;
+}
+
+/**
+ * Removes the programs and all that belongs to them from the kernel.
+ * @returns whether there were any
+ * @throws CamflowError `SOURCE_UNAVAILABLE` where a recorder is running
+ */
+export function unloadCapture(): boolean {
+  const lock = RecorderLock.take();
+  try {
+    return unloadPrograms();
+  } finally {
+    lock.release();
+  }
+}
+
+/**
+ * Attaches to the programs that are pinned, or loads them; capture stays as it was, disabled after loading. Blocks the
+ * thread for as long as loading takes, some seconds on slow machines.
+ *
+ * @param ringBytes - size of each ring where they are made: a power of two
+ * @throws CamflowError `SOURCE_UNAVAILABLE` or `PERMISSION_DENIED`: what is missing, and what to do
+ */
+export function openCapture(ringBytes: number): OpenCapture {
+  requireMachine();
+  const lock = RecorderLock.take();
+  let capture: PinnedCapture | undefined;
+  const rings: Ring[] = [];
+  const close = (): void => {
+    for (const ring of rings.splice(0)) ring.close();
+    capture?.close();
+    capture = undefined;
+    lock.release();
+  };
+  try {
+    if (!isCapturePinned()) loadPrograms(ringBytes);
+    const pinned = new PinnedCapture();
+    capture = pinned;
+    pinned.hideThisProcess();
+    for (let cpu = 0; cpu < possibleCpus(); cpu++) {
+      const map = BpfMap.pinned(ringName(cpu));
+      rings.push(new Ring(map, cpu));
+      map.close();
+    }
+    const { machineId, bootId } = describeMachine();
+    return {
+      origin: { machineId, bootId },
+      rings,
+      counts: () => pinned.counts(),
+      enable: (request) => pinned.enable(request),
+      changeEpoch: () => pinned.changeEpoch(),
+      disable: () => pinned.disable(),
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}

@@ -1,0 +1,175 @@
+import { closeSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { CamflowError } from '@camflow/api';
+import { errnoName } from '../libc/system-call-error.ts';
+import { BpfMap } from './bpf-map.ts';
+import {
+  modes,
+  nodeFlags,
+  pinFolder,
+  readStructure,
+  structures,
+  type Values,
+  writeStructure,
+} from './layout.ts';
+import { checked, libbpf } from './libbpf.ts';
+import { linkFolder, possibleCpus } from './load-programs.ts';
+import { describeMachine } from './machine-identity.ts';
+import { objectVersion } from './object-file.ts';
+
+const pidfdOpenCall = 434;
+const mostAttempts = 100;
+
+/** What capture is asked to record. */
+export interface CaptureRequest {
+  /** Everything, or only what is marked and what descends from it. */
+  readonly all: boolean;
+  /** Most bytes kept of one argument or environment string, up to 131,072. */
+  readonly argumentLimit: number;
+}
+
+/** What the programs did since they were loaded, on all CPUs together. */
+export type CaptureCounts = Readonly<Record<keyof Values<'cf_stats'>, number>>;
+
+/** Whether programs are pinned. */
+export function isCapturePinned(): boolean {
+  return existsSync(`${pinFolder}/cf_config`);
+}
+
+/** The programs that are loaded, through their pinned maps. */
+export class PinnedCapture {
+  readonly #config: BpfMap;
+  readonly #stats: BpfMap;
+  readonly #marks: BpfMap;
+  readonly #cpus: number = possibleCpus();
+
+  /** @throws CamflowError where nothing is pinned, this process may not open it, or it is of another version */
+  constructor() {
+    if (!isCapturePinned()) {
+      throw new CamflowError('SOURCE_UNAVAILABLE', `No capture is pinned in ${pinFolder}`, {
+        hint: 'Start a recorder, which loads it.',
+      });
+    }
+    this.#config = BpfMap.pinned('cf_config');
+    this.#stats = BpfMap.pinned('cf_stats');
+    this.#marks = BpfMap.pinned('cf_marks');
+    if (this.config().version !== objectVersion()) {
+      this.close();
+      throw new CamflowError(
+        'SOURCE_UNAVAILABLE',
+        `The BPF programs in ${pinFolder} are of another version`,
+        {
+          hint: 'Stop every recorder, then run `camflow unload` and start again.',
+        },
+      );
+    }
+  }
+
+  /** The configuration now. */
+  config(): Values<'cf_config'> {
+    return readStructure('cf_config', this.#config.need(0, structures.cf_config.size));
+  }
+
+  /** Keeps what this process does out of the record: for one that takes over capture which is running. */
+  hideThisProcess(): void {
+    this.#update({ recorder: process.pid });
+  }
+
+  /**
+   * Starts capture, in a new epoch: every node and name is published again, and what exists already at once.
+   * The thread group of this process is not recorded from then on.
+   */
+  enable({ all, argumentLimit }: CaptureRequest): void {
+    const { machineId, bootId, node } = describeMachine();
+    const before = this.config();
+    // The programs change it while they record: it stays where capture was left running.
+    if (before.enabled === 0n) {
+      const map = BpfMap.pinned('cf_machine');
+      map.set(0, node);
+      map.close();
+    }
+    const epoch = Number(before.epoch) + 1;
+    this.#update({
+      modes: all ? modes.all : 0,
+      machine_id: machineId,
+      boot_id: bootId,
+      epoch,
+      recorder: process.pid,
+      argument_limit: argumentLimit,
+      enabled: 1,
+    });
+    this.publishState();
+  }
+
+  /** Stops capture. What is in the rings stays there. */
+  disable(): void {
+    this.#update({ enabled: 0 });
+  }
+
+  /** Makes every node and name be published again: after losses, so that the stream is complete again. */
+  changeEpoch(): void {
+    this.#update({ epoch: Number(this.config().epoch) + 1 });
+    this.publishState();
+  }
+
+  /** Has the iterators publish tasks and open files. An iterator runs when its pinned link is read. */
+  publishState(): void {
+    const iterators = readdirSync(linkFolder).filter((name) => name.startsWith('cf_iter_'));
+    // Files name the tasks that have them open: tasks come first.
+    for (const name of iterators.sort().reverse()) readFileSync(`${linkFolder}/${name}`);
+  }
+
+  /** What the programs did since they were loaded. */
+  counts(): CaptureCounts {
+    const { size } = structures.cf_stats;
+    const bytes = this.#stats.need(0, size * this.#cpus);
+    const sums: Record<string, number> = {};
+    for (let cpu = 0; cpu < this.#cpus; cpu++) {
+      for (const [name, value] of Object.entries(readStructure('cf_stats', bytes, cpu * size))) {
+        sums[name] = (sums[name] ?? 0) + Number(value);
+      }
+    }
+    return sums as CaptureCounts;
+  }
+
+  /**
+   * Sets or clears the marks that the children of this process are born with.
+   * @param propagate - whether also whatever their data reaches is to be recorded
+   */
+  markChildren(mark: 'none' | 'tracked' | 'propagate'): void {
+    const { tracked, propagate } = nodeFlags;
+    const flags = mark === 'none' ? 0 : mark === 'tracked' ? tracked : tracked | propagate;
+    const value = new Uint8Array(structures.cf_mark.size);
+    writeStructure('cf_mark', value, { flags });
+    const pidfd = checked(
+      'pidfd_open',
+      String(process.pid),
+      Number(libbpf().pidfdOpen(pidfdOpenCall, process.pid, 0)),
+    );
+    try {
+      this.#setMark(pidfd, value);
+    } finally {
+      closeSync(pidfd);
+    }
+  }
+
+  close(): void {
+    for (const map of [this.#config, this.#stats, this.#marks]) map.close();
+  }
+
+  /** The kernel refuses with EAGAIN while a program has the task's storage in hand. */
+  #setMark(pidfd: number, value: Uint8Array): void {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return this.#marks.set(pidfd, value);
+      } catch (error) {
+        if (errnoName(error) !== 'EAGAIN' || attempt === mostAttempts) throw error;
+      }
+    }
+  }
+
+  #update(values: Partial<Record<keyof Values<'cf_config'>, number | bigint>>): void {
+    const config = this.#config.need(0, structures.cf_config.size);
+    writeStructure('cf_config', config, values);
+    this.#config.set(0, config);
+  }
+}

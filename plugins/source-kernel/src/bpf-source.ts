@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  abiBpf1,
+  CamflowError,
+  type CaptureSource,
+  type LossCounters,
+  type Origin,
+  type PluginContext,
+  type RelayBatch,
+  type Slab,
+  type SourceCapabilities,
+} from '@camflow/api';
+import { type OpenCapture, openCapture, possibleCpus, type Ring, type RingRead } from '@camflow/kernel';
+import type { KernelOptions } from './kernel-options.ts';
+import { RingLosses } from './ring-losses.ts';
+
+/** A batch that was handed out, and where its ring stands behind it. */
+interface Outstanding {
+  readonly id: number;
+  readonly ring: Ring;
+  readonly end: bigint;
+}
+
+/**
+ * Captures through BPF programs. A round reads every ring up to where it ended when the round began; the kernel gets
+ * the room of a batch back when the batch is committed, so that a recorder that is killed loses nothing.
+ */
+export class BpfSource implements CaptureSource {
+  readonly capabilities: SourceCapabilities;
+  readonly #options: KernelOptions;
+  readonly #context: PluginContext;
+  readonly #outstanding: Outstanding[] = [];
+  readonly #positions = new Map<Ring, number>();
+  #capture: OpenCapture | undefined;
+  #losses: RingLosses | undefined;
+  #enabled = false;
+  #batches = 0;
+  /** What is left to read in this round: rings, and up to where. */
+  #round: { readonly ring: Ring; readonly until: bigint }[] | undefined;
+  #roundHadRecords = false;
+  #draining = false;
+  #ended = false;
+
+  constructor(options: KernelOptions, context: PluginContext) {
+    this.#options = options;
+    this.#context = context;
+    this.capabilities = {
+      finite: false,
+      rereadable: true,
+      heldBatches: 4 * possibleCpus(),
+      pushDown: [],
+    };
+  }
+
+  async open(): Promise<Origin> {
+    const capture = openCapture(this.#options.ringBytes);
+    this.#capture = capture;
+    return { abi: abiBpf1.id, ...capture.origin, epoch: 0 };
+  }
+
+  async read(slab: Slab, signal: AbortSignal): Promise<RelayBatch | null> {
+    const capture = this.#capture;
+    if (capture === undefined) throw new CamflowError('PIPELINE_STATE', 'The kernel source is not open');
+    if (!this.#enabled) this.#enable(capture);
+    while (!this.#ended) {
+      if (this.#round === undefined) await this.#startRound(capture, signal);
+      const batch = this.#readRings(slab);
+      if (batch !== undefined) return batch;
+      this.#round = undefined;
+      if (this.#draining && !this.#roundHadRecords) this.#ended = true;
+      const loss = this.#takeLosses(capture);
+      if (this.#roundHadRecords || Object.keys(loss).length > 0) return this.#roundEnd(loss);
+    }
+    return null;
+  }
+
+  commit(batchId: number): void {
+    while (this.#outstanding.length > 0 && this.#outstanding[0]!.id <= batchId) {
+      const { ring, end } = this.#outstanding.shift()!;
+      ring.release(end);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#enabled) this.#capture?.disable();
+    this.#enabled = false;
+    this.#capture?.close();
+    this.#capture = undefined;
+  }
+
+  #enable(capture: OpenCapture): void {
+    this.#losses = new RingLosses(capture.counts(), this.#context.log);
+    capture.enable({ all: this.#options.record === 'all', argumentLimit: this.#options.argumentLimit });
+    this.#enabled = true;
+  }
+
+  async #startRound(capture: OpenCapture, signal: AbortSignal): Promise<void> {
+    if (!this.#roundHadRecords && !this.#draining) {
+      // Rejects only where the signal is aborted, and then the drain begins.
+      await sleep(this.#options.pollMs, undefined, { signal }).catch(() => {});
+    }
+    if (signal.aborted && !this.#draining) {
+      this.#draining = true;
+      capture.disable();
+    }
+    this.#roundHadRecords = false;
+    this.#round = capture.rings.map((ring) => ({ ring, until: ring.end }));
+  }
+
+  /** The next batch of this round; undefined where it has no more. */
+  #readRings(slab: Slab): RelayBatch | undefined {
+    for (let next = this.#round?.[0]; next !== undefined; next = this.#round?.[0]) {
+      const { ring, until } = next;
+      const read = ring.read(slab.bytes, until);
+      this.#losses?.malformed(read.malformed);
+      // No records although there are some to come: the next one is still being written.
+      if (read.records === 0 || ring.position >= until) this.#round?.shift();
+      if (read.records > 0) return this.#recordsOf(ring, read);
+    }
+    return undefined;
+  }
+
+  #recordsOf(ring: Ring, { byteLength, firstSequence, end }: RingRead): RelayBatch {
+    this.#roundHadRecords = true;
+    const id = ++this.#batches;
+    this.#outstanding.push({ id, ring, end });
+    const position = this.#positions.get(ring) ?? 0;
+    this.#positions.set(ring, position + byteLength);
+    const stream = { cpu: ring.cpu, kind: 'mixed' } as const;
+    return { ...this.#emptyBatch(id), stream, byteLength, position, firstSequence };
+  }
+
+  #takeLosses(capture: OpenCapture): LossCounters {
+    const losses = this.#losses!.take(capture.counts());
+    // Once losses have ended, so that nodes and names that were lost come again; not while they go on.
+    if (losses.over && !this.#draining) capture.changeEpoch();
+    return losses.counters;
+  }
+
+  #roundEnd(loss: LossCounters): RelayBatch {
+    return { ...this.#emptyBatch(++this.#batches), endOfRound: true, loss };
+  }
+
+  #emptyBatch(id: number): RelayBatch {
+    return {
+      id,
+      abi: abiBpf1.id,
+      stream: { cpu: 0, kind: 'mixed' },
+      byteLength: 0,
+      position: 0,
+      firstSequence: 0,
+      capturedAtMs: Date.now(),
+      endOfRound: false,
+      loss: {},
+      securityContexts: [],
+    };
+  }
+}
