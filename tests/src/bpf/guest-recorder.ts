@@ -12,12 +12,16 @@ const objects = `${kernelFolder}dist/bpf/`;
 
 /** Why there is no recording on this kernel; undefined where there is. */
 export function whyNoRecording(kernel: GuestKernel): string | undefined {
-  if (process.env['CAMFLOW_TEST_CAPTURE'] !== '1') return whyNoCapture(kernel);
+  const reason = whyNoCapture(kernel);
+  if (reason !== undefined) return reason;
+  // What is missing then has to fail, not skip.
+  if (process.env['CAMFLOW_TEST_SYSTEM'] === '1') return undefined;
   if (spawnSync('gcc', ['--version']).error || !existsSync('/usr/include/bpf/libbpf.h')) {
     return 'gcc or libbpf-dev is missing';
   }
-  if (!existsSync(`${objects}camflow-fexit.bpf.o`)) return 'the BPF programs are not built: run pnpm build';
-  return whyNoCapture(kernel);
+  return existsSync(`${objects}camflow-fexit.bpf.o`)
+    ? undefined
+    : 'the BPF programs are not built: run pnpm build';
 }
 
 /** A command to record. */
