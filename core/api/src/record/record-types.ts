@@ -186,6 +186,15 @@ const relationNames: Readonly<Record<RelationClass, readonly string[]>> = {
   associated: ['ran_on', 'associated_disc'],
 };
 
+/**
+ * Relations that CamFlow cannot express, named like the others; the first name of a class stands for
+ * {@link firstExtensionBit}. New names go to the end: what was captured keeps its meaning.
+ */
+const extensionRelationNames: Readonly<Partial<Record<RelationClass, readonly string[]>>> = {
+  derived: ['receive_inet'],
+  generated: ['setgid', 'setgroups'],
+};
+
 function buildRecordTypes(): RecordType[] {
   const types: RecordType[] = [];
   for (const [bit, name, nodeClass, shape, relay] of nodeRows) {
@@ -193,12 +202,9 @@ function buildRecordTypes(): RecordType[] {
     const code = nodeClassCodes[nodeClass] | (long ? longNodeBit : 0n) | (1n << BigInt(bit));
     types.push({ index: types.length + 1, name, code, category: 'node', class: nodeClass, shape, long });
   }
-  for (const [relationClass, names] of Object.entries(relationNames) as [
-    RelationClass,
-    readonly string[],
-  ][]) {
-    for (const [bit, name] of names.entries()) {
-      const code = relationClassCodes[relationClass] | (1n << BigInt(bit));
+  const addRelations = (relationClass: RelationClass, names: readonly string[], firstBit: number): void => {
+    for (const [position, name] of names.entries()) {
+      const code = relationClassCodes[relationClass] | (1n << BigInt(firstBit + position));
       types.push({
         index: types.length + 1,
         name,
@@ -209,7 +215,10 @@ function buildRecordTypes(): RecordType[] {
         long: false,
       });
     }
-  }
+  };
+  const classes = Object.keys(relationNames) as RelationClass[];
+  for (const each of classes) addRelations(each, relationNames[each], 0);
+  for (const each of classes) addRelations(each, extensionRelationNames[each] ?? [], firstExtensionBit);
   return types;
 }
 
