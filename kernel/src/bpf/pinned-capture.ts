@@ -160,7 +160,8 @@ export class PinnedCapture {
   #setMark(pidfd: number, value: Uint8Array): void {
     for (let attempt = 1; ; attempt++) {
       try {
-        return this.#marks.set(pidfd, value);
+        this.#marks.set(pidfd, value);
+        return;
       } catch (error) {
         if (errnoName(error) !== 'EAGAIN' || attempt === mostAttempts) throw error;
       }
