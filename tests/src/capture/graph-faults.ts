@@ -1,0 +1,178 @@
+import type { CapturedGraph, CapturedNode, VersionKey } from './captured-graph.ts';
+
+/** What is allowed in a graph, beside nothing. */
+export interface Allowances {
+  /** Records were lost, and counted: what refers to them, and their numbers, may be missing. Default false. */
+  readonly losses?: boolean;
+}
+
+/** Relations from one version of an object to its next. */
+const versionRelations = new Set([
+  'version_entity',
+  'version_activity',
+  'free',
+  'terminate_proc',
+  'terminate_task',
+]);
+
+/** Fields that stay the same for as long as there is the object, by structure. */
+const lasting: Readonly<Record<string, readonly string[]>> = {
+  task: ['pid'],
+  process_memory: ['tgid'],
+  file: ['ino', 'sb_uuid'],
+  directory: ['ino', 'sb_uuid'],
+  link: ['ino', 'sb_uuid'],
+  char: ['ino', 'sb_uuid'],
+  block: ['ino', 'sb_uuid'],
+  pipe: ['ino', 'sb_uuid'],
+  socket: ['ino', 'sb_uuid'],
+};
+
+/** Types whose identifiers are made from what they hold. */
+const namedByContent = new Set(['path', 'machine', 'packet']);
+
+const mostOfAKind = 5;
+
+/**
+ * What is wrong with a graph, in words, a few of each kind: records that cannot be read or are missing, cycles, ends
+ * of relations and names that no record describes, identifiers given twice, objects that change their type or what they
+ * are, versions that nothing links to the one before.
+ * @returns nothing where it is as it must be
+ */
+export function faultsOf(graph: CapturedGraph, { losses = false }: Allowances = {}): string[] {
+  const faults = [
+    graph.malformed > 0 ? [`${graph.malformed} records are malformed`] : [],
+    repeatedRelations(graph),
+    changedTypes(graph),
+    changedObjects(graph),
+    cycles(graph),
+  ];
+  if (!losses) {
+    faults.push(
+      graph.missing > 0 ? [`${graph.missing} records are missing between others`] : [],
+      danglingEnds(graph),
+      namelessNames(graph),
+      unnamedInodes(graph),
+      unlinkedVersions(graph),
+    );
+  }
+  return faults.flatMap((kind) => [
+    ...kind.slice(0, mostOfAKind),
+    ...(kind.length > mostOfAKind ? [`... and ${kind.length - mostOfAKind} like the last`] : []),
+  ]);
+}
+
+/** A version as a message calls it. */
+function called({ type, id, version }: VersionKey): string {
+  return `${type} ${id} v${version}`;
+}
+
+function repeatedRelations({ relations }: CapturedGraph): string[] {
+  const seen = new Set<bigint>();
+  return relations.flatMap(({ id, type }) => {
+    if (seen.has(id)) return [`two relations have the identifier ${id}, one of them ${type}`];
+    seen.add(id);
+    return [];
+  });
+}
+
+/** Whether types that share an identifier follow one another is all that could explain it, and nothing does. */
+function changedTypes({ snapshots, relations }: CapturedGraph): string[] {
+  const types = new Map<bigint, string>();
+  const ends = relations.flatMap(({ from, to }) => [from, to]);
+  return [...snapshots, ...ends].flatMap(({ id, type }) => {
+    if (namedByContent.has(type)) return [];
+    const before = types.get(id) ?? type;
+    types.set(id, type);
+    return before === type ? [] : [`${id} is ${before} and ${type}`];
+  });
+}
+
+function changedObjects({ snapshots }: CapturedGraph): string[] {
+  const first = new Map<string, CapturedNode>();
+  return snapshots.flatMap((node) => {
+    const before = first.get(node.object);
+    if (before === undefined) first.set(node.object, node);
+    return (lasting[node.type] ?? []).flatMap((field) => {
+      const [was, is] = [before?.fields.get(field), node.fields.get(field)];
+      return before === undefined || was === is
+        ? []
+        : [`${called(node)} has ${field} ${is}, and had ${was} as v${before.version}`];
+    });
+  });
+}
+
+/** Versions on a cycle or behind one: what is left when those that nothing leads to are taken away again and again. */
+function cycles({ relations }: CapturedGraph): string[] {
+  const incoming = new Map<string, number>();
+  const outgoing = new Map<string, VersionKey[]>();
+  for (const { from, to } of relations) {
+    incoming.set(from.key, incoming.get(from.key) ?? 0);
+    incoming.set(to.key, (incoming.get(to.key) ?? 0) + 1);
+    const targets = outgoing.get(from.key);
+    if (targets) targets.push(to);
+    else outgoing.set(from.key, [to]);
+  }
+  const free = [...incoming].filter(([, count]) => count === 0).map(([key]) => key);
+  for (let key = free.pop(); key !== undefined; key = free.pop()) {
+    incoming.delete(key);
+    for (const to of outgoing.get(key) ?? []) {
+      const left = incoming.get(to.key)! - 1;
+      incoming.set(to.key, left);
+      if (left === 0) free.push(to.key);
+    }
+  }
+  return relations
+    .filter(({ from, to }) => incoming.has(from.key) && incoming.has(to.key))
+    .map(({ type, from, to }) => `${type} from ${called(from)} to ${called(to)} is on a cycle or behind one`);
+}
+
+function danglingEnds({ nodes, relations }: CapturedGraph): string[] {
+  return relations.flatMap(({ type, from, to }) =>
+    [from, to]
+      .filter(({ key }) => !nodes.has(key))
+      .map((end) => `no record describes ${called(end)}, an end of ${type}`),
+  );
+}
+
+function namelessNames({ nodes, snapshots }: CapturedGraph): string[] {
+  return snapshots.flatMap((node) =>
+    node.name === undefined || nodes.has(node.name.key)
+      ? []
+      : [`no record describes the name of ${called(node)}`],
+  );
+}
+
+/** Names of inodes come by relations; tasks and processes also take them over from one another. */
+function unnamedInodes({ snapshots, relations }: CapturedGraph): string[] {
+  const given = new Set(
+    relations.filter(({ type }) => type === 'named').map(({ from, to }) => `${from.key} ${to.object}`),
+  );
+  return snapshots.flatMap((node) =>
+    node.name === undefined || !node.fields.has('ino') || given.has(`${node.name.key} ${node.object}`)
+      ? []
+      : [`nothing relates ${called(node)} to its name`],
+  );
+}
+
+function unlinkedVersions({ nodes, relations }: CapturedGraph): string[] {
+  const linked = new Set(
+    relations
+      .filter(({ type, from, to }) => versionRelations.has(type) && from.object === to.object)
+      .map(({ from, to }) => `${from.object} ${from.version} ${to.version}`),
+  );
+  const versions = new Map<string, CapturedNode[]>();
+  for (const node of nodes.values()) {
+    if (namedByContent.has(node.type)) continue;
+    const known = versions.get(node.object);
+    if (known) known.push(node);
+    else versions.set(node.object, [node]);
+  }
+  return [...versions.values()].flatMap((known) => {
+    known.sort((a, b) => a.version - b.version);
+    return known
+      .slice(1)
+      .filter((node) => !linked.has(`${node.object} ${node.version - 1} ${node.version}`))
+      .map((node) => `nothing links ${called(node)} to the version before it`);
+  });
+}
