@@ -285,12 +285,14 @@ struct cf_task {
 	__u32 relation;
 	__u32 clone_flags;
 	__u64 flags;
+	__u32 hidden;	/* a child of the recorder, which is still the recorder's image: not recorded until it executes */
+	__u32 zero;
 };
 
 /*
  * Flags set by user space on a task, its future children included: or-ed into the task's own when it next acts. On the
  * recorder's own main thread too, which never acts: then task_alloc gives a child the flags and taint of that mark, and
- * so `camflow record` has its command recorded from the fork on.
+ * so `camflow record` has its command recorded from its execution on.
  */
 struct cf_mark {
 	__u32 flags;

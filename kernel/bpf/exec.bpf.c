@@ -27,6 +27,29 @@ static __always_inline void execute(struct cf_actor *actor, struct cf_node *proc
 	cf_derives(&act, node, process, actor->task);
 }
 
+/*
+ * A child of the recorder becomes something else. What it was until now is the recorder: its memory is the new one
+ * from the start, and nothing of the old one is told.
+ */
+static __always_inline bool emerges(struct cf_actor *actor, struct linux_binprm *bprm)
+{
+	struct cf_config *config = cf_get_config();
+	struct task_struct *current = bpf_get_current_task_btf();
+	struct cf_task *state = bpf_task_storage_get(&cf_tasks, current, 0, 0);
+
+	if (!config || !config->enabled || !state || !state->hidden)
+		return false;
+	if (!state->node.id)
+		cf_begin_task(state, cf_address(current));
+	actor->state = state;
+	actor->task = &state->node;
+	actor->process = cf_process(bprm->cred, current->tgid);
+	if (!actor->process)
+		return false;
+	__sync_fetch_and_and(&actor->process->flags, ~CF_FRESH);
+	return true;
+}
+
 /* Once for each execution, with the file that was asked for: of a script, the script. */
 CF_HOOK(bprm_creds_for_exec)
 int BPF_PROG(cf_bprm_creds_for_exec, struct linux_binprm *bprm, int ret)
@@ -34,7 +57,13 @@ int BPF_PROG(cf_bprm_creds_for_exec, struct linux_binprm *bprm, int ret)
 	struct cf_actor actor;
 	struct cf_node *process;
 
-	if (ret || !cf_acts(&actor))
+	if (ret)
+		return CF_VERDICT(ret);
+	if (emerges(&actor, bprm)) {
+		execute(&actor, actor.process, bprm->file);
+		return CF_VERDICT(ret);
+	}
+	if (!cf_acts(&actor))
 		return CF_VERDICT(ret);
 	process = cf_process(bprm->cred, actor.process->process.tgid);
 	if (process)
@@ -48,11 +77,12 @@ int BPF_PROG(cf_bprm_committing_creds, struct linux_binprm *bprm)
 {
 	struct cf_actor actor;
 	struct cf_node *process;
+	bool emerging = emerges(&actor, bprm);
 	struct cf_act act;
 
-	if (!cf_acts(&actor))
+	if (!emerging && !cf_acts(&actor))
 		return 0;
-	process = cf_process(bprm->cred, actor.process->process.tgid);
+	process = emerging ? actor.process : cf_process(bprm->cred, actor.process->process.tgid);
 	if (!process)
 		return 0;
 	if (cf_address(bprm->interp) != cf_address(bprm->filename))
@@ -60,7 +90,13 @@ int BPF_PROG(cf_bprm_committing_creds, struct linux_binprm *bprm)
 	process->uid = bprm->cred->uid.val;
 	process->gid = bprm->cred->gid.val;
 	act = cf_new_act(&actor, CF_EXEC_TASK, 0);
-	cf_generates(&act, actor.process, actor.task, process);
+	if (emerging) {
+		actor.state->hidden = 0;
+		actor.task->name = process->name;
+		cf_informs(&act, actor.task, process);
+	} else {
+		cf_generates(&act, actor.process, actor.task, process);
+	}
 	return 0;
 }
 

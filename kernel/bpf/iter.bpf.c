@@ -12,7 +12,7 @@ static __always_inline bool observe(struct cf_actor *actor, struct task_struct *
 	if (!config || !config->enabled || task->tgid == config->recorder)
 		return false;
 	actor->state = cf_task(task);
-	if (!actor->state)
+	if (!actor->state || actor->state->hidden)
 		return false;
 	actor->task = &actor->state->node;
 	actor->process = cf_process(task->real_cred, task->tgid);

@@ -97,7 +97,7 @@ static __always_inline bool cf_acts(struct cf_actor *actor)
 	if (!config || !config->enabled || current->tgid == config->recorder)
 		return false;
 	actor->state = cf_task(current);
-	if (!actor->state)
+	if (!actor->state || actor->state->hidden)
 		return false;
 	actor->task = &actor->state->node;
 	mark = bpf_task_storage_get(&cf_marks, current, 0, 0);

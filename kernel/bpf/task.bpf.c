@@ -6,8 +6,19 @@ char LICENSE[] SEC("license") = "GPL";
 
 #define INHERITED (CF_TRACKED | CF_PROPAGATE)
 
-/* The recorder never acts and has no state of its own: its children inherit what user space marked it with. */
-static __always_inline bool find_inheritance(u32 *flags, u64 *taint)
+#define CLONE_THREAD 0x00010000
+
+struct inheritance {
+	u64 taint;
+	u32 flags;
+	u32 hidden;
+};
+
+/*
+ * The recorder never acts and has no state of its own: its children inherit what user space marked it with, and stay
+ * hidden until they execute something. Its threads are the recorder.
+ */
+static __always_inline bool find_inheritance(struct inheritance *found, unsigned long clone_flags)
 {
 	struct cf_config *config = cf_get_config();
 	struct task_struct *current = bpf_get_current_task_btf();
@@ -16,16 +27,17 @@ static __always_inline bool find_inheritance(u32 *flags, u64 *taint)
 
 	if (config && config->enabled && current->tgid == config->recorder) {
 		mark = bpf_task_storage_get(&cf_marks, current, 0, 0);
-		if (!mark)
-			return false;
-		*flags = mark->flags;
-		*taint = mark->taint;
-		return true;
+		if (mark) {
+			found->flags = mark->flags;
+			found->taint = mark->taint;
+		}
+		found->hidden = 1;
+		return !(clone_flags & CLONE_THREAD);
 	}
 	if (!cf_acts(&actor))
 		return false;
-	*flags = actor.task->flags;
-	*taint = actor.task->taint;
+	found->flags = actor.task->flags;
+	found->taint = actor.task->taint;
 	return true;
 }
 
@@ -34,10 +46,9 @@ CF_HOOK(task_alloc)
 int BPF_PROG(cf_task_alloc, struct task_struct *task, unsigned long clone_flags, int ret)
 {
 	struct cf_task *child;
-	u32 flags = 0;
-	u64 taint = 0;
+	struct inheritance found = {};
 
-	if (ret || !find_inheritance(&flags, &taint))
+	if (ret || !find_inheritance(&found, clone_flags))
 		return CF_VERDICT(ret);
 	child = CF_TASK_VALUE(cf_tasks, task);
 	if (!child) {
@@ -45,8 +56,9 @@ int BPF_PROG(cf_task_alloc, struct task_struct *task, unsigned long clone_flags,
 		return CF_VERDICT(ret);
 	}
 	child->clone_flags = clone_flags;
-	child->node.flags = flags & INHERITED;
-	child->node.taint = taint;
+	child->node.flags = found.flags & INHERITED;
+	child->node.taint = found.taint;
+	child->hidden = found.hidden;
 	return CF_VERDICT(ret);
 }
 
