@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 
+export * from './camflow-kernel/camflow-kernel.ts';
 export * from './fakes/accepted-options.ts';
 export * from './fakes/collecting-sink.ts';
 export * from './fakes/context-table.ts';

@@ -27,6 +27,8 @@ export const errorCodes = {
   PIPELINE_STATE: 'A call came at a time when it is not allowed.',
   SYSTEM_CALL_FAILED: 'A system call failed.',
   PERMISSION_DENIED: 'The process lacks a privilege that the operation needs.',
+  UNSUPPORTED: 'This kernel, or this way of capture, cannot do what was asked for.',
+  DISCLOSURE_REFUSED: 'What a program told of itself was not acceptable.',
   USAGE: 'A command line cannot be understood.',
   INTERNAL: 'A defect of the project: please report it.',
 } as const;
