@@ -27,6 +27,7 @@
  *   cf_creds     hash, key struct cred *    struct cf_node
  *   cf_inodes    hash, key struct inode *   struct cf_node (sockets: the inode of the socket)
  *   cf_sent      LRU hash                   struct cf_node: senders, by the end that they sent to
+ *   cf_objects   hash, key address          struct cf_node of messages, shared segments and superblocks
  *   cf_scratch   task storage               working memory
  *
  * Programs are named cf_HOOK. Where a hook's arguments differ between kernels there is one program for each number of
@@ -147,6 +148,47 @@ struct cf_iattr_record {
 	__s64 mtime;
 };
 
+struct cf_msg_record {
+	struct cf_node_record node;
+	__s64 type;		/* of a SysV message; the priority of a POSIX one */
+};
+
+struct cf_shm_record {
+	struct cf_node_record node;
+	__u16 mode;
+	__u8 zero[6];
+};
+
+struct cf_sb_record {
+	struct cf_node_record node;
+	__u8 uuid[16];
+};
+
+/*
+ * Of an IPv4 packet. Its identifier holds header fields, in network order: at 8 the IP id, at 12 and 16 the addresses,
+ * at 20 and 22 the ports, at 24 the protocol, at 28 the TCP sequence number. Bytes 25-27 count the packets sent before
+ * that agreed in all of these.
+ */
+struct cf_packet_record {
+	struct cf_node_record node;
+	__u16 length;		/* network order, as are all numbers of packets */
+	__u8 zero[6];
+};
+
+/* Its id is made of the header fields; its version counts the packets sent before that agreed in all of these. */
+struct cf_packet6_record {
+	struct cf_node_record node;
+	__u8 sender[16];
+	__u8 receiver[16];
+	__u16 sender_port;
+	__u16 receiver_port;
+	__u16 length;
+	__u8 protocol;
+	__u8 zero;
+	__u32 sequence;
+	__u32 zero2;
+};
+
 /* Offsets 144-159 of a record with text or bytes of any length; these follow at 160, without a NUL. */
 struct cf_text {
 	__u64 length;		/* whole */
@@ -158,6 +200,16 @@ struct cf_text {
 struct cf_text_record {
 	struct cf_node_record node;
 	struct cf_text text;
+};
+
+/* The longest name of an extended attribute and a NUL. */
+#define CF_XATTR_NAME 256
+
+/* An extended attribute: `text` counts the bytes of the value, which follow the name. */
+struct cf_xattr_record {
+	struct cf_node_record node;
+	struct cf_text text;
+	char name[CF_XATTR_NAME];
 };
 
 /* Offsets 144-799 of the machine's record. */
@@ -275,6 +327,19 @@ struct cf_node {
 			__u32 cgroupns;
 			__u64 cgroup;
 		} task;
+		struct {
+			__s64 kind;
+		} message;
+		struct {
+			__u16 mode;
+		} segment;
+		/* The words of an IPv4 packet's identifier after the first two. */
+		struct {
+			__u32 receiver;
+			__u32 ports;
+			__u32 protocol;
+			__u32 sequence;
+		} packet;
 	};
 };
 

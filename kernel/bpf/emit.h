@@ -45,11 +45,24 @@ static __always_inline void cf_fill_identifier(struct cf_identifier *identifier,
 	identifier->zero = 0;
 }
 
+/* The identifier of a version of a node. That of an IPv4 packet holds fields of its header. */
+static __always_inline void cf_identify(struct cf_identifier *identifier, const struct cf_config *config,
+					const struct cf_node *node, u32 version)
+{
+	cf_fill_identifier(identifier, config, node->type, node->id, version);
+	if (node->type == CF_NODE_PACKET) {
+		identifier->boot_id = node->packet.receiver;
+		identifier->machine_id = node->packet.ports;
+		identifier->version = node->packet.protocol;
+		identifier->zero = node->packet.sequence;
+	}
+}
+
 static __always_inline void cf_fill_node(struct cf_node_record *record, const struct cf_config *config,
 					 const struct cf_node *node, u32 version)
 {
 	__builtin_memset(record, 0, sizeof(*record));
-	cf_fill_identifier(&record->header.identifier, config, node->type, node->id, version);
+	cf_identify(&record->header.identifier, config, node, version);
 	record->header.epoch = config->epoch;
 	record->header.nepoch = node->named_epoch;
 	record->header.internal_flag = node->flags & (CF_TRACKED | CF_OPAQUE | CF_PROPAGATE);

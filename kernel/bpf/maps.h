@@ -92,6 +92,15 @@ CF_MAP struct {
 	__type(value, struct cf_node);
 } cf_inodes SEC(".maps");
 
+/* Objects that are neither tasks, credentials nor inodes. */
+CF_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 18);
+	__type(key, u64);
+	__type(value, struct cf_node);
+} cf_objects SEC(".maps");
+
 /* Where what was sent arrives: the end of a connection, as its receiver sees it. */
 struct cf_end {
 	u64 sock;	/* of a UNIX socket: all there is to know */

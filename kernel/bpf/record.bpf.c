@@ -105,6 +105,21 @@ struct machine_sample {
 	struct cf_machine_record record;
 };
 
+struct message_sample {
+	struct cf_frame frame;
+	struct cf_msg_record record;
+};
+
+struct segment_sample {
+	struct cf_frame frame;
+	struct cf_shm_record record;
+};
+
+struct superblock_sample {
+	struct cf_frame frame;
+	struct cf_sb_record record;
+};
+
 struct relation_sample {
 	struct cf_frame frame;
 	struct cf_relation_record record;
@@ -191,6 +206,43 @@ static __always_inline int publish_machine(struct cf_config *config, struct cf_n
 	return 1;
 }
 
+static __always_inline int publish_message(struct cf_config *config, struct cf_node *node, u32 version)
+{
+	struct message_sample *sample = cf_reserve(sizeof(*sample));
+
+	if (!sample)
+		return 0;
+	cf_fill_node(&sample->record.node, config, node, version);
+	sample->record.type = node->message.kind;
+	bpf_ringbuf_submit(sample, 0);
+	return 1;
+}
+
+static __always_inline int publish_segment(struct cf_config *config, struct cf_node *node, u32 version)
+{
+	struct segment_sample *sample = cf_reserve(sizeof(*sample));
+
+	if (!sample)
+		return 0;
+	__builtin_memset(&sample->record, 0, sizeof(sample->record));
+	cf_fill_node(&sample->record.node, config, node, version);
+	sample->record.mode = node->segment.mode;
+	bpf_ringbuf_submit(sample, 0);
+	return 1;
+}
+
+static __always_inline int publish_superblock(struct cf_config *config, struct cf_node *node, u32 version)
+{
+	struct superblock_sample *sample = cf_reserve(sizeof(*sample));
+
+	if (!sample)
+		return 0;
+	cf_fill_node(&sample->record.node, config, node, version);
+	__builtin_memcpy(sample->record.uuid, node->inode.uuid, sizeof(node->inode.uuid));
+	bpf_ringbuf_submit(sample, 0);
+	return 1;
+}
+
 __noinline int cf_publish(struct cf_node *node, u32 version)
 {
 	struct cf_config *config = cf_get_config();
@@ -211,6 +263,15 @@ __noinline int cf_publish(struct cf_node *node, u32 version)
 		break;
 	case CF_NODE_MACHINE:
 		written = publish_machine(config, node, version);
+		break;
+	case CF_NODE_MSG:
+		written = publish_message(config, node, version);
+		break;
+	case CF_NODE_SHM:
+		written = publish_segment(config, node, version);
+		break;
+	case CF_NODE_SB:
+		written = publish_superblock(config, node, version);
 		break;
 	case CF_NODE_INODE:
 	case CF_NODE_LINK:
@@ -253,8 +314,8 @@ __noinline int cf_write(struct cf_act *act, struct cf_node *from, u32 from_versi
 			   __sync_fetch_and_add(&ids->relation, 1) + 1, 0);
 	record->header.epoch = config->epoch;
 	record->header.jiffies = bpf_jiffies64();
-	cf_fill_identifier(&record->snd, config, from->type, from->id, from_version);
-	cf_fill_identifier(&record->rcv, config, to->type, to->id, to_version);
+	cf_identify(&record->snd, config, from, from_version);
+	cf_identify(&record->rcv, config, to, to_version);
 	record->set = act->has_offset;
 	record->offset = act->offset;
 	record->flags = act->flags;

@@ -21,6 +21,7 @@ export * from './options/validate-options.ts';
 export * from './record/abi.ts';
 export * from './record/field.ts';
 export * from './record/identifier.ts';
+export * from './record/ipv6-text.ts';
 export * from './record/record-types.ts';
 export * from './record/record-view.ts';
 export * from './record/scan.ts';

@@ -1,5 +1,13 @@
 import type { RecordType } from '@camflow/api';
-import { type Attribute, decimal, endpoint, type Part, string, text } from '@camflow/format-compiler';
+import {
+  type Attribute,
+  decimal,
+  endpoint,
+  endpoint6,
+  type Part,
+  string,
+  text,
+} from '@camflow/format-compiler';
 
 /** The text that viewers show for a record; none for machines, messages, shared memory and disclosed nodes. */
 export function label(type: RecordType, camflow: boolean): Attribute[] {
@@ -38,6 +46,8 @@ function labelParts(type: RecordType, camflow: boolean): Part[] | undefined {
         decimal('packet_id'),
         ')',
       ];
+    case 'packet6':
+      return ['[packet6] ', endpoint6('snd_ip6', 'snd_port'), '->', endpoint6('rcv_ip6', 'rcv_port')];
     default:
       // Addresses bring their own: it depends on the family.
       return undefined;

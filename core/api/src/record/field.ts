@@ -15,6 +15,7 @@ export type FieldType =
   | 'bytes'
   | 'uuid'
   | 'ipv4'
+  | 'ipv6'
   | 'identifier';
 
 /** One named field of a record. */
@@ -40,6 +41,7 @@ const scalarSizes = {
   be32: 4,
   uuid: 16,
   ipv4: 4,
+  ipv6: 16,
   identifier: 32,
 } as const;
 

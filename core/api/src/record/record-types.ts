@@ -78,6 +78,8 @@ const nodeRows: readonly NodeRow[] = [
   [25, 'argv', 'entity', 'argument', 'long'],
   [26, 'envp', 'entity', 'argument', 'long'],
   [27, 'disc_entity', 'entity', 'disclosed', 'long'],
+  // What CamFlow cannot express.
+  [32, 'packet6', 'entity', 'packet6', 'short'],
 ];
 
 /** Names of the relations of each class; the position of a name is its subtype bit. */
@@ -191,8 +193,9 @@ const relationNames: Readonly<Record<RelationClass, readonly string[]>> = {
  * {@link firstExtensionBit}. New names go to the end: what was captured keeps its meaning.
  */
 const extensionRelationNames: Readonly<Partial<Record<RelationClass, readonly string[]>>> = {
-  derived: ['receive_inet'],
-  generated: ['setgid', 'setgroups'],
+  derived: ['receive_inet', 'splice', 'tee', 'sendfile', 'copy_file_range', 'sh_file'],
+  generated: ['setgid', 'setgroups', 'mount'],
+  informed: ['signal'],
 };
 
 function buildRecordTypes(): RecordType[] {

@@ -1,6 +1,7 @@
 import type { NameLookup, RecordView, SecurityContextLookup } from '../contracts/formatter.ts';
 import type { Field } from './field.ts';
 import { identifierText } from './identifier.ts';
+import { ipv6Text } from './ipv6-text.ts';
 import { type RecordType, recordTypeAt } from './record-types.ts';
 import type { Shape, ShapeName } from './shapes.ts';
 import { decodeText } from './text.ts';
@@ -101,6 +102,8 @@ export class LazyRecordView implements RecordView {
         return identifierText(this.#bytes, at);
       case 'ipv4':
         return this.#bytes.slice(at, at + 4).join('.');
+      case 'ipv6':
+        return ipv6Text(this.#bytes.subarray(at, at + 16));
       case 'uuid':
         return uuidText(this.#bytes.slice(at, at + 16));
       case 'text':

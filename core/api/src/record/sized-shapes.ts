@@ -1,4 +1,4 @@
-import { type Field, recordedArray, scalar } from './field.ts';
+import { array, type Field, recordedArray, scalar } from './field.ts';
 import { type Shape, type ShapeName, shapeOfNode, shapes } from './shapes.ts';
 
 /** The bytes that a record holds, of `length` bytes that there were. */
@@ -6,13 +6,21 @@ const storedAt = 152;
 
 const arrayOffset = 160;
 
+/** The longest name of an extended attribute and a NUL. */
+const xattrNameBytes = 256;
+
 /** What stands before the bytes of every structure of variable size; `length` is called `size` in CamFlow's `xattr`. */
-function variableNode(name: ShapeName, array: Field, more: readonly Field[] = [], length = 'length'): Shape {
-  return shapeOfNode(name, array.offset, [
+function variableNode(
+  name: ShapeName,
+  variable: Field,
+  more: readonly Field[] = [],
+  length = 'length',
+): Shape {
+  return shapeOfNode(name, variable.offset, [
     scalar(length, 'u64', 144),
     scalar('truncated', 'u8', storedAt + 4),
     ...more,
-    array,
+    variable,
   ]);
 }
 
@@ -28,8 +36,12 @@ const variable: readonly Shape[] = [
   variableNode('disclosed', recordedArray('content', 'bytes', arrayOffset + 32, storedAt), [
     scalar('parent', 'identifier', arrayOffset),
   ]),
-  // The value of an extended attribute may be a secret, and no output shows it: it is not recorded.
-  variableNode('xattr', text('name'), [], 'size'),
+  variableNode(
+    'xattr',
+    recordedArray('value', 'bytes', arrayOffset + xattrNameBytes, storedAt),
+    [array('name', 'text', arrayOffset, xattrNameBytes)],
+    'size',
+  ),
 ];
 
 /** CamFlow's record structures with arrays of recorded length in place of fixed ones. */

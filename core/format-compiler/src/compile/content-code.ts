@@ -65,6 +65,11 @@ export function writeContent(code: CodeWriter, content: Content, scope: ContentS
       code.value(21, (p) => `small.endpoint(${p},${ends.join()})`);
       break;
     }
+    case 'endpoint6': {
+      const ends = [content.address, content.port].map((name) => fieldStart(fieldNamed(name)));
+      code.value(47, (p) => `small.endpoint6(${p},${ends.join()})`);
+      break;
+    }
     case 'boolean': {
       const comparison = `${narrowField(fieldNamed(content.field))}${content.whenZero ? '===' : '!=='}0`;
       code.value(5, (p) => `small.boolean(${p},${comparison})`);

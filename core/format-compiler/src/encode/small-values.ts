@@ -6,6 +6,8 @@ export interface SmallValueWriter {
   uuid(p: number, at: number): number;
   /** `a.b.c.d:port`, from four address bytes and two port bytes in network order. */
   endpoint(p: number, address: number, port: number): number;
+  /** `[address]:port`, from sixteen address bytes and two port bytes in network order; RFC 5952's form. */
+  endpoint6(p: number, address: number, port: number): number;
   /** `true` or `false`. */
   boolean(p: number, value: boolean): number;
 }
@@ -23,6 +25,8 @@ export function createSmallValueWriter(
   const hyphen = 0x2d;
   const dot = 0x2e;
   const colon = 0x3a;
+  const openBracket = 0x5b;
+  const closeBracket = 0x5d;
 
   function fourDigits(p: number, at: number): void {
     out.setInt32(p, hexPairs[input[at]!]! | (hexPairs[input[at + 1]!]! << 16), true);
@@ -54,6 +58,43 @@ export function createSmallValueWriter(
     return decimal.u32(q + 1, (input[port]! << 8) | input[port + 1]!);
   }
 
+  function endpoint6(p: number, address: number, port: number): number {
+    const group = (i: number): number => (input[address + 2 * i]! << 8) | input[address + 2 * i + 1]!;
+    // The first of the longest runs of zeros is left out, where it is longer than one.
+    let start = -1;
+    let length = 1;
+    for (let i = 0; i < 8; i++) {
+      let end = i;
+      while (end < 8 && group(end) === 0) end++;
+      if (end - i > length) {
+        start = i;
+        length = end - i;
+      }
+      if (end > i) i = end - 1;
+    }
+    let q = p;
+    out.setUint8(q++, openBracket);
+    for (let i = 0; i < 8; i++) {
+      if (i === start) {
+        if (i === 0) out.setUint8(q++, colon);
+        out.setUint8(q++, colon);
+        i += length - 1;
+        continue;
+      }
+      const value = group(i);
+      let shift = 12;
+      while (shift > 0 && value >>> shift === 0) shift -= 4;
+      for (; shift >= 0; shift -= 4) {
+        const digit = (value >>> shift) & 15;
+        out.setUint8(q++, digit < 10 ? 0x30 + digit : 0x57 + digit);
+      }
+      if (i < 7) out.setUint8(q++, colon);
+    }
+    out.setUint8(q, closeBracket);
+    out.setUint8(q + 1, colon);
+    return decimal.u32(q + 2, (input[port]! << 8) | input[port + 1]!);
+  }
+
   function boolean(p: number, value: boolean): number {
     out.setInt32(p, value ? 0x6575_7274 : 0x736c_6166, true);
     if (value) return p + 4;
@@ -61,5 +102,5 @@ export function createSmallValueWriter(
     return p + 5;
   }
 
-  return { uuid, endpoint, boolean };
+  return { uuid, endpoint, endpoint6, boolean };
 }

@@ -1,5 +1,5 @@
+import { ipv6Text } from '@camflow/api';
 import { describe, expect, test } from 'vitest';
-import { ipv6Text } from './socket-address.ts';
 
 describe('IPv6 addresses', () => {
   test.each([

@@ -15,6 +15,8 @@ export type Content =
   | { readonly kind: 'uuid'; readonly field: string }
   /** An IPv4 address and a port, `a.b.c.d:port`. */
   | { readonly kind: 'endpoint'; readonly address: string; readonly port: string }
+  /** An IPv6 address and a port, `[address]:port`. */
+  | { readonly kind: 'endpoint6'; readonly address: string; readonly port: string }
   /** `true` where the field is zero (`whenZero`) or where it is not, else `false`. */
   | { readonly kind: 'boolean'; readonly field: string; readonly whenZero: boolean }
   /** All 32 bytes of an identifier in base64, 44 characters. */
@@ -47,6 +49,8 @@ export const base64 = (field: string, length: string): Content => ({ kind: 'base
 export const uuid = (field: string): Content => ({ kind: 'uuid', field });
 /** An IPv4 endpoint. */
 export const endpoint = (address: string, port: string): Content => ({ kind: 'endpoint', address, port });
+/** An IPv6 endpoint. */
+export const endpoint6 = (address: string, port: string): Content => ({ kind: 'endpoint6', address, port });
 /** `true` where a field is not zero. */
 export const isSet = (field: string): Content => ({ kind: 'boolean', field, whenZero: false });
 /** `true` where a field is zero. */

@@ -1,6 +1,16 @@
 import type { ShapeName } from '@camflow/api';
 import { type Attribute, integer, number, string, type ValueAttribute, when } from '../table/attribute.ts';
-import { base64, decimal, hex, isSet, type Part, securityContext, text, uuid } from '../table/content.ts';
+import {
+  base64,
+  decimal,
+  endpoint6,
+  hex,
+  isSet,
+  type Part,
+  securityContext,
+  text,
+  uuid,
+} from '../table/content.ts';
 import type { Dialect } from './dialect.ts';
 import { libraryVersion } from './library-version.ts';
 
@@ -86,6 +96,17 @@ export function nodeAttributes(prefix: '' | 'cf:', dialect: Dialect): NodeAttrib
     xattr: [
       textual('name', 'name of the extended attribute', text('name')),
       camflow ? when({ positive: 'size' }, wide('size', size, 'size')) : quoted('size', size),
+      // CamFlow keeps the value to itself.
+      ...(camflow
+        ? []
+        : [string(key('value'), 'value, base64: as many bytes as were kept', base64('value', 'size'))]),
+    ],
+    packet6: [
+      plain('seq', 'TCP sequence number, else 0'),
+      string(key('sender'), 'address and port of the sender', endpoint6('snd_ip6', 'snd_port')),
+      string(key('receiver'), 'address and port of the receiver', endpoint6('rcv_ip6', 'rcv_port')),
+      plain('protocol', 'protocol of the payload: 6 TCP, 17 UDP'),
+      number(key('length'), 'total length of the IP packet, in bytes', decimal('len')),
     ],
     packet_content: [
       textual('content', 'bytes of the packet, base64', base64('content', 'length')),

@@ -2,7 +2,7 @@ import { encodeText, type Field } from '@camflow/api';
 
 /**
  * What a field of a record is described by. Integers: number or bigint. Text: a string (`encodeText` gives its
- * bytes) or bytes. Byte arrays and identifiers: bytes; identifiers also base64. `ipv4`: dotted decimal.
+ * bytes) or bytes. Byte arrays and identifiers: bytes; identifiers also base64. `ipv4`: dotted decimal. `ipv6`: its text.
  * `uuid`: its usual text or 16 bytes.
  */
 export type FieldValue = number | bigint | string | Uint8Array;
@@ -70,7 +70,18 @@ export function bytesOf(field: Field, value: FieldValue): Uint8Array {
     if (field.type === 'text' || field.type === 'bytes') return encodeText(value);
     if (field.type === 'identifier') return Buffer.from(value, 'base64');
     if (field.type === 'uuid') return Buffer.from(value.replaceAll('-', ''), 'hex');
+    if (field.type === 'ipv6') return ipv6Bytes(value);
     if (field.type === 'ipv4') return Uint8Array.from(value.split('.'), Number);
   }
   throw new Error(`field ${field.name} of type ${field.type} does not take ${typeof value}`);
+}
+
+/** The bytes of an IPv6 address without dots in it. */
+function ipv6Bytes(text: string): Uint8Array {
+  const groups = (part: string): number[] =>
+    part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16));
+  const [before = '', after] = text.split('::');
+  const [head, tail] = [groups(before), groups(after ?? '')];
+  const all = [...head, ...new Array<number>(8 - head.length - tail.length).fill(0), ...tail];
+  return Uint8Array.from(all.flatMap((group) => [group >> 8, group & 0xff]));
 }
