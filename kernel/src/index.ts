@@ -9,6 +9,8 @@ export * from './bpf/open-capture.ts';
 export * from './bpf/pinned-capture.ts';
 export * from './bpf/ring.ts';
 export * from './control/index.ts';
+export * from './libc/accounts.ts';
+export * from './libc/cgroup-folder.ts';
 export * from './libc/make-fifo.ts';
 export * from './libc/system-call-error.ts';
 export * from './libc/unix-datagram-socket.ts';

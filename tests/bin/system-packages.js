@@ -10,6 +10,7 @@ const packages = [
   { name: 'clang', probe: ['clang', '--version'] },
   { name: 'llvm', probe: ['llvm-strip', '--version'] },
   { name: 'bpftool', probe: ['/usr/sbin/bpftool', 'version'] },
+  { name: 'groff-base', probe: ['groff', '--version'] },
   { name: 'gcc', probe: ['gcc', '--version'] },
   // libbpf-dev brings what a program needs to be linked with libbpf for good: libelf and zlib.
   { name: 'libbpf-dev', probe: ['/bin/sh', '-c', 'test -e /usr/include/bpf/libbpf.h'] },

@@ -20,6 +20,7 @@ const unavailable: ReadonlySet<string> = new Set([
   'SINK_UNAVAILABLE',
   'SINK_MISCONFIGURED',
   'PERMISSION_DENIED',
+  'UNSUPPORTED',
 ]);
 
 /** The exit status that tells what kind of failure this was. */

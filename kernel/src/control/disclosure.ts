@@ -38,7 +38,7 @@ export interface DisclosureControl {
 }
 
 /**
- * The text of a disclosed node's attributes.
+ * The text of a disclosed node's attributes: the members of a JSON object, without its braces, as records carry them.
  * @throws CamflowError `DISCLOSURE_REFUSED`: not a flat object of texts, numbers and booleans, or too large
  */
 export function attributeText(attributes: unknown): string {
@@ -56,7 +56,7 @@ export function attributeText(attributes: unknown): string {
       refuse(`"${name.slice(0, 40)}" is neither text, nor a finite number, nor a boolean`);
     }
   }
-  const text = JSON.stringify(attributes);
+  const text = JSON.stringify(attributes).slice(1, -1);
   const size = Buffer.byteLength(text);
   if (size > mostAttributeBytes) refuse(`${size} bytes are more than ${mostAttributeBytes}`);
   return text;

@@ -1,5 +1,6 @@
 // tsyringe throws on import without it.
 import 'reflect-metadata';
+import { LabelTable, openControl, systemAccounts } from '@camflow/kernel';
 import { createRun } from '@camflow/runtime';
 import { container, type DependencyContainer, instanceCachingFactory } from 'tsyringe';
 import { createLineLogger } from '../log/line-logger.ts';
@@ -19,5 +20,8 @@ export function createContainer(program: string): DependencyContainer {
   register(tokens.builtins, builtinPlugins);
   register(tokens.environment, () => process.env);
   register(tokens.createRun, () => createRun);
+  register(tokens.openControl, () => openControl);
+  register(tokens.accounts, () => systemAccounts);
+  register(tokens.labels, () => new LabelTable());
   return own;
 }

@@ -1,5 +1,6 @@
 import type { Logger } from '@camflow/api';
 import type { Environment } from '@camflow/config';
+import type { Accounts, ControlRequest, LabelTable, ProvenanceControl } from '@camflow/kernel';
 import type { BuiltinPlugin, CreateRun } from '@camflow/runtime';
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import type { LogLevel } from '../log/line-logger.ts';
@@ -17,12 +18,18 @@ function token<Value>(name: string): Token<Value> {
 /** Makes the logger of a program, once its level is known. */
 export type LoggerFactory = (level: LogLevel) => Logger;
 
+/** Opens the control of the kernel. */
+export type OpenControl = (request: ControlRequest) => ProvenanceControl;
+
 /** The dependencies of a program, by name. */
 export interface Tokens {
   readonly loggerFactory: Token<LoggerFactory>;
   readonly builtins: Token<readonly BuiltinPlugin[]>;
   readonly environment: Token<Environment>;
   readonly createRun: Token<CreateRun>;
+  readonly openControl: Token<OpenControl>;
+  readonly accounts: Token<Accounts>;
+  readonly labels: Token<LabelTable>;
 }
 
 /** Everything that programs are handed rather than reach for. */
@@ -31,6 +38,9 @@ export const tokens: Tokens = {
   builtins: token('builtins'),
   environment: token('environment'),
   createRun: token('createRun'),
+  openControl: token('openControl'),
+  accounts: token('accounts'),
+  labels: token('labels'),
 };
 
 /** What a container holds under a token. */

@@ -1,16 +1,21 @@
 import { Command } from 'commander';
+import type { DependencyContainer } from 'tsyringe';
 import { createContainer } from '../composition/container.ts';
+import { resolve, tokens } from '../composition/tokens.ts';
+import { helpText } from '../control/generate/help-text.ts';
+import { isControl, runControl } from '../control/run-control.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { version } from '../version.ts';
 import type { AddCommand, CommandContext } from './camflow-commands/camflow-command.ts';
 import { addConfig } from './camflow-commands/config.ts';
 import { addDemo } from './camflow-commands/demo.ts';
 import { addDoctor } from './camflow-commands/doctor.ts';
+import { addDocumentation } from './camflow-commands/documentation.ts';
 import { addPlugins } from './camflow-commands/plugins.ts';
 import { addRecord } from './camflow-commands/record.ts';
 import { addReplay } from './camflow-commands/replay.ts';
 import { addUnload } from './camflow-commands/unload.ts';
-import { runProgram } from './run-program.ts';
+import { reportFailure, runProgram } from './run-program.ts';
 
 /** In the order in which the help lists them. */
 const commands: readonly AddCommand[] = [
@@ -21,18 +26,24 @@ const commands: readonly AddCommand[] = [
   addReplay,
   addPlugins,
   addConfig,
+  addDocumentation,
 ];
 
 /**
- * The program `camflow`.
+ * The program `camflow`: an option that controls capture, as in CamFlow, or one of the commands.
  * @param argv - arguments, without the program
+ * @param container - what it works with; by default this machine
  * @returns the exit status
  */
-export function runCamflow(argv: readonly string[]): Promise<number> {
+export async function runCamflow(
+  argv: readonly string[],
+  container: DependencyContainer = createContainer('camflow'),
+): Promise<number> {
   let status: number = exitCodes.ok;
+  const print = (text: string): void => void process.stdout.write(text);
   const context: CommandContext = {
-    container: createContainer('camflow'),
-    print: (text) => void process.stdout.write(`${text}\n`),
+    container,
+    print: (text) => print(`${text}\n`),
     endWith: (given) => {
       status = given;
     },
@@ -42,5 +53,33 @@ export function runCamflow(argv: readonly string[]): Promise<number> {
     .description('Whole-system provenance for Linux.')
     .version(version, '-V, --version');
   for (const add of commands) add(program, context);
-  return runProgram(program, argv, () => status);
+  if (argv.length === 0 || argv[0] === '-h' || argv[0] === '--help') {
+    print(
+      helpText(
+        program.commands.map((each) => [each.name(), each.description()] as const),
+        wantsColour(),
+      ),
+    );
+    return argv.length === 0 ? exitCodes.misconfigured : exitCodes.ok;
+  }
+  if (!isControl(argv)) return runProgram(program, argv, () => status);
+  try {
+    const open = resolve(container, tokens.openControl);
+    const run = {
+      open: (securityfsFolder: string | undefined) => open({ securityfsFolder }),
+      accounts: resolve(container, tokens.accounts),
+      labels: resolve(container, tokens.labels),
+      colour: wantsColour(),
+    };
+    print(runControl(argv, run));
+    return exitCodes.ok;
+  } catch (error) {
+    return reportFailure(program.name(), error);
+  }
+}
+
+/** Only terminals get colours, and not those whose user has none. */
+function wantsColour(): boolean {
+  const { NO_COLOR, TERM } = process.env;
+  return process.stdout.isTTY === true && (NO_COLOR ?? '') === '' && TERM !== 'dumb';
 }

@@ -25,9 +25,14 @@ export async function runProgram(
     return status();
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.misconfigured;
-    process.stderr.write(`${program.name()}: ${describeError(error)}\n`);
-    if (process.env['CAMFLOW_DEBUG'] === '1' && error instanceof Error)
-      process.stderr.write(`${error.stack}\n`);
-    return exitCodeOf(error);
+    return reportFailure(program.name(), error);
   }
+}
+
+/** Says what failed, in one sentence on standard error. @returns the exit status */
+export function reportFailure(program: string, error: unknown): number {
+  process.stderr.write(`${program}: ${describeError(error)}\n`);
+  if (process.env['CAMFLOW_DEBUG'] === '1' && error instanceof Error)
+    process.stderr.write(`${error.stack}\n`);
+  return exitCodeOf(error);
 }

@@ -38,7 +38,7 @@ export class CamflowKernel {
   /** Nodes of files and processes, 256 bytes each, by path and by number. */
   readonly fileNodes: Map<string, Buffer> = new Map();
   readonly processNodes: Map<number, Buffer> = new Map();
-  /** Files whose file system has no extended attributes: the node changes, and the call fails. */
+  /** Files whose file system has no extended attributes. */
   readonly withoutAttributes: Set<string> = new Set();
   readonly writes: ControlWrite[] = [];
   /** Whether the caller may change anything. */
@@ -97,12 +97,12 @@ export class CamflowKernel {
     },
     set: (target: string | number, value: Uint8Array): void => {
       if (++this.#attempts === this.failAt) throw refusal('EINVAL', String(target));
+      if (this.withoutAttributes.has(String(target))) throw refusal('EOPNOTSUPP', String(target));
       const node = this.fileNodes.get(String(target))!;
       const given = Buffer.from(value);
       const kept = node.readUInt32LE(flagsAt) & ~7;
       node.writeUInt32LE((kept | (given.readUInt32LE(flagsAt) & 7)) >>> 0, flagsAt);
       node.writeBigUInt64LE(node.readBigUInt64LE(taintAt) | given.readBigUInt64LE(taintAt), taintAt);
-      if (this.withoutAttributes.has(String(target))) throw refusal('EOPNOTSUPP', String(target));
       this.writes.push({ file: `xattr ${target}`, bytes: given });
     },
   };

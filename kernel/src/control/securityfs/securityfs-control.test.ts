@@ -126,7 +126,10 @@ describe('what is written', () => {
     expect(first!.bytes.readBigUInt64LE(0)).toBe(0x2400_0000_0800_0000n);
     expect(first!.bytes.length).toBe(4280);
     const length = Number(first!.bytes.readBigUInt64LE(144));
-    expect(JSON.parse(first!.bytes.toString('utf8', 152, 152 + length))).toEqual({ name: 'größe', size: 3 });
+    expect(JSON.parse(`{${first!.bytes.toString('utf8', 152, 152 + length)}}`)).toEqual({
+      name: 'größe',
+      size: 3,
+    });
     expect(relation!.bytes.length).toBe(168);
     expect(relation!.bytes.subarray(72, 104)).toEqual(Buffer.from(entity));
     expect(relation!.bytes.subarray(104, 136)).toEqual(Buffer.from(activity));
@@ -166,7 +169,7 @@ describe('what is refused', () => {
     [{ a: null }],
     [{ a: Number.NaN }],
     [{ '': 1 }],
-    [{ a: 'x'.repeat(4096) }],
+    [{ a: 'x'.repeat(4091) }],
     ['a'],
   ])('attributes that are not flat or too large: %o', (attributes) => {
     expect(codeOf(() => control.disclosure.node('agent', attributes as never))).toBe('DISCLOSURE_REFUSED');

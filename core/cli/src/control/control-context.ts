@@ -1,0 +1,16 @@
+import type { Accounts, LabelTable, ProvenanceControl } from '@camflow/kernel';
+
+/** What the options of the command line work on. */
+export interface ControlContext {
+  readonly control: ProvenanceControl;
+  readonly accounts: Accounts;
+  readonly labels: LabelTable;
+}
+
+/** What an option has to say. */
+export interface Outcome {
+  /** For people and scripts: without a newline at its end; empty where there is nothing to say. */
+  readonly text: string;
+  /** For `--json`. */
+  readonly json: unknown;
+}

@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { controlOptions, generalOptions } from '../option-table.ts';
+import { camflowManual } from './camflow-manual.ts';
+import { bashCompletion, zshCompletion } from './completion.ts';
+import { helpText } from './help-text.ts';
+
+const commands = [
+  ['record', "record a command's doings"],
+  ['replay', 'put a capture: file'],
+] as const;
+const flags = [...controlOptions.map(({ flag }) => flag), ...generalOptions.map(([flag]) => flag)];
+const lacks = (program: string): boolean => spawnSync(program, ['--version']).error !== undefined;
+const mustRun = process.env['CAMFLOW_TEST_SYSTEM'] === '1';
+const noMan = !mustRun && lacks('groff') ? ' (skipped: no groff)' : '';
+
+test('every option is in the help, the manual and both completions', () => {
+  const texts = [
+    helpText(commands, false),
+    camflowManual(commands).replaceAll('\\-', '-'),
+    zshCompletion(commands),
+  ];
+  for (const text of [...texts, bashCompletion(commands)])
+    for (const flag of flags) expect(text).toContain(flag);
+});
+
+test('colours appear where they are asked for only', () => {
+  expect(helpText(commands, false)).not.toContain('\u001b');
+  expect(helpText(commands, true)).toContain('\u001b[32m--track-file\u001b[0m \u001b[33m<filename>\u001b[0m');
+});
+
+describe('bash', () => {
+  const complete = (...words: string[]): string[] => {
+    const script = `${bashCompletion(commands)}
+COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}
+_camflow; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    return stdout.trim().split('\n');
+  };
+
+  test('completes options, commands and arguments', () => {
+    expect(complete('camflow', '--track-f')).toEqual(['--track-file']);
+    expect(complete('camflow', 're')).toEqual(['record', 'replay']);
+    expect(complete('camflow', '--track-file', '/etc', 'p')).toEqual(['propagate']);
+    expect(complete('camflow', '--node-filter', 'direct')).toEqual(['directory']);
+    expect(complete('camflow', '--track-user', 'roo')).toEqual(['root']);
+    expect(complete('camflow', '--process', '1')).toContain('1');
+  });
+});
+
+test.skipIf(noMan !== '')(`the manual is one that groff takes without a warning${noMan}`, () => {
+  const { status, stderr, stdout } = spawnSync('groff', ['-man', '-Tutf8', '-ww', '-z'], {
+    input: camflowManual(commands),
+    encoding: 'utf8',
+  });
+  expect({ status, stderr, stdout }).toEqual({ status: 0, stderr: '', stdout: '' });
+});
+
+test('the program prints them', () => {
+  const program = fileURLToPath(new URL('../../../bin/camflow.js', import.meta.url));
+  const run = (...args: string[]) => spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
+  expect(run('completion', 'zsh').stdout).toMatch(/^#compdef camflow\n/);
+  expect(run('manual').stdout).toContain('.SH OPTIONS: FILES');
+  expect(run('completion', 'fish')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('bash or zsh'),
+  });
+  expect(run()).toMatchObject({ status: 2, stdout: expect.stringContaining('\n--drop\n') });
+  expect(run('-h')).toMatchObject({ status: 0, stderr: '' });
+});

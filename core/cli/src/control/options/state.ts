@@ -1,0 +1,60 @@
+import { version } from '../../version.ts';
+import { type ControlOption, done, option } from '../control-option.ts';
+import { configurationText } from '../text/configuration-text.ts';
+import { policyJson } from '../text/policy-json.ts';
+import { hashText, stateText } from '../text/state-text.ts';
+
+/** Options that show the state of capture as a whole. */
+export const stateOptions: readonly ControlOption[] = [
+  option('State', '-v', 'version.', [], ({ control }) => {
+    const captures = control.recording.version();
+    const kernel = control.backend === 'securityfs' ? 'https://github.com/camflow/camflow-dev/commit/' : '';
+    return {
+      text: [`CamFlow ${captures.version}`, `${kernel}${captures.commit}`, '', `camflow ${version}`, ''].join(
+        '\n',
+      ),
+      json: { backend: control.backend, kernel: captures, camflow: version },
+    };
+  }),
+  option('State', '-s', 'print provenance capture state.', [], ({ control, accounts }) => {
+    const policy = control.policy.read();
+    const state = {
+      machineId: control.recording.machineId(),
+      policy,
+      policyHash: control.policy.hash(),
+      captured: control.switches.captured(),
+      hasIpv6: control.backend === 'bpf',
+    };
+    const json = {
+      backend: control.backend,
+      machineId: state.machineId,
+      bootId: control.recording.bootId(),
+      policyHash: hashText(state.policyHash),
+      captured: state.captured,
+      ...policyJson(policy, accounts),
+    };
+    return { text: stateText(state, accounts), json };
+  }),
+  option(
+    'State',
+    '-c',
+    'print out current configuration (can copy content in /etc/camflow.ini).',
+    [],
+    ({ control, accounts }) => {
+      const policy = control.policy.read();
+      return { text: configurationText(policy, accounts), json: policyJson(policy, accounts) };
+    },
+  ),
+  option('State', '-p', 'print the policy hash.', [], ({ control }) => {
+    const policyHash = hashText(control.policy.hash());
+    return { text: policyHash, json: { policyHash } };
+  }),
+  option('State', '--drop', 'display information about dropped graph elements.', [], ({ control }) => {
+    const drops = control.recording.drops();
+    return { text: `Graph elements dropped: \t\t${drops.total}`, json: drops };
+  }),
+  option('State', '--change-epoch', 'change epoch.', [], ({ control }) => {
+    control.recording.changeEpoch();
+    return done('--change-epoch', {});
+  }),
+];

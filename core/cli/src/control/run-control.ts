@@ -1,0 +1,70 @@
+import { CamflowError, nearestName } from '@camflow/api';
+import type { ProvenanceControl } from '@camflow/kernel';
+import type { ControlContext, Outcome } from './control-context.ts';
+import { coloured } from './generate/help-text.ts';
+import { controlOptions, generalOptions, optionNamed } from './option-table.ts';
+
+/** What an option is run with. */
+export interface ControlRun extends Omit<ControlContext, 'control'> {
+  /** Opens the control of the kernel; called once the command line is understood. */
+  readonly open: (securityfsFolder: string | undefined) => ProvenanceControl;
+  /** Whether the output is a terminal that shows colours. */
+  readonly colour: boolean;
+}
+
+interface CommandLine {
+  readonly words: readonly string[];
+  readonly json: boolean;
+  readonly securityfs: string | undefined;
+}
+
+/** Whether a command line is about control, and not one of the commands. */
+export function isControl(argv: readonly string[]): boolean {
+  return argv[0]?.startsWith('-') === true && argv[0] !== '-V' && argv[0] !== '--version';
+}
+
+/**
+ * Runs the one option that a command line holds. All of it is checked before anything is done.
+ * @returns what to print
+ * @throws CamflowError
+ */
+export function runControl(argv: readonly string[], run: ControlRun): string {
+  const { words, json, securityfs } = splitGeneral(argv);
+  const [flag, ...args] = words;
+  if (flag === undefined) throw new CamflowError('USAGE', 'Say what to do', { hint: 'See camflow -h.' });
+  const option = optionNamed(flag) ?? unknownOption(flag);
+  const act = option.prepare(args);
+  const control = run.open(securityfs);
+  try {
+    return show(act({ control, accounts: run.accounts, labels: run.labels }), json, run.colour);
+  } finally {
+    control.close();
+  }
+}
+
+function show({ text, json }: Outcome, asJson: boolean, colour: boolean): string {
+  if (asJson) return `${JSON.stringify(json)}\n`;
+  if (text === '') return '';
+  // The one remark that CamFlow makes, and makes in red.
+  return `${text.startsWith('Only apply') ? coloured(text, 'red', colour) : text}\n`;
+}
+
+function splitGeneral(argv: readonly string[]): CommandLine {
+  const words: string[] = [];
+  let [json, securityfs]: [boolean, string | undefined] = [false, undefined];
+  for (let at = 0; at < argv.length; at++) {
+    if (argv[at] === '--json') json = true;
+    else if (argv[at] === '--securityfs') securityfs = argv[++at] ?? '';
+    else words.push(argv[at]!);
+  }
+  if (securityfs === '') throw new CamflowError('USAGE', '--securityfs needs <folder>');
+  return { words, json, securityfs };
+}
+
+function unknownOption(flag: string): never {
+  const flags = [...controlOptions.map((option) => option.flag), ...generalOptions.map(([name]) => name)];
+  const nearest = nearestName(flag, flags);
+  throw new CamflowError('USAGE', `There is no option ${flag.slice(0, 80)}`, {
+    hint: nearest === undefined ? 'See camflow -h.' : `Did you mean ${nearest}? See camflow -h.`,
+  });
+}

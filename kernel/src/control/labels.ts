@@ -1,0 +1,91 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { CamflowError } from '@camflow/api';
+import { errnoName } from '../libc/system-call-error.ts';
+
+/** Where labels are kept, beside the machine's identifier. */
+export const labelFile = '/etc/camflow-labels';
+
+/** As many as there are taint bits. */
+export const mostLabels = 64;
+
+/**
+ * Names of taint bits, one per line: that of bit 0 first. A line, once written, stays, so that a label means the same
+ * bit for as long as the file is kept.
+ */
+export class LabelTable {
+  readonly #path: string;
+
+  constructor(path: string = labelFile) {
+    this.#path = path;
+  }
+
+  /** The labels, by bit. @throws CamflowError `CONFIG_UNREADABLE` */
+  read(): string[] {
+    try {
+      return readFileSync(this.#path, 'utf8').split('\n').slice(0, -1);
+    } catch (cause) {
+      if (errnoName(cause) === 'ENOENT') return [];
+      throw new CamflowError('CONFIG_UNREADABLE', `Cannot read the labels in ${this.#path}`, { cause });
+    }
+  }
+
+  /** The labels of the bits that are set; bits without a name are left out. */
+  namesOf(taint: bigint): string[] {
+    if (taint === 0n) return [];
+    return this.read().filter((_, bit) => (taint & (1n << BigInt(bit))) !== 0n);
+  }
+
+  /**
+   * The bit of a label, which is given one if it has none.
+   * @throws CamflowError `CONFIG_BAD_VALUE` where it is no label, or every bit has another one
+   */
+  bitOf(label: string): number {
+    checkLabel(label);
+    const known = this.read().indexOf(label);
+    if (known >= 0) return known;
+    const draft = `${this.#path}.new`;
+    // Who makes the draft has the right to add a label.
+    const fd = this.#openDraft(draft);
+    try {
+      const labels = this.read();
+      const meanwhile = labels.indexOf(label);
+      if (meanwhile >= 0) return meanwhile;
+      if (labels.length >= mostLabels) {
+        throw new CamflowError('CONFIG_BAD_VALUE', `There is no bit left for the label "${label}"`, {
+          hint: `All ${mostLabels} labels are in ${this.#path}: use one of them.`,
+        });
+      }
+      writeSync(fd, [...labels, label].map((line) => `${line}\n`).join(''));
+      fsyncSync(fd);
+      renameSync(draft, this.#path);
+      return labels.length;
+    } finally {
+      closeSync(fd);
+      rmSync(draft, { force: true });
+    }
+  }
+
+  #openDraft(path: string): number {
+    try {
+      return openSync(path, 'wx', 0o644);
+    } catch (cause) {
+      const errno = errnoName(cause);
+      const denied = errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS';
+      throw new CamflowError(denied ? 'PERMISSION_DENIED' : 'SYSTEM_CALL_FAILED', `Cannot make ${path}`, {
+        cause,
+        hint:
+          errno === 'EEXIST'
+            ? 'Another program adds a label: try again, or remove the file.'
+            : 'Run as root.',
+      });
+    }
+  }
+}
+
+function checkLabel(label: string): void {
+  const size = Buffer.byteLength(label);
+  if (size > 0 && size <= 255 && !/[\p{Cc}\ufffd]/u.test(label) && label.trim() === label) return;
+  throw new CamflowError('CONFIG_BAD_VALUE', `${JSON.stringify(label).slice(0, 80)} is not a label`, {
+    hint: 'Take 1 to 255 bytes of text without control characters, and without blanks at its ends.',
+  });
+}
