@@ -13,6 +13,7 @@ import {
   textBytes,
 } from '@camflow/api';
 import type { RunLimits } from '../run/run-limits.ts';
+import { momentIn } from './moment.ts';
 import { createSharedTable, type SharedTable } from './shared-table.ts';
 import { TableWriter } from './table-writer.ts';
 
@@ -73,7 +74,7 @@ export class KnownTexts {
   }
 
   /**
-   * Takes in what a batch brings, visible to batches from `tick` on.
+   * Takes in what a batch brings, visible to batches from `tick` on; in a long batch, to the records behind it.
    * @param start - where the batch stands in the memory
    * @param workersIdle - waited for before a table drops its older half, which workers may be reading
    */
@@ -98,7 +99,8 @@ export class KnownTexts {
       if (types[i] !== pathType) continue;
       const offset = offsets[i]!;
       const name = textBytes(this.#bytes, offset, nameField).subarray(0, longestNameBytes);
-      const full = this.#insert(this.#names, this.#words, offset >>> 2, name, tick, workersIdle);
+      const moment = batch.stream.kind === 'long' ? momentIn(tick, offset - start) : tick;
+      const full = this.#insert(this.#names, this.#words, offset >>> 2, name, moment, workersIdle);
       if (full !== undefined) await full;
     }
   }
@@ -109,15 +111,15 @@ export class KnownTexts {
     words: Int32Array,
     at: number,
     text: Uint8Array,
-    tick: number,
+    moment: number,
     workersIdle: () => Promise<void>,
   ): Promise<void> | undefined {
-    const outcome = table.insert(words, at, text, tick);
+    const outcome = table.insert(words, at, text, moment);
     if (outcome === 'added' && table === this.#contexts) this.#contextChanges++;
     if (outcome !== 'full') return undefined;
     return workersIdle().then(() => {
       this.#rotate(table);
-      table.insert(words, at, text, tick);
+      table.insert(words, at, text, moment);
     });
   }
 

@@ -1,4 +1,5 @@
 import { decodeText, identifierBytes, type NameLookup, type SecurityContextLookup } from '@camflow/api';
+import { momentIn } from './moment.ts';
 import type { SharedTable } from './shared-table.ts';
 import { TableReader } from './table-reader.ts';
 
@@ -9,6 +10,8 @@ export class SharedNameLookup implements NameLookup {
   readonly #table: TableReader;
   readonly #memory: Int32Array;
   readonly #foreign: Int32Array = new Int32Array(identifierWords);
+  #tick = 0;
+  #longStart: number | undefined;
 
   /** @param memory - the memory of the run, in which nearly all identifiers stand */
   constructor(table: SharedTable, memory: Int32Array) {
@@ -20,16 +23,26 @@ export class SharedNameLookup implements NameLookup {
     return this.#table.generation;
   }
 
-  enter(generation: number, tick: number): void {
-    this.#table.enter(generation, tick);
+  /**
+   * From here on names are those known to a batch.
+   * @param longStart - where the batch starts in the memory, if it is of a long stream: each of its records knows
+   *   the names before it
+   */
+  enter(generation: number, tick: number, longStart: number | undefined): void {
+    this.#table.enter(generation);
+    this.#tick = tick;
+    this.#longStart = longStart;
   }
 
   find(bytes: Uint8Array, offset: number): number {
     if (bytes.buffer === this.#memory.buffer) {
-      return this.#table.find(this.#memory, (bytes.byteOffset + offset) >>> 2);
+      const at = bytes.byteOffset + offset;
+      const start = this.#longStart;
+      const moment = start === undefined ? this.#tick : momentIn(this.#tick, at - start);
+      return this.#table.find(this.#memory, at >>> 2, moment);
     }
     new Uint8Array(this.#foreign.buffer).set(bytes.subarray(offset, offset + identifierBytes));
-    return this.#table.find(this.#foreign, 0);
+    return this.#table.find(this.#foreign, 0, this.#tick);
   }
 
   bytes(handle: number): Uint8Array {
@@ -42,6 +55,7 @@ export class SharedSecurityContextLookup implements SecurityContextLookup {
   readonly #table: TableReader;
   readonly #key: Int32Array = new Int32Array(1);
   #generation = 0;
+  #tick = 0;
 
   constructor(table: SharedTable) {
     this.#table = new TableReader(table);
@@ -53,13 +67,14 @@ export class SharedSecurityContextLookup implements SecurityContextLookup {
 
   /** @param changes - how often a text was added or dropped before this batch */
   enter(generation: number, tick: number, changes: number): void {
-    this.#table.enter(generation, tick);
+    this.#table.enter(generation);
+    this.#tick = tick;
     this.#generation = changes;
   }
 
   text(secid: number): string | undefined {
     this.#key[0] = secid;
-    const handle = this.#table.find(this.#key, 0);
+    const handle = this.#table.find(this.#key, 0, this.#tick);
     return handle < 0 ? undefined : decodeText(this.#table.text(handle));
   }
 }

@@ -11,12 +11,12 @@ function key(id: number): Int32Array {
   return Int32Array.of(id, -id);
 }
 
-function put(writer: TableWriter, id: number, text: string, tick = 0): string {
-  return writer.insert(key(id), 0, Buffer.from(text), tick);
+function put(writer: TableWriter, id: number, text: string, moment = 0): string {
+  return writer.insert(key(id), 0, Buffer.from(text), moment);
 }
 
-function textOf(reader: TableReader, id: number): string | undefined {
-  const handle = reader.find(key(id), 0);
+function textOf(reader: TableReader, id: number, moment = 0): string | undefined {
+  const handle = reader.find(key(id), 0, moment);
   return handle < 0 ? undefined : Buffer.from(reader.text(handle)).toString();
 }
 
@@ -48,10 +48,7 @@ describe('a shared table', () => {
     put(writer, 2, 'late', 5);
     put(writer, 1, 'changed', 6);
     put(writer, 1, 'changed again', 8);
-    const seenAt = (tick: number): unknown[] => {
-      reader.enter(0, tick);
-      return [textOf(reader, 1), textOf(reader, 2)];
-    };
+    const seenAt = (moment: number): unknown[] => [textOf(reader, 1, moment), textOf(reader, 2, moment)];
     expect(seenAt(2)).toEqual([undefined, undefined]);
     expect(seenAt(3)).toEqual(['early', undefined]);
     expect(seenAt(5)).toEqual(['early', 'late']);
@@ -69,12 +66,12 @@ describe('a shared table', () => {
     writer.rotate();
     expect(put(writer, 1, 'a', 1)).toBe('same');
     expect(put(writer, 3, 'c', 1)).toBe('added');
-    reader.enter(writer.generation, 1);
-    expect([1, 2, 3].map((id) => textOf(reader, id))).toEqual(['a', 'b', 'c']);
+    reader.enter(writer.generation);
+    expect([1, 2, 3].map((id) => textOf(reader, id, 1))).toEqual(['a', 'b', 'c']);
     expect([writer.known, writer.evicted]).toEqual([3, 0]);
     writer.rotate();
-    reader.enter(writer.generation, 1);
-    expect([1, 2, 3].map((id) => textOf(reader, id))).toEqual(['a', undefined, 'c']);
+    reader.enter(writer.generation);
+    expect([1, 2, 3].map((id) => textOf(reader, id, 1))).toEqual(['a', undefined, 'c']);
     expect([writer.known, writer.evicted]).toEqual([2, 1]);
   });
 
@@ -85,9 +82,8 @@ describe('a shared table', () => {
     writer.rotate();
     put(writer, 1, 'after', 5);
     const reader = new TableReader(shared);
-    reader.enter(writer.generation, 4);
-    expect(textOf(reader, 1)).toBe('before');
-    reader.enter(writer.generation, 5);
-    expect(textOf(reader, 1)).toBe('after');
+    reader.enter(writer.generation);
+    expect(textOf(reader, 1, 4)).toBe('before');
+    expect(textOf(reader, 1, 5)).toBe('after');
   });
 });

@@ -5,8 +5,9 @@
  * young one becomes old, and an empty one takes its place. An entry that is published again moves to the young
  * generation, so what is in use survives.
  *
- * An entry carries the number of the first batch that may see it (its *tick*). A worker that still formats an
- * earlier batch does not see it, however the threads are timed: output depends on the order of batches alone.
+ * An entry carries the *moment* from which it may be seen: the number of a batch, and a place in it. A worker that
+ * still formats an earlier batch does not see it, however the threads are timed: output depends on the order of
+ * records alone.
  * A key whose text changes gets another entry, linked from the first, for the same reason.
  */
 export interface SharedTable {
@@ -26,8 +27,8 @@ export interface Generation {
   /** Open addressing: the number of an entry plus one, 0 where empty. Twice as many as entries. */
   readonly slots: Int32Array;
   readonly keys: Int32Array;
-  readonly ticks: Float64Array;
-  /** The entry that replaces this one from its own tick on, plus one; 0 for none. */
+  readonly moments: Float64Array;
+  /** The entry that replaces this one from its own moment on, plus one; 0 for none. */
   readonly newer: Int32Array;
   readonly textStarts: Int32Array;
   readonly textLengths: Int32Array;
@@ -53,15 +54,15 @@ export function generationsOf(table: SharedTable): readonly [Generation, Generat
 function generationAt(table: SharedTable, half: 0 | 1): Generation {
   const { buffer, entries, keyWords, textBytes } = table;
   let at = half * generationBytes(table);
-  const ticks = new Float64Array(buffer, at, entries);
-  at += ticks.byteLength;
+  const moments = new Float64Array(buffer, at, entries);
+  at += moments.byteLength;
   const words = (count: number): Int32Array => {
     const array = new Int32Array(buffer, at, count);
     at += array.byteLength;
     return array;
   };
   return {
-    ticks,
+    moments,
     slots: words(entries * 2),
     keys: words(entries * keyWords),
     newer: words(entries),

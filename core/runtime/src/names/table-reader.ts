@@ -5,7 +5,6 @@ export class TableReader {
   readonly #table: SharedTable;
   readonly #generations: readonly [Generation, Generation];
   #generation = 0;
-  #tick = 0;
 
   constructor(table: SharedTable) {
     this.#table = table;
@@ -16,21 +15,23 @@ export class TableReader {
     return this.#generation;
   }
 
-  /** From here on the table looks as it did when batch `tick` was dispatched. */
-  enter(generation: number, tick: number): void {
+  /** From here on the young generation is that of this number. */
+  enter(generation: number): void {
     this.#generation = generation;
-    this.#tick = tick;
   }
 
-  /** The handle of a key, or -1. */
-  find(words: Int32Array, at: number): number {
+  /**
+   * The handle of a key, or -1.
+   * @param moment - the table looks as it did then
+   */
+  find(words: Int32Array, at: number, moment: number): number {
     const { keyWords, entries, seed } = this.#table;
     const hash = hashKey(seed, words, at, keyWords);
     const half = this.#generation & 1;
-    const young = this.#findIn(this.#generations[half]!, hash, words, at, keyWords);
+    const young = this.#findIn(this.#generations[half]!, hash, words, at, moment);
     if (young >= 0) return half * entries + young;
     if (this.#generation === 0) return -1;
-    const old = this.#findIn(this.#generations[half ^ 1]!, hash, words, at, keyWords);
+    const old = this.#findIn(this.#generations[half ^ 1]!, hash, words, at, moment);
     return old >= 0 ? (half ^ 1) * entries + old : -1;
   }
 
@@ -43,12 +44,12 @@ export class TableReader {
     return generation.text.subarray(start, start + generation.textLengths[entry]!);
   }
 
-  #findIn(generation: Generation, hash: number, words: Int32Array, at: number, keyWords: number): number {
-    let entry = findEntry(generation, hash, words, at, keyWords);
-    if (entry < 0 || generation.ticks[entry]! > this.#tick) return -1;
+  #findIn(generation: Generation, hash: number, words: Int32Array, at: number, moment: number): number {
+    let entry = findEntry(generation, hash, words, at, this.#table.keyWords);
+    if (entry < 0 || generation.moments[entry]! > moment) return -1;
     for (;;) {
       const next = Atomics.load(generation.newer, entry) - 1;
-      if (next < 0 || generation.ticks[next]! > this.#tick) return entry;
+      if (next < 0 || generation.moments[next]! > moment) return entry;
       entry = next;
     }
   }

@@ -35,10 +35,10 @@ export class TableWriter {
   }
 
   /**
-   * Makes a text known to batches from `tick` on.
+   * Makes a text known from a moment on.
    * @returns `same` where nothing changed, `full` where {@link rotate} must come first
    */
-  insert(words: Int32Array, at: number, text: Uint8Array, tick: number): 'same' | 'added' | 'full' {
+  insert(words: Int32Array, at: number, text: Uint8Array, moment: number): 'same' | 'added' | 'full' {
     const { keyWords, entries, textBytes, seed } = this.#table;
     const young = this.#young();
     const hash = hashKey(seed, words, at, keyWords);
@@ -49,7 +49,7 @@ export class TableWriter {
 
     const entry = this.#entries++;
     for (let i = 0; i < keyWords; i++) young.keys[entry * keyWords + i] = words[at + i]!;
-    young.ticks[entry] = tick;
+    young.moments[entry] = moment;
     young.textStarts[entry] = this.#textBytes;
     young.textLengths[entry] = text.length;
     young.text.set(text, this.#textBytes);

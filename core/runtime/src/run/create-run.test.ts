@@ -53,6 +53,30 @@ describe('order', () => {
     expect(hashes.size).toBe(1);
   });
 
+  test('what a long record knows does not depend on where batches end', async () => {
+    // Records 1 to 100 are named by 51 to 150: only half of these names stand before their use.
+    const numbers = [
+      ...Array.from({ length: 50 }, (_, i) => i + 101),
+      ...Array.from({ length: 100 }, (_, i) => i + 1),
+    ];
+    const records = numbers.map((id) => pathRecord(id, `/p${id}`, id <= 100 ? id + 50 : 0));
+    const outputs = new Set<string>();
+    for (const [workers, batchRecords] of [
+      [1, 5000],
+      [2, 1],
+      [1, 7],
+      [2, 64],
+    ] as const) {
+      const sink = new KeepingSink();
+      const source = new RoundsSource([[part(long, records)]], { batchRecords });
+      await runToEnd({ source, outputs: [['line-format', sink]], workers });
+      const named = sink.lines.filter((line) => line.split(' ')[2] !== '-');
+      expect(named.length).toBe(50);
+      outputs.add(sink.lines.join('\n'));
+    }
+    expect(outputs.size).toBe(1);
+  });
+
   test('short batches wait for the long ones of their round, and no further', async () => {
     const sink = new KeepingSink();
     const source = new RoundsSource([

@@ -35,10 +35,11 @@ export function relationRecord(name: string, id: number, from: string, to: strin
   return bytes;
 }
 
-/** A long record: a path node with its text. */
-export function pathRecord(id: number, name: string): Buffer {
+/** A long record: a path node with its text, itself named by another path if a number is given. */
+export function pathRecord(id: number, name: string, nameId = 0): Buffer {
   const bytes = Buffer.alloc(4280);
   identifier(bytes, 0, nodeTypeNamed('path')!, id);
+  if (nameId > 0) identifier(bytes, 64, nodeTypeNamed('path')!, nameId);
   bytes.write(name, 144, 'utf8');
   return bytes;
 }

@@ -82,7 +82,8 @@ export class BatchWorker {
     const scanned = this.#scanned;
     const abi = abis.get(task.abi)!;
     scanRecords(abi, stream.kind, this.#words, task.start, task.byteLength, scanned);
-    this.#names.enter(known.nameGeneration, known.tick);
+    const longStart = stream.kind === 'long' ? task.slabStart : undefined;
+    this.#names.enter(known.nameGeneration, known.tick, longStart);
     this.#contexts.enter(known.contextGeneration, known.tick, known.contextChanges);
 
     const countsByType = new Uint32Array(recordTypes.length + 1);
