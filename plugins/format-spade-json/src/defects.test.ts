@@ -95,6 +95,11 @@ describe.each(['default', 'camflow'])('defects of CamFlow, mended in dialect %s'
     for (const content of ['"a":1},{"b":2', '"unfinished', '}', '"a":"\n"']) {
       expect(await annotations(options, nodeRecord('disc_entity', { content }))).toMatchObject({ content });
     }
+    const overwritten = nodeRecord('disc_entity', { content: '"type":"t","id":7,"disclosed_id":8' });
+    const kept = await annotations(options, overwritten);
+    expect(kept).toMatchObject({ disclosed_type: 't', disclosed_id: 7, disclosed_disclosed_id: 8 });
+    expect(kept).not.toHaveProperty('type');
+    expect(kept).not.toHaveProperty('id');
     const long = nodeRecord('disc_entity', { content: '"a":1', length: 2n ** 63n });
     expect(await annotations(options, long)).toMatchObject({ a: 1 });
   });

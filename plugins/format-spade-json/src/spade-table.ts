@@ -33,12 +33,17 @@ const relationNames: Readonly<Record<RelationClass, string>> = {
   derived: 'WasDerivedFrom',
 };
 
+/** On import SPADE writes its own annotations of these names over those of the record. */
+const taken: ReadonlySet<string> = new Set(['type', 'id']);
+
+const renamed = (key: string): string => `disclosed_${key}`;
+
 /** Members keep their keys, except where the node has an attribute of that name. */
 const disclosed = (dialect: Dialect): DisclosedAttributes => ({
   kind: 'disclosed',
   wholeTextKey: 'content',
-  keyOf: (name) => name,
-  renamed: (key) => `disclosed_${key}`,
+  keyOf: (name) => (taken.has(name) ? renamed(name) : name),
+  renamed,
   nested: dialect === 'camflow' ? 'json' : 'string',
   about: 'what the program disclosed; text that is no JSON whole, as `content`',
 });
