@@ -26,8 +26,10 @@ export async function checkConfiguration(
   for (const [name, description] of descriptions) {
     const given = configuration.sections.get(name)?.origins.size ?? 0;
     if (given === 0 && !description.inUse) continue;
-    const { problems } = await validateSection(configuration, name, description.options);
-    errors.push(...(problems ?? []));
+    for (const options of [description.options, description.own]) {
+      const { problems } = await validateSection(configuration, name, options);
+      errors.push(...(problems ?? []));
+    }
   }
   return strict
     ? { errors: inFileOrder([...errors, ...warnings]), warnings: [] }

@@ -1,5 +1,6 @@
 import type { RawOptions } from '@camflow/api';
 import type { Configuration, ValueOrigin } from './configuration.ts';
+import { spoolOptions } from './spool-options.ts';
 
 /** A plugin as a configuration names it, before anything was looked up. */
 export interface PluginChoice {
@@ -7,7 +8,7 @@ export interface PluginChoice {
   readonly requested: string;
   /** The section that holds its options. */
   readonly section: string;
-  /** All keys of that section that are not `plugin` or, for outputs, `format`. */
+  /** All keys of that section that are not `plugin` or, for outputs, `format` or one of the spool. */
   readonly rawOptions: RawOptions;
   /** Where each value was given. */
   readonly origins: ReadonlyMap<string, readonly ValueOrigin[]>;
@@ -34,7 +35,7 @@ export function choosePlugin(configuration: Configuration, name: string): Plugin
 
 /** Finds the plugin and the format of one name of `output=`. */
 export function chooseOutput(configuration: Configuration, name: string): OutputChoice {
-  const { plugin, format, rest } = take(configuration, name, ['format']);
+  const { plugin, format, rest } = take(configuration, name, ['format', ...Object.keys(spoolOptions.keys)]);
   return { name, sink: { requested: plugin ?? name, section: name, ...rest }, format };
 }
 

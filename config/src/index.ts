@@ -11,3 +11,4 @@ export * from './read-configuration.ts';
 export * from './recorder-options.ts';
 export * from './render-ini.ts';
 export * from './section-description.ts';
+export * from './spool-options.ts';

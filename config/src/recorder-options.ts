@@ -24,6 +24,8 @@ export interface RecorderOptions {
   readonly slabBytes: number;
   readonly drainTimeoutMs: number;
   readonly logLevel: LogLevel;
+  /** Absolute folder that holds a folder for the spool of each output; undefined where it is not said. */
+  readonly spoolDir: string | undefined;
 }
 
 const mostWorkersByDefault = 4;
@@ -47,6 +49,11 @@ const folderList: TextSchema<string[]> = v.pipe(
   v.check((folders) => folders.every((folder) => folder.startsWith('/')), 'must hold absolute paths only'),
 );
 
+const absoluteFolder: TextSchema<string> = v.pipe(
+  v.string(),
+  v.check((folder) => folder.startsWith('/') && !folder.includes('\0'), 'must be an absolute path'),
+);
+
 function splitList(given: string, separator: RegExp): string[] {
   return given
     .split(separator)
@@ -65,6 +72,7 @@ const schema = v.pipe(
     slab_bytes: v.optional(integer(65_536, 67_108_864), '1048576'),
     drain_timeout_ms: v.optional(integer(0, 3_600_000), '30000'),
     log_level: v.optional(oneOf('a log level', logLevels), 'info'),
+    spool_dir: v.optional(absoluteFolder),
   }),
   v.transform(
     (given): RecorderOptions => ({
@@ -77,6 +85,7 @@ const schema = v.pipe(
       slabBytes: given.slab_bytes,
       drainTimeoutMs: given.drain_timeout_ms,
       logLevel: given.log_level,
+      spoolDir: given.spool_dir,
     }),
   ),
 );
@@ -111,5 +120,9 @@ export const recorderOptions: OptionsDefinition<RecorderOptions> = {
       default: '30000',
     },
     log_level: { summary: 'Least level of log lines: debug, info, warn or error.', default: 'info' },
+    spool_dir: {
+      summary: 'Folder for the spools of outputs; one recorder at a time may use it.',
+      default: '/var/lib/camflow/spool for root, none for others: then nothing is spooled',
+    },
   },
 };

@@ -31,3 +31,4 @@ export * from './record/text.ts';
 export * from './record/text-field.ts';
 export * from './record/type-index.ts';
 export * from './units/unit-groups.ts';
+export * from './units/unit-id.ts';

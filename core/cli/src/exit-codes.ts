@@ -19,6 +19,7 @@ const unavailable: ReadonlySet<string> = new Set([
   'SOURCE_CORRUPT',
   'SINK_UNAVAILABLE',
   'SINK_MISCONFIGURED',
+  'SPOOL_UNAVAILABLE',
   'PERMISSION_DENIED',
   'UNSUPPORTED',
 ]);

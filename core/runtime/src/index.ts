@@ -7,3 +7,4 @@ export * from './run/run.ts';
 export * from './run/run-limits.ts';
 export * from './run/run-plan.ts';
 export * from './run/run-report.ts';
+export * from './spool/spool-plan.ts';

@@ -20,7 +20,7 @@ export const maxMetadataBytes: number = 256 * 1024;
 export const maxPayloadBytes: number = 16 * 1024 * 1024;
 
 /** What a block is for. Other numbers up to 255 are kept for kinds to come; readers pass them on. */
-export const blockTypes = { header: 0, records: 1 } as const;
+export const blockTypes = { header: 0, records: 1, units: 2, state: 3 } as const;
 
 /** How a payload is stored. */
 export const compressions = { none: 0, deflate: 1 } as const;

@@ -5,13 +5,16 @@ const windowBytes = 256 * 1024;
 /** Looks at a file through a buffer of bounded size, at any offset. */
 export class FileWindow {
   readonly #file: FileHandle;
+  readonly #limit: number;
   #buffer: Buffer = Buffer.allocUnsafe(windowBytes);
   #offset = 0;
   #filled = 0;
   #reachesEnd = false;
 
-  constructor(file: FileHandle) {
+  /** @param limit - where the file is taken to end */
+  constructor(file: FileHandle, limit: number = Number.POSITIVE_INFINITY) {
     this.#file = file;
+    this.#limit = limit;
   }
 
   /**
@@ -31,12 +34,11 @@ export class FileWindow {
     this.#filled = 0;
     this.#reachesEnd = false;
     while (this.#filled < this.#buffer.length) {
-      const { bytesRead } = await this.#file.read(
-        this.#buffer,
-        this.#filled,
-        this.#buffer.length - this.#filled,
-        offset + this.#filled,
-      );
+      const room = Math.min(this.#buffer.length - this.#filled, this.#limit - offset - this.#filled);
+      const { bytesRead } =
+        room > 0
+          ? await this.#file.read(this.#buffer, this.#filled, room, offset + this.#filled)
+          : { bytesRead: 0 };
       if (bytesRead === 0) {
         this.#reachesEnd = true;
         return;

@@ -9,6 +9,36 @@ import {
   writePreamble,
 } from './block.ts';
 
+/**
+ * What stands before the payload of a block that is stored as it is: preamble and metadata. For writers that have
+ * the payload in memory anyway and want neither to copy nor to compress it.
+ * @param parts - the payload, in pieces that are written one after another behind the result
+ * @throws RangeError where metadata or payload exceed their limits: a mistake of the caller
+ */
+export function encodePlainHead(type: number, metadata: Metadata, parts: readonly Uint8Array[]): Buffer {
+  const text = Buffer.from(JSON.stringify(metadata));
+  const payloadBytes = parts.reduce((sum, part) => sum + part.length, 0);
+  checkSizes(text.length, payloadBytes);
+  const head = Buffer.allocUnsafe(preambleBytes + text.length);
+  text.copy(head, preambleBytes);
+  writePreamble(head, {
+    version: blockVersion,
+    type,
+    compression: compressions.none,
+    metadataBytes: text.length,
+    storedBytes: payloadBytes,
+    rawBytes: payloadBytes,
+    metadataChecksum: crc32(text),
+    payloadChecksum: parts.reduce((sum, part) => crc32(part, sum), 0),
+  });
+  return head;
+}
+
+function checkSizes(metadataBytes: number, payloadBytes: number): void {
+  if (metadataBytes <= maxMetadataBytes && payloadBytes <= maxPayloadBytes) return;
+  throw new RangeError(`frame of ${metadataBytes} + ${payloadBytes} bytes is too large`);
+}
+
 /** What a block says about itself: a JSON object. */
 export type Metadata = Readonly<Record<string, unknown>>;
 
@@ -28,9 +58,7 @@ export interface Frame {
 export function encodeFrame(frame: Frame): Uint8Array {
   const { payload } = frame;
   const metadata = Buffer.from(JSON.stringify(frame.metadata));
-  if (metadata.length > maxMetadataBytes || payload.length > maxPayloadBytes) {
-    throw new RangeError(`frame of ${metadata.length} + ${payload.length} bytes is too large`);
-  }
+  checkSizes(metadata.length, payload.length);
   const packed = deflateRawSync(payload, { level: constants.Z_BEST_SPEED });
   const stored = packed.length < payload.length ? packed : payload;
   const block = Buffer.allocUnsafe(preambleBytes + metadata.length + stored.length);

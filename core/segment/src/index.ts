@@ -9,3 +9,4 @@ export * from './header.ts';
 export * from './record-frame.ts';
 export * from './record-reader.ts';
 export * from './segment-reader.ts';
+export * from './unit-frame.ts';

@@ -27,9 +27,17 @@ export interface DamagedRegion {
 /** What stands next in a segment file. */
 export type SegmentEvent =
   | { readonly kind: 'header'; readonly offset: number; readonly header: SegmentHeader }
-  /** The payload is valid until the next event is asked for. */
-  | { readonly kind: 'frame'; readonly offset: number; readonly frame: Frame }
+  /** The payload is valid until the next event is asked for. `end` is the offset of the first byte after the block. */
+  | { readonly kind: 'frame'; readonly offset: number; readonly end: number; readonly frame: Frame }
   | { readonly kind: 'damage'; readonly region: DamagedRegion };
+
+/** Which part of a file to read. */
+export interface SegmentRange {
+  /** Where a block starts, in bytes. Default 0. */
+  readonly start?: number;
+  /** Where reading stops: what lies behind is still being written. Default: the end of the file. */
+  readonly end?: number;
+}
 
 /** A block whose preamble and metadata are confirmed; its payload may still be damaged. */
 interface BlockHead {
@@ -53,13 +61,20 @@ interface BlockHead {
  *
  * @param file - a seekable file; not closed
  * @param name - what to call the file in messages
- * @throws CamflowError `SOURCE_CORRUPT` where the file holds no block at all; `SOURCE_FAILED` where it cannot be read
+ * @param range - the part to read; default all of it
+ * @throws CamflowError `SOURCE_CORRUPT` where a whole file holds no block at all; `SOURCE_FAILED` where it cannot be
+ *   read
  */
-export async function* readSegment(file: FileHandle, name: string): AsyncGenerator<SegmentEvent, void, void> {
-  const window = new FileWindow(file);
-  let blocks = 0;
+export async function* readSegment(
+  file: FileHandle,
+  name: string,
+  { start = 0, end: limit = Number.POSITIVE_INFINITY }: SegmentRange = {},
+): AsyncGenerator<SegmentEvent, void, void> {
+  const window = new FileWindow(file, limit);
+  // Where only a part is read, the caller knows that the file is a segment.
+  let blocks = start;
   try {
-    for (let offset = 0; (await window.at(offset, 1)).length > 0; ) {
+    for (let offset = start; (await window.at(offset, 1)).length > 0; ) {
       const head = await headAt(window, offset);
       const payload =
         head && decodePayload(head.preamble, await window.at(head.payloadAt, head.preamble.storedBytes));
@@ -83,7 +98,7 @@ export async function* readSegment(file: FileHandle, name: string): AsyncGenerat
       }
       const { type } = head.preamble;
       if (type === blockTypes.header) yield { kind: 'header', offset, header: headerOf(head.metadata) };
-      else yield { kind: 'frame', offset, frame: { type, metadata: head.metadata, payload } };
+      else yield { kind: 'frame', offset, end: head.end, frame: { type, metadata: head.metadata, payload } };
       blocks++;
       offset = head.end;
     }

@@ -29,6 +29,7 @@ type Loss = { checksum?: number; truncated?: number };
 /** Reads a capture file. Frames that follow one another in a stream, of one time, go into one batch. */
 export class CaptureInput implements ReplayInput {
   readonly origin: Origin;
+  readonly repeatsSequences = true;
   readonly #file: FileHandle;
   readonly #path: string;
   readonly #log: Logger;

@@ -239,7 +239,7 @@ describe('a capture file', () => {
       { path, date: undefined, loop: 1 },
       { log: { debug() {}, info() {}, warn() {}, error() {} }, section: 'replay' },
     );
-    expect(await source.open(new AbortController().signal)).toEqual({
+    expect(await source.open(new AbortController().signal)).toMatchObject({
       abi: 'camflow-0.9',
       machineId: 5,
       bootId: 6,

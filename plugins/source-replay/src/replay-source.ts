@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import {
   abiCamflow09,
   CamflowError,
@@ -35,8 +36,10 @@ export class ReplaySource implements CaptureSource {
   }
 
   async open(): Promise<Origin> {
-    this.#input = await openInput(this.#options.path, this.#context.log);
-    return this.#input.origin;
+    const { path, loop } = this.#options;
+    this.#input = await openInput(path, this.#context.log);
+    const { origin, repeatsSequences } = this.#input;
+    return repeatsSequences && loop > 1 ? origin : { ...origin, numbering: await numberingOf(path) };
   }
 
   async read(slab: Slab, signal: AbortSignal): Promise<RelayBatch | null> {
@@ -80,6 +83,12 @@ export class ReplaySource implements CaptureSource {
     const capturedAtMs = this.#options.date ?? batch.capturedAtMs;
     return { ...batch, id: ++this.#batches, capturedAtMs, endOfRound: true };
   }
+}
+
+/** The same for the same file or folder, which is read from its start by every run. */
+async function numberingOf(path: string): Promise<string> {
+  const { dev, ino, birthtimeMs } = await stat(path);
+  return ['replay', dev, ino, Math.floor(birthtimeMs)].map(String).join('-');
 }
 
 function hasNews(batch: InputBatch): boolean {

@@ -41,7 +41,7 @@ beforeAll(() => {
   file = join(config, 'camflowd.ini');
   writeFileSync(
     file,
-    `[general]\nsource=replay\noutput=null\nworkers=1\nplugin_path=${config}\n[replay]\npath=${config}\n`,
+    `[general]\nsource=replay\noutput=null\nworkers=1\nplugin_path=${config}\n[replay]\npath=${config}\n[null]\nspool=off\n`,
   );
 });
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -11,7 +11,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   '@camflow/format-compiler': ['@camflow/api'],
   '@camflow/kernel': ['@camflow/api'],
   '@camflow/config': ['@camflow/api'],
-  '@camflow/runtime': ['@camflow/api'],
+  '@camflow/runtime': ['@camflow/api', '@camflow/segment'],
   '@camflow/testkit': ['@camflow/api'],
 };
 const allowedToPlugins = ['@camflow/api', '@camflow/segment', '@camflow/format-compiler'];

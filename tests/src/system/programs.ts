@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { repositoryRoot } from '../structure/workspace.ts';
 
@@ -19,6 +21,12 @@ export interface RunningProgram {
   readonly ended: Promise<Ended>;
 }
 
+/** Daemons of tests run side by side: each has spools of its own unless a test is about them. */
+function ownSpool(program: string, args: readonly string[]): string | undefined {
+  if (program !== 'camflowd' || args.some((arg) => arg.startsWith('general.spool_dir='))) return undefined;
+  return mkdtempSync(path.join(tmpdir(), 'camflow-spool-'));
+}
+
 /** Starts `camflow` or `camflowd` as a user would, through its launcher. */
 export function startProgram(
   program: 'camflow' | 'camflowd',
@@ -26,14 +34,19 @@ export function startProgram(
   cwd?: string,
 ): RunningProgram {
   const launcher = path.join(repositoryRoot, 'core/cli/bin', `${program}.js`);
-  const child = spawn(process.execPath, [launcher, ...args], { cwd: cwd ?? repositoryRoot });
+  const spool = ownSpool(program, args);
+  const setting = spool === undefined ? [] : ['--set', `general.spool_dir=${spool}`];
+  const child = spawn(process.execPath, [launcher, ...args, ...setting], { cwd: cwd ?? repositoryRoot });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   const text = (chunks: readonly Buffer[]): string => Buffer.concat(chunks).toString();
   const ended = new Promise<Ended>((done) => {
-    child.on('close', (status) => done({ status, stdout: text(stdout), stderr: text(stderr) }));
+    child.on('close', (status) => {
+      if (spool !== undefined) rmSync(spool, { recursive: true, force: true });
+      done({ status, stdout: text(stdout), stderr: text(stderr) });
+    });
   });
   return {
     process: child,

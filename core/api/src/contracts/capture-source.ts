@@ -58,6 +58,12 @@ export interface Origin {
   readonly bootId: number;
   /** Epoch at the start of the run, 0 where it is not known. */
   readonly epoch: number;
+  /**
+   * Names the numbering of records in streams, where it outlives a run: two runs whose sources give the same name
+   * give the same records the same `firstSequence`. After a crash an output is then not given again what it has
+   * had. ASCII without blanks or slashes. Absent where every run counts anew.
+   */
+  readonly numbering?: string;
 }
 
 /** What a source can do. */

@@ -8,6 +8,10 @@
  * - `format_failed`: a formatter threw on it, alone
  * - `unit_too_large`: an output cannot carry a unit of that size
  * - `sink_rejected`: an output refused it for good
+ * - `shed`: the recorder was overloaded and sheds records of its type first
+ * - `spool_full`: an output's spool had reached its limit
+ * - `spool_expired`: it waited in an output's spool for longer than is allowed
+ * - `spool_damaged`: the spool on the disk was damaged, cut off or removed
  * - `shutdown`: an output did not take it before the recorder had to stop
  * - `unclean_stop`: it was in flight when the recorder was killed
  */
@@ -19,6 +23,10 @@ export const lossCauses = [
   'format_failed',
   'unit_too_large',
   'sink_rejected',
+  'shed',
+  'spool_full',
+  'spool_expired',
+  'spool_damaged',
   'shutdown',
   'unclean_stop',
 ] as const;

@@ -1,8 +1,21 @@
-import type { Origin } from './capture-source.ts';
+import type { Origin, StreamId } from './capture-source.ts';
 import type { LossCounters } from './loss.ts';
+
+/** Where the units of a batch come from: with the place of a unit among them, it names the unit (`unitId`). */
+export interface UnitSource {
+  /** Names the numbering of the records: of this run, or of the source where its numbers outlive a run. */
+  readonly numbering: string;
+  readonly stream: StreamId;
+  /** Number, within its stream, of the first record of the relay batch that the units were made from. */
+  readonly firstSequence: number;
+  /** Where the first unit stands among those of its relay batch. */
+  readonly firstUnit: number;
+}
 
 /** Whole units, in order. Valid until the promise of `write` settles: copy what must live longer. */
 export interface UnitBatch {
+  /** Where they come from; absent in batches that no run has made. */
+  readonly source?: UnitSource;
   /** The units one after another. */
   readonly bytes: Uint8Array;
   /** Number of units. */
@@ -28,8 +41,8 @@ export interface SinkStart {
 /**
  * Where units go. All calls come from the main thread, one at a time.
  *
- * A failure is a `CamflowError`. With `retryable` true (broker gone, disk full) the same batch is given again
- * later, from its first unit; else its records are counted as `sink_rejected` and the run goes on. Delivery is
+ * A failure is a `CamflowError`. With `retryable` true (broker gone, disk full) the same batch (the same
+ * object) is given again later, from its first unit; else its records are counted as `sink_rejected` and the run goes on. Delivery is
  * therefore at least once.
  */
 export interface Sink {

@@ -23,6 +23,7 @@ export const errorCodes = {
   SINK_UNAVAILABLE: 'An output cannot be reached now; trying again may help.',
   SINK_REJECTED: 'An output refused a unit for good; trying again does not help.',
   SINK_MISCONFIGURED: 'An output cannot work as configured.',
+  SPOOL_UNAVAILABLE: 'The spool of an output cannot be opened, or belongs to a recorder that runs.',
   WORKER_FAILED: 'A worker thread ended while it was at work.',
   PIPELINE_STATE: 'A call came at a time when it is not allowed.',
   SYSTEM_CALL_FAILED: 'A system call failed.',

@@ -1,12 +1,23 @@
+import path from 'node:path';
 import type { RawOptions, SinkDefinition } from '@camflow/api';
 import {
+  type Configuration,
   type ConfigurationProblem,
   type ConfigurationRequest,
+  configurationError,
   loadRecorderConfiguration,
   type RecorderOptions,
+  spoolOptions,
   unknownNames,
+  validateSection,
 } from '@camflow/config';
-import { type BuiltinPlugin, loadPlugin, type OutputPlan, type RunPlan } from '@camflow/runtime';
+import {
+  type BuiltinPlugin,
+  loadPlugin,
+  type OutputPlan,
+  type RunPlan,
+  type SpoolPlan,
+} from '@camflow/runtime';
 import { chooseFormat, choosePlugins } from './chosen-plugins.ts';
 import { describeSections } from './describe-sections.ts';
 
@@ -22,11 +33,13 @@ export interface PlannedRun {
 
 /**
  * From configuration to plan: finds the plugins, trusts, imports and checks them. Nothing is opened.
+ * @param defaultSpoolDir - folder for spools where the configuration names none; undefined for no spools then
  * @throws CamflowError `CONFIG_*` or `PLUGIN_*`
  */
 export async function planRun(
   request: ConfigurationRequest,
   builtins: readonly BuiltinPlugin[],
+  defaultSpoolDir?: string,
 ): Promise<PlannedRun> {
   const { configuration, general } = await loadRecorderConfiguration(request);
   const places = { builtins, pluginPath: general.pluginPath };
@@ -37,7 +50,8 @@ export async function planRun(
   for (const output of chosen.outputs) {
     const sink = await loadPlugin({ kind: 'sink', ...output.sink }, places);
     const format = await loadPlugin(chooseFormat(configuration, general, output, sink.definition), places);
-    outputs.push({ name: output.name, sink, format });
+    const spool = await spoolOf(configuration, output.name, general.spoolDir ?? defaultSpoolDir);
+    outputs.push({ name: output.name, sink, format, ...(spool && { spool }) });
   }
   const { workers, slabBytes, drainTimeoutMs } = general;
   const { descriptions } = await describeSections(configuration, general, places);
@@ -47,6 +61,20 @@ export async function planRun(
     places: new Map(outputs.map(({ name, sink }) => [name, placeOf(sink.definition, sink.rawOptions)])),
     warnings: [...configuration.warnings, ...unknownNames(configuration, descriptions)],
   };
+}
+
+/** How an output is spooled; undefined where it is not. */
+async function spoolOf(
+  configuration: Configuration,
+  output: string,
+  spoolDir: string | undefined,
+): Promise<SpoolPlan | undefined> {
+  const checked = await validateSection(configuration, output, spoolOptions);
+  if (checked.problems !== undefined) throw configurationError(checked.problems);
+  const { mode, ...limits } = checked.value;
+  if (spoolDir === undefined || mode === 'off') return undefined;
+  // The name of an output may be a path, or that of a scoped package.
+  return { ...limits, mode, folder: path.join(spoolDir, encodeURIComponent(output)) };
 }
 
 /** Where an output writes, by what outputs call it: a path or an address. */

@@ -15,6 +15,9 @@ export interface DaemonRequest {
   readonly once: boolean;
 }
 
+/** Where root's recorder keeps spools unless it is told another place. */
+const rootSpoolDir = '/var/lib/camflow/spool';
+
 /**
  * Records until the source ends or a signal comes. The first SIGTERM or SIGINT drains, a second one stops at
  * once; SIGHUP opens the files of outputs anew. The balance is logged at the end, whatever the end.
@@ -22,7 +25,11 @@ export interface DaemonRequest {
  * @throws CamflowError where the run cannot start or fails
  */
 export async function runDaemon(request: DaemonRequest, container: DependencyContainer): Promise<boolean> {
-  const planned = await planRun(request.configuration, resolve(container, tokens.builtins));
+  const planned = await planRun(
+    request.configuration,
+    resolve(container, tokens.builtins),
+    process.geteuid?.() === 0 ? rootSpoolDir : undefined,
+  );
   const log = resolve(container, tokens.loggerFactory)(planned.general.logLevel);
   logWarnings(planned.warnings, log);
   const run = resolve(container, tokens.createRun)(planned.plan, { log });

@@ -26,6 +26,8 @@ export function describeBalance(balance: OutputBalance): string {
     `${formatCount(balance.filtered)} filtered`,
     `${formatCount(dropped)} dropped${causes}`,
   ];
+  if (balance.spooled > 0) terms.push(`${formatCount(balance.spooled)} left in the spool`);
   if (balance.pending > 0) terms.push(`${formatCount(balance.pending)} pending`);
-  return `${formatCount(balance.produced)} produced = ${terms.join(' + ')}`;
+  const resumed = balance.resumed > 0 ? `${formatCount(balance.resumed)} from the spool + ` : '';
+  return `${resumed}${formatCount(balance.produced)} produced = ${terms.join(' + ')}`;
 }

@@ -12,6 +12,8 @@ export class OutputBalanceSheet {
   #delivered = 0;
   #filtered = 0;
   #pending = 0;
+  #resumed = 0;
+  #spooled = 0;
   #units = 0;
   #bytes = 0;
 
@@ -27,6 +29,24 @@ export class OutputBalanceSheet {
       this.#produced += lost;
       this.#addDropped(lost, cause);
     }
+  }
+
+  /** Records wait in the spool from an earlier run. */
+  resume(records: number): void {
+    this.#resumed += records;
+    this.#pending += records;
+  }
+
+  /** Records came again that the output had in an earlier run: nothing is to be done. */
+  repeat(records: number): void {
+    this.#produced -= records;
+    this.#pending -= records;
+  }
+
+  /** The run is over, and records wait in the spool for the next one. */
+  spool(records: number): void {
+    this.#spooled += records;
+    this.#pending -= records;
   }
 
   filter(records: number): void {
@@ -46,18 +66,20 @@ export class OutputBalanceSheet {
     this.#bytes += bytes;
   }
 
-  /** Counts everything that is still pending under one cause: the run is over. */
-  writeOff(cause: LossCause): void {
-    this.drop(this.#pending, cause);
+  /** Records that nothing has become of yet. */
+  get pending(): number {
+    return this.#pending;
   }
 
   snapshot(): OutputBalance {
     return {
       output: this.#output,
+      resumed: this.#resumed,
       produced: this.#produced,
       delivered: this.#delivered,
       filtered: this.#filtered,
       dropped: { ...this.#dropped },
+      spooled: this.#spooled,
       pending: this.#pending,
       units: this.#units,
       bytes: this.#bytes,

@@ -4,78 +4,148 @@ import {
   isCamflowError,
   type Logger,
   type LossCause,
+  type LossCounters,
   type Sink,
+  type StreamId,
 } from '@camflow/api';
 import { Backoff } from './backoff.ts';
+import type { Delivery, Offer } from './delivery-queue.ts';
 import type { OutputBalanceSheet } from './output-balance.ts';
-import type { SharedUnits } from './units.ts';
+import type { OutputStore } from './output-store.ts';
 
-interface Delivery {
-  readonly units: SharedUnits;
-  readonly settled: () => void;
+/** How an output is doing, for whoever watches. */
+export interface OutputHealth {
+  /** Since when it has not taken anything, in milliseconds since 1970; undefined where it works. */
+  readonly downSinceMs: number | undefined;
+  /** Batches that it was given again. */
+  readonly retries: number;
 }
 
 /**
- * One output: a bounded queue in front of a sink, and the loop that empties it, in order. The sink is given
+ * One output: a sink, what waits for it, and the loop that gives it one batch after another. The sink is given
  * one call at a time.
  */
 export class Output {
   readonly name: string;
   readonly balance: OutputBalanceSheet;
+  readonly store: OutputStore;
   readonly #sink: Sink;
+  readonly #numbering: string;
   readonly #log: Logger;
-  readonly #queueBytesLimit: number;
-  readonly #queue: Delivery[] = [];
   readonly #stop: AbortController = new AbortController();
-  #queueBytes = 0;
   #pumping = false;
+  #again = false;
+  readonly #draining: AbortController = new AbortController();
+  /** What waits is left to the next run. */
+  #leftBehind = false;
   #lastCall: Promise<unknown> = Promise.resolve();
   #waiting: (() => void)[] = [];
   #rejecting = false;
   #finished = false;
+  #downSinceMs: number | undefined;
+  #retries = 0;
 
-  /** @param queueBytesLimit - above this, {@link roomy} waits */
-  constructor(name: string, sink: Sink, balance: OutputBalanceSheet, log: Logger, queueBytesLimit: number) {
+  constructor(
+    name: string,
+    parts: {
+      readonly sink: Sink;
+      readonly balance: OutputBalanceSheet;
+      readonly store: OutputStore;
+      readonly numbering: string;
+      readonly log: Logger;
+    },
+  ) {
     this.name = name;
-    this.balance = balance;
-    this.#sink = sink;
-    this.#log = log;
-    this.#queueBytesLimit = queueBytesLimit;
+    this.balance = parts.balance;
+    this.store = parts.store;
+    this.#sink = parts.sink;
+    this.#numbering = parts.numbering;
+    this.#log = parts.log;
+    this.store.onChange = () => this.#wake();
+    this.store.onLoss = (records, cause) => {
+      if (!this.#finished) this.balance.drop(records, cause);
+    };
   }
 
-  /**
-   * Takes units for delivery. Never waits: whoever dispatches batches waits for {@link roomy} first.
-   * @param settled - called when they were delivered or counted as lost; not after {@link giveUp}
-   */
-  offer(units: SharedUnits, settled: () => void): void {
+  get health(): OutputHealth {
+    return { downSinceMs: this.#downSinceMs, retries: this.#retries };
+  }
+
+  /** Whether the output took responsibility for these records before: in an earlier run that was killed. */
+  had(stream: StreamId, firstSequence: number, records: number): boolean {
+    return this.store.ledger?.covers(this.#numbering, stream, firstSequence, records) === true;
+  }
+
+  /** Records were lost before they came here. */
+  lose(loss: LossCounters): void {
+    this.store.ledger?.lose(loss);
+  }
+
+  /** Takes a parcel for delivery. Never waits: whoever dispatches batches waits for {@link roomy} first. */
+  offer(offer: Offer): void {
     if (this.#stop.signal.aborted) return;
-    this.#queue.push({ units, settled });
-    this.#queueBytes += units.memoryBytes;
-    if (!this.#pumping) void this.#pump();
+    const { stream, firstSequence, span, filtered, dropped } = offer.parcel;
+    if (span > 0 && this.had(stream, firstSequence, span)) {
+      this.balance.repeat(span);
+      offer.release();
+      offer.settled();
+      return;
+    }
+    this.balance.filter(filtered);
+    for (const [cause, lost] of Object.entries(dropped) as [LossCause, number][])
+      this.balance.drop(lost, cause);
+    this.store.queue.offer(offer);
   }
 
-  /** Settles when the queue is below its bound. */
+  /** Begins to deliver what an earlier run left. */
+  resume(): void {
+    this.balance.resume(this.store.waitingOnDisk);
+    this.#wake();
+  }
+
+  /** Settles when more may be offered. */
   roomy(): Promise<void> {
-    return this.#until(() => this.#queueBytes < this.#queueBytesLimit);
+    return this.#until(() => this.store.queue.roomy || this.#stop.signal.aborted);
+  }
+
+  /** From now on what the output does not take at once may stay on its disk, where it has one. */
+  drain(): void {
+    this.#draining.abort();
+    this.#wake();
   }
 
   /** Settles when nothing is queued or being written, or after {@link giveUp} when the sink let go. */
   idle(): Promise<void> {
-    return this.#until(() => !this.#pumping);
+    return this.#until(() => {
+      const { isEmpty } = this.store.queue;
+      return !this.#pumping && (isEmpty || this.#leftBehind || this.#stop.signal.aborted || this.#finished);
+    });
   }
 
-  /** Forgets what is queued and asks the sink to let go. What was not delivered stays pending. */
+  /** Asks the sink to let go. What was not delivered stays pending. */
   giveUp(): void {
     this.#stop.abort();
-    this.#queue.length = 0;
-    this.#queueBytes = 0;
+    this.store.giveUp();
     this.#wake();
+  }
+
+  /**
+   * Puts what was not delivered on the disk, where there is one, and counts it as spooled.
+   * @param end.complete - whether the source has ended by itself: another run over it begins anew
+   * @param end.rereadable - whether what never came here comes again
+   */
+  async park(end: { readonly complete: boolean; readonly rereadable: boolean }): Promise<void> {
+    const spooled = await this.store.park();
+    if (this.#finished) return;
+    this.balance.spool(Math.min(spooled, this.balance.pending));
+    if (end.complete) this.store.ledger?.forgetMarks();
+    if (!end.rereadable) this.lose({ shutdown: this.balance.pending });
   }
 
   /** The run is over: what is pending is counted as `shutdown`, and late answers of the sink change nothing. */
   finish(): void {
     this.#finished = true;
-    this.balance.writeOff('shutdown');
+    this.balance.drop(this.balance.pending, 'shutdown');
   }
 
   /** Runs another call of the sink (`flush`, `reopen`) between two writes. */
@@ -86,75 +156,94 @@ export class Output {
   }
 
   async #pump(): Promise<void> {
-    this.#pumping = true;
-    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
-      const settled = await this.#deliver(next.units);
-      if (!settled || this.#finished) break;
-      if (this.#queue[0] === next) {
-        this.#queue.shift();
-        this.#queueBytes -= next.units.memoryBytes;
+    this.#leftBehind = false;
+    while (!this.#stop.signal.aborted) {
+      this.#again = false;
+      const delivery = await this.store.queue.head();
+      if (delivery === undefined) {
+        if (this.#again) continue;
+        break;
       }
-      next.units.release();
-      next.settled();
-      this.#wake();
+      if (!(await this.#deliver(delivery)) || this.#finished) break;
     }
     this.#pumping = false;
-    this.#wake();
+    this.#wakeWaiting();
   }
 
   /** Tries until the units are settled. False where the run ended first. */
-  async #deliver(units: SharedUnits): Promise<boolean> {
+  async #deliver(delivery: Delivery): Promise<boolean> {
     const { signal } = this.#stop;
     const backoff = new Backoff();
-    let downSince = 0;
     while (!signal.aborted) {
       try {
-        const receipt = await this.exclusively((sink) => sink.write(units.batch, signal));
-        this.#count(units, receipt?.lost ?? {});
-        if (downSince > 0) {
-          const outageMs = Date.now() - downSince;
-          this.#log.info('output works again', { output: this.name, outageMs });
-        }
-        this.#rejecting = false;
+        const receipt =
+          delivery.units.count === 0
+            ? undefined
+            : await this.exclusively((sink) => sink.write(delivery.units, signal));
+        const lost = this.#checked(delivery, receipt?.lost ?? {});
+        this.#works();
+        await this.#done(delivery, lost);
         return true;
       } catch (error) {
         if (!isCamflowError(error) || !error.retryable) {
-          this.#reject(units, error);
+          this.#reject(error);
+          await this.#done(delivery, { sink_rejected: delivery.records });
           return true;
         }
-        if (downSince === 0 && !signal.aborted) {
-          downSince = Date.now();
-          this.#log.warn('output does not take anything now; trying again until it does', {
-            output: this.name,
-            error: describeError(error),
-          });
+        this.#retries++;
+        this.#isDown(error);
+        // A sink that is gone is not waited for at a stop: what it has not taken is on the disk.
+        const draining = this.store.queue.persistent ? this.#draining.signal : undefined;
+        if (draining?.aborted) {
+          this.#leftBehind = true;
+          return false;
         }
-        await backoff.wait(signal);
+        await backoff.wait(draining === undefined ? signal : AbortSignal.any([signal, draining]));
       }
     }
     return false;
   }
 
-  #count(units: SharedUnits, lost: Readonly<Partial<Record<LossCause, number>>>): void {
+  async #done(delivery: Delivery, lost: LossCounters): Promise<void> {
     if (this.#finished) return;
     const causes = Object.entries(lost) as [LossCause, number][];
-    const lostRecords = causes.reduce((sum, [, records]) => sum + records, 0);
-    if (!Number.isInteger(lostRecords) || lostRecords < 0 || lostRecords > units.records) {
-      throw new CamflowError(
-        'SINK_REJECTED',
-        `output ${this.name} reports ${lostRecords} lost of ${units.records} records`,
-        { hint: 'Its receipt must count records of the units it was given' },
-      );
-    }
+    const delivered = causes.reduce((left, [, records]) => left - records, delivery.records);
     for (const [cause, records] of causes) this.balance.drop(records, cause);
-    this.balance.deliver(units.records - lostRecords, units.batch.count, units.byteLength);
+    const { count } = delivery.units;
+    if (lost.sink_rejected === undefined) this.balance.deliver(delivered, count, delivery.byteLength);
+    await this.store.queue.done(delivery, { delivered, lost });
   }
 
-  #reject(units: SharedUnits, error: unknown): void {
-    if (this.#finished) return;
-    this.balance.drop(units.records, 'sink_rejected');
+  #checked({ records }: Delivery, lost: LossCounters): LossCounters {
+    const lostRecords = Object.values(lost).reduce((sum, count) => sum + count, 0);
+    if (Number.isInteger(lostRecords) && lostRecords >= 0 && lostRecords <= records) return lost;
+    throw new CamflowError(
+      'SINK_REJECTED',
+      `output ${this.name} reports ${lostRecords} lost of ${records} records`,
+      { hint: 'Its receipt must count records of the units it was given' },
+    );
+  }
+
+  #works(): void {
+    this.#rejecting = false;
+    if (this.#downSinceMs === undefined) return;
+    const outageMs = Date.now() - this.#downSinceMs;
+    this.#downSinceMs = undefined;
+    this.#log.info('output works again', { output: this.name, outageMs });
+  }
+
+  #isDown(error: unknown): void {
+    if (this.#downSinceMs !== undefined || this.#stop.signal.aborted) return;
+    this.#downSinceMs = Date.now();
+    const message = this.store.queue.persistent
+      ? 'output does not take anything now; trying again until it does, what comes is spooled'
+      : 'output does not take anything now; trying again until it does';
+    this.#log.warn(message, { output: this.name, error: describeError(error) });
+  }
+
+  #reject(error: unknown): void {
     // One line for a row of refusals; the records of each are counted.
-    if (this.#rejecting) return;
+    if (this.#rejecting || this.#finished) return;
     this.#rejecting = true;
     this.#log.error('output refuses units for good; their records are counted as sink_rejected', {
       output: this.name,
@@ -167,6 +256,15 @@ export class Output {
   }
 
   #wake(): void {
+    this.#again = true;
+    if (!this.#pumping && !this.#stop.signal.aborted && !this.#finished) {
+      this.#pumping = true;
+      void this.#pump();
+    }
+    this.#wakeWaiting();
+  }
+
+  #wakeWaiting(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();

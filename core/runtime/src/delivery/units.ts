@@ -1,4 +1,4 @@
-import type { UnitBatch } from '@camflow/api';
+import type { UnitBatch, UnitSource } from '@camflow/api';
 import type { FormatResult, UnitBuffers } from '../worker/messages.ts';
 
 /** The units of one format for one batch, shared by the outputs of that format; then their memory is used again. */
@@ -14,12 +14,19 @@ export class SharedUnits {
   #users: number;
 
   /**
+   * @param source - where the units come from
    * @param users - how often {@link release} will be called
    * @param recycle - takes the memory after the last release
    */
-  constructor(result: FormatResult, users: number, recycle: (buffers: UnitBuffers) => void) {
+  constructor(
+    result: FormatResult,
+    source: UnitSource,
+    users: number,
+    recycle: (buffers: UnitBuffers) => void,
+  ) {
     const { buffers, byteLength, unitCount, records } = result;
     this.batch = {
+      source,
       bytes: new Uint8Array(buffers.bytes, 0, byteLength),
       ends: new Uint32Array(buffers.ends, 0, unitCount),
       records: new Uint32Array(buffers.records, 0, unitCount),

@@ -1,4 +1,4 @@
-import type { Logger, LossCause } from '@camflow/api';
+import type { Logger } from '@camflow/api';
 import type { CommitTracker } from '../delivery/commit-tracker.ts';
 import type { Output } from '../delivery/output.ts';
 import { SharedUnits } from '../delivery/units.ts';
@@ -21,6 +21,7 @@ export class Distributor {
   readonly #routes: readonly FormatRoute[];
   readonly #commits: CommitTracker;
   readonly #statistics: RunStatistics;
+  readonly #numbering: string;
   readonly #log: Logger;
   /**
    * Memory of batches that are settled, for each format. All of it is kept: as much as slabs and queues let out at
@@ -29,15 +30,18 @@ export class Distributor {
   readonly #spares: UnitBuffers[][];
   #failuresLogged = 0;
 
+  /** @param numbering - names the numbering of the records of the run */
   constructor(
     routes: readonly FormatRoute[],
     commits: CommitTracker,
     statistics: RunStatistics,
+    numbering: string,
     log: Logger,
   ) {
     this.#routes = routes;
     this.#commits = commits;
     this.#statistics = statistics;
+    this.#numbering = numbering;
     this.#spares = routes.map(() => []);
     this.#log = log;
   }
@@ -56,32 +60,53 @@ export class Distributor {
 
   /** Passes on what workers made of a batch, in parts where it had to be divided. */
   distribute(batch: AcceptedBatch, parts: readonly BatchResult[]): void {
+    let firstSequence = batch.relay.firstSequence;
     for (const part of parts) {
       this.#statistics.scanned(batch.relay.stream, part);
+      const span = part.countsByType.reduce((sum, count) => sum + count, 0);
       for (const [index, route] of this.#routes.entries())
-        this.#route(batch, route, index, part.formats[index]!);
+        this.#route(batch, route, index, part.formats[index]!, { firstSequence, span });
+      firstSequence += span;
     }
     this.#commits.settle(batch.read);
   }
 
-  #route(batch: AcceptedBatch, route: FormatRoute, index: number, result: FormatResult): void {
+  #route(
+    batch: AcceptedBatch,
+    route: FormatRoute,
+    index: number,
+    result: FormatResult,
+    place: { readonly firstSequence: number; readonly span: number },
+  ): void {
     this.#logFailures(batch, route, result);
     const { outputs } = route;
-    const dropped = Object.entries(result.dropped) as [LossCause, number][];
-    for (const { balance } of outputs) {
-      balance.filter(result.filtered);
-      for (const [cause, records] of dropped) balance.drop(records, cause);
-    }
+    const { stream, capturedAtMs } = batch.relay;
+    const { filtered, dropped } = result;
     const recycle = (buffers: UnitBuffers): void => {
       if (buffers.bytes.byteLength > 0) this.#spares[index]!.push(buffers);
     };
-    if (result.unitCount === 0) {
-      recycle(result.buffers);
-      return;
-    }
-    const units = new SharedUnits(result, outputs.length, recycle);
+    const source = { numbering: this.#numbering, stream, firstSequence: place.firstSequence, firstUnit: 0 };
+    const units = new SharedUnits(result, source, outputs.length, recycle);
+    const { records, memoryBytes } = units;
+    const parcel = {
+      ...source,
+      ...place,
+      capturedAtMs,
+      last: true,
+      filtered,
+      dropped,
+      records,
+      units: units.batch,
+    };
     batch.read.open += outputs.length;
-    for (const output of outputs) output.offer(units, () => this.#commits.settle(batch.read));
+    for (const output of outputs) {
+      output.offer({
+        parcel,
+        memoryBytes,
+        release: () => units.release(),
+        settled: () => this.#commits.settle(batch.read),
+      });
+    }
   }
 
   #logFailures(batch: AcceptedBatch, route: FormatRoute, result: FormatResult): void {

@@ -12,8 +12,11 @@ export interface ReaderParts {
   readonly known: KnownTexts;
   readonly dispatcher: Dispatcher;
   readonly commits: CommitTracker;
-  /** Told of every batch before anything else happens to it. */
-  readonly onRead: (batch: Omit<AcceptedBatch, 'read'>) => void;
+  /**
+   * Told of every batch before anything else happens to it.
+   * @returns false where every output had its records in an earlier run: only its names are learned then
+   */
+  readonly onRead: (batch: Omit<AcceptedBatch, 'read'>) => boolean;
 }
 
 /**
@@ -53,11 +56,11 @@ export class Reader {
   async #accept(relay: RelayBatch, slab: Slab): Promise<void> {
     const { source, slabs, known, dispatcher, commits, onRead } = this.#parts;
     const checked = checkBatch(relay, slab);
-    onRead(checked);
+    const isNew = onRead(checked);
     const batch: AcceptedBatch = { ...checked, read: commits.begin(relay.id) };
     const start = slab.bytes.byteOffset;
     await known.learn(relay, checked.abi, start, dispatcher.nextTick, () => dispatcher.idle());
-    if (batch.byteLength === 0 && relay.securityContexts.length === 0) {
+    if (!isNew || (batch.byteLength === 0 && relay.securityContexts.length === 0)) {
       commits.settle(batch.read);
       slabs.give(slab);
     } else if (relay.stream.kind === 'long') {

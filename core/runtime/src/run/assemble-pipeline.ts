@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { CamflowError, type Logger, type Origin } from '@camflow/api';
 import { CommitTracker } from '../delivery/commit-tracker.ts';
 import { Output } from '../delivery/output.ts';
 import { OutputBalanceSheet } from '../delivery/output-balance.ts';
+import { MemoryStore, SpooledStore } from '../delivery/output-store.ts';
 import { SlabPool, slabCount, usableSlabBytes } from '../memory/slab-pool.ts';
 import { KnownTexts } from '../names/known-texts.ts';
 import { Dispatcher } from '../pipeline/dispatcher.ts';
@@ -15,10 +17,13 @@ import { createPlugins, distinctFormats } from './plugin-instances.ts';
 import type { RunControl } from './run-control.ts';
 import type { RunLimits } from './run-limits.ts';
 import type { RunPlan } from './run-plan.ts';
+import { createSectionLogger } from './section-logger.ts';
 
 /** A pipeline with everything open, before the first read. */
 export interface AssembledPipeline {
   readonly origin: Origin;
+  /** Whether the source gives again what was not committed. */
+  readonly rereadable: boolean;
   readonly policyHash: string;
   readonly reader: Reader;
   readonly outputs: readonly Output[];
@@ -48,6 +53,9 @@ export async function assemblePipeline(
     control.checkStarting();
   }
 
+  const stores = await openStores(plan, limits, log, control);
+  control.checkStarting();
+
   const slabsNeeded = slabCount(plan.workers, source.capabilities.heldBatches);
   const slabs = new SlabPool(slabsNeeded, usableSlabBytes(plan.slabBytes));
   const known = new KnownTexts(slabs.memory, limits, log);
@@ -73,10 +81,13 @@ export async function assemblePipeline(
     control.checkStarting();
   }
 
+  const numbering = origin.numbering ?? randomUUID().slice(0, 13);
   const statistics = new RunStatistics();
   const outputs = plan.outputs.map(({ name }, index) => {
     const balance = new OutputBalanceSheet(name);
-    return new Output(name, sinks[index]!, balance, log, limits.outputQueueBytes);
+    const store = stores[index]!;
+    store.origin = origin;
+    return new Output(name, { sink: sinks[index]!, balance, store, numbering, log });
   });
   const routes = formats.map(({ request, outputs: wanted }) => ({
     format: request.requested,
@@ -90,7 +101,7 @@ export async function assemblePipeline(
       control.fail(error);
     }
   });
-  const distributor = new Distributor(routes, commits, statistics, log);
+  const distributor = new Distributor(routes, commits, statistics, numbering, log);
   const runner = new BatchRunner(pool, slabs.memory, formats.length, log);
   const dispatcher = new Dispatcher(
     { runner, distributor, known, slabs, origin },
@@ -109,12 +120,42 @@ export async function assemblePipeline(
     onRead: ({ relay, records, byteLength }) => {
       if (control.over) throw new CamflowError('PIPELINE_STATE', 'the run is over');
       statistics.read(records, byteLength, relay.loss);
-      for (const { balance } of outputs) balance.produce(records, relay.loss);
+      const { stream, firstSequence } = relay;
+      const isNew = records === 0 || !outputs.every((output) => output.had(stream, firstSequence, records));
+      for (const output of outputs) {
+        output.balance.produce(isNew ? records : 0, relay.loss);
+        output.lose(relay.loss);
+      }
+      return isNew;
     },
+  });
+  control.finishing.addEventListener('abort', () => {
+    for (const output of outputs) output.drain();
   });
   control.givingUp.addEventListener('abort', () => {
     slabs.close();
     for (const output of outputs) output.giveUp();
   });
-  return { origin, policyHash: program.hash, reader, outputs, statistics, known, pool };
+  for (const output of outputs) output.resume();
+  const { rereadable } = source.capabilities;
+  return { origin, rereadable, policyHash: program.hash, reader, outputs, statistics, known, pool };
+}
+
+/** The stores of the outputs, in the order of the plan. */
+async function openStores(
+  plan: RunPlan,
+  limits: RunLimits,
+  log: Logger,
+  control: RunControl,
+): Promise<(MemoryStore | SpooledStore)[]> {
+  const stores: (MemoryStore | SpooledStore)[] = [];
+  for (const { name, spool } of plan.outputs) {
+    const bytes = limits.outputQueueBytes;
+    const store = spool
+      ? await SpooledStore.open(spool, bytes, createSectionLogger(log, name))
+      : new MemoryStore(bytes);
+    stores.push(store);
+    control.opened.add(`the spool of ${name}`, store);
+  }
+  return stores;
 }

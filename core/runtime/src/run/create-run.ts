@@ -1,6 +1,6 @@
 import { CamflowError, describeError, type Logger } from '@camflow/api';
 import { type AssembledPipeline, assemblePipeline } from './assemble-pipeline.ts';
-import { settlesUnless } from './deadline.ts';
+import { settlesUnless, settlesWithin } from './deadline.ts';
 import { emptyReport, reportOn } from './make-report.ts';
 import type { CreateRun, Run, RunDependencies } from './run.ts';
 import { RunControl } from './run-control.ts';
@@ -10,6 +10,9 @@ import type { RunReport } from './run-report.ts';
 
 /** How long something that was told to let go at once may take. */
 const graceMs = 1_000;
+
+/** How long putting on the disk what outputs did not take may take. */
+const parkTimeoutMs = 30_000;
 
 class PipelineRun implements Run {
   readonly ended: Promise<RunReport>;
@@ -90,7 +93,7 @@ class PipelineRun implements Run {
   }
 
   /** From the first read to the end. Never rejects. */
-  async #conduct({ reader, outputs }: AssembledPipeline): Promise<void> {
+  async #conduct({ reader, outputs, rereadable }: AssembledPipeline): Promise<void> {
     const { givingUp, finishing, opened } = this.#control;
     const reading = reader.run(finishing).catch((error: unknown) => this.#control.fail(error));
     await settlesUnless(givingUp, graceMs, reading);
@@ -104,6 +107,11 @@ class PipelineRun implements Run {
         this.#log.error('output could not be flushed', { output: output.name, error: describeError(error) });
       });
     }
+    const complete = !finishing.aborted && this.#control.failure === undefined;
+    const parked = Promise.all(outputs.map((output) => output.park({ complete, rereadable })));
+    await settlesWithin(parked, parkTimeoutMs).catch((error: unknown) => {
+      this.#log.error('what waits cannot be spooled', { error: describeError(error) });
+    });
     await opened.close();
     this.#end(this.#control.failure);
   }

@@ -18,6 +18,7 @@ import {
   type UnitBatch,
   type WriteReceipt,
 } from '@camflow/api';
+import type { SpoolPlan } from '../spool/spool-plan.ts';
 import { createRun } from './create-run.ts';
 import type { Run } from './run.ts';
 import type { RunLimits } from './run-limits.ts';
@@ -37,6 +38,10 @@ export interface SourceBehaviour {
   readonly heldBatches?: number;
   /** Waits at the end until it is told to finish. */
   readonly live?: boolean;
+  /** Name of the numbering; default none. */
+  readonly numbering?: string;
+  /** Called before each read. */
+  readonly beforeRead?: () => Promise<void>;
   /** Records of one batch at most; default as many as fit. */
   readonly batchRecords?: number;
   readonly failAtEnd?: Error;
@@ -66,10 +71,12 @@ export class RoundsSource implements CaptureSource {
   async open(): Promise<Origin> {
     if (this.#behaviour.failOpen) throw this.#behaviour.failOpen;
     this.isOpen = true;
-    return { abi: 'camflow-0.9', machineId: 1, bootId: 2, epoch: 3 };
+    const { numbering } = this.#behaviour;
+    return { abi: 'camflow-0.9', machineId: 1, bootId: 2, epoch: 3, ...(numbering && { numbering }) };
   }
 
   async read(slab: Slab, signal: AbortSignal): Promise<RelayBatch | null> {
+    await this.#behaviour.beforeRead?.();
     if (signal.aborted) return null;
     if (this.#part === undefined) {
       const next = this.#parts.next();
@@ -216,6 +223,8 @@ export interface RunRequest {
   readonly drainTimeoutMs?: number;
   readonly limits?: RunLimits;
   readonly log?: Logger;
+  /** The spool of each output; default none. */
+  readonly spools?: readonly (SpoolPlan | undefined)[];
 }
 
 /** A run over plugins made in a test, with formats from `test-fixtures`. */
@@ -262,6 +271,7 @@ export function makeRun(request: RunRequest): Run {
       name: `output${index}`,
       sink: chosen(sinkDefinition, `output${index}`, 'test:'),
       format: chosen(formatDefinition, format, moduleUrl),
+      ...(request.spools?.[index] && { spool: request.spools[index] }),
     };
   });
   return createRun(
@@ -285,7 +295,8 @@ export async function runToEnd(request: RunRequest): Promise<RunReport> {
 }
 
 /** What is left of `produced` when all else is taken off: 0 in a balance that is right. */
-export function imbalance({ produced, delivered, filtered, dropped, pending }: OutputBalance): number {
+export function imbalance(balance: OutputBalance): number {
+  const { resumed, produced, delivered, filtered, dropped, spooled, pending } = balance;
   const lost = Object.values(dropped).reduce((sum, records) => sum + records, 0);
-  return produced - delivered - filtered - lost - pending;
+  return resumed + produced - delivered - filtered - lost - spooled - pending;
 }

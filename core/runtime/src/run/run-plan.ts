@@ -5,6 +5,7 @@ import type {
   SinkDefinition,
   SourceDefinition,
 } from '@camflow/api';
+import type { SpoolPlan } from '../spool/spool-plan.ts';
 
 /** A plugin that was found, checked and imported, with the options it will get. */
 export interface ChosenPlugin<Definition> {
@@ -25,6 +26,8 @@ export interface OutputPlan {
   readonly name: string;
   readonly sink: ChosenPlugin<SinkDefinition>;
   readonly format: ChosenPlugin<FormatDefinition>;
+  /** Where units wait that the sink does not take; absent for memory alone, which holds back the run when full. */
+  readonly spool?: SpoolPlan;
 }
 
 /** Everything that a run needs to know. Made by the composition root from configuration and plugins. */

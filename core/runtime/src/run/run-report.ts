@@ -1,10 +1,15 @@
 import type { LossCause, MalformedReason, Origin, StreamId } from '@camflow/api';
 
-/** What became of the records of one output. `produced = delivered + filtered + sum(dropped) + pending`. */
+/**
+ * What became of the records of one output:
+ * `resumed + produced = delivered + filtered + sum(dropped) + spooled + pending`.
+ */
 export interface OutputBalance {
   /** Name of the output. */
   readonly output: string;
-  /** Records that the source gave or reported as lost. */
+  /** Records that an earlier run had left in the spool. */
+  readonly resumed: number;
+  /** Records that the source gave or reported as lost, but for those that came again and the output had before. */
   readonly produced: number;
   /** Records that the output acknowledged. */
   readonly delivered: number;
@@ -12,7 +17,9 @@ export interface OutputBalance {
   readonly filtered: number;
   /** Records lost, by cause; causes that lost none are absent. */
   readonly dropped: Readonly<Partial<Record<LossCause, number>>>;
-  /** Records accepted and not yet settled; 0 after a stop. */
+  /** Records that wait in the spool for the next run; 0 before the stop. */
+  readonly spooled: number;
+  /** Records accepted and not yet settled, those in the spool among them; 0 after a stop. */
   readonly pending: number;
   /** Units in writes that succeeded, those that the output reported as lost among them. */
   readonly units: number;

@@ -1,0 +1,107 @@
+import type { LossCause, LossCounters, StreamId } from '@camflow/api';
+
+/** What a {@link Ledger} is saved as. */
+export interface SavedLedger {
+  readonly [key: string]: unknown;
+  readonly produced: number;
+  readonly delivered: number;
+  readonly filtered: number;
+  readonly dropped: Readonly<Partial<Record<LossCause, number>>>;
+  readonly numbering: string;
+  readonly marks: Readonly<Record<string, number>>;
+}
+
+/** What a ledger needs to know of a parcel. */
+export interface LedgerEntry {
+  readonly numbering: string;
+  readonly stream: StreamId;
+  readonly firstSequence: number;
+  readonly span: number;
+  readonly records: number;
+  readonly filtered: number;
+  readonly dropped: Readonly<Partial<Record<LossCause, number>>>;
+}
+
+/**
+ * The accounts of an output over all runs that share its spool: what it has taken responsibility for, and what
+ * became of it. `produced = delivered + filtered + sum(dropped) + what is in the spool`.
+ */
+export class Ledger {
+  produced = 0;
+  delivered = 0;
+  filtered = 0;
+  readonly dropped: Partial<Record<LossCause, number>> = {};
+  #numbering = '';
+  /** Sequence up to which the output took responsibility, by stream. */
+  #marks: Record<string, number> = {};
+
+  static restore(saved: Readonly<Record<string, unknown>> | undefined): Ledger {
+    const ledger = new Ledger();
+    const { produced, delivered, filtered, dropped, numbering, marks } = (saved ??
+      {}) as Partial<SavedLedger>;
+    ledger.produced = produced ?? 0;
+    ledger.delivered = delivered ?? 0;
+    ledger.filtered = filtered ?? 0;
+    Object.assign(ledger.dropped, dropped);
+    ledger.#numbering = numbering ?? '';
+    ledger.#marks = { ...marks };
+    return ledger;
+  }
+
+  /** The output takes responsibility for a parcel. */
+  accept(entry: LedgerEntry): void {
+    this.produced += entry.records + entry.filtered;
+    this.filtered += entry.filtered;
+    this.lose(entry.dropped);
+    if (entry.numbering !== this.#numbering) {
+      this.#numbering = entry.numbering;
+      this.#marks = {};
+    }
+    const key = keyOf(entry.stream);
+    this.#marks[key] = Math.max(this.#marks[key] ?? 0, entry.firstSequence + entry.span);
+  }
+
+  /** Records were lost before they became part of a parcel. */
+  lose(loss: LossCounters): void {
+    for (const [cause, records] of Object.entries(loss) as [LossCause, number][]) {
+      this.produced += records;
+      this.drop(records, cause);
+    }
+  }
+
+  /** Records for which the output is responsible are lost. */
+  drop(records: number, cause: LossCause): void {
+    if (records > 0) this.dropped[cause] = (this.dropped[cause] ?? 0) + records;
+  }
+
+  /** Whether the output took responsibility for these records before: in an earlier run that was killed. */
+  covers(numbering: string, stream: StreamId, firstSequence: number, span: number): boolean {
+    return numbering === this.#numbering && firstSequence + span <= (this.#marks[keyOf(stream)] ?? 0);
+  }
+
+  /** Records were all there are to come of this numbering: another run over them begins anew. */
+  forgetMarks(): void {
+    this.#marks = {};
+  }
+
+  /** Sequence up to which the output took responsibility, by stream. */
+  get marks(): Readonly<Record<string, number>> {
+    return this.#marks;
+  }
+
+  save(): SavedLedger {
+    const { produced, delivered, filtered, dropped } = this;
+    return {
+      produced,
+      delivered,
+      filtered,
+      dropped: { ...dropped },
+      numbering: this.#numbering,
+      marks: { ...this.#marks },
+    };
+  }
+}
+
+function keyOf({ cpu, kind }: StreamId): string {
+  return `${kind}${cpu}`;
+}

@@ -1,0 +1,370 @@
+import { describeError, type Logger, type LossCause, type UnitBatch } from '@camflow/api';
+import type { Spool, StoredParcel } from '../spool/spool.ts';
+import type { SpoolPlan } from '../spool/spool-plan.ts';
+import type { SpoolPlace } from '../spool/spool-state.ts';
+import { Backoff } from './backoff.ts';
+import type { Delivery, DeliveryOutcome, DeliveryQueue, Offer } from './delivery-queue.ts';
+import type { Ledger } from './ledger.ts';
+
+/** Bytes of units that are written to the disk at once. */
+const writeBytes = 8 << 20;
+
+/** A parcel in memory. */
+interface Held extends Delivery {
+  readonly offer: Offer;
+  /** `stored`: on the disk too. */
+  state: 'memory' | 'waiting' | 'writing' | 'stored';
+  stored: StoredParcel | undefined;
+  /** Delivered, or counted as lost. */
+  finished: boolean;
+}
+
+/** A part of a parcel that was read from the disk. */
+interface FromDisk extends Delivery {
+  readonly after: SpoolPlace;
+}
+
+/** What a queue tells of. */
+export interface QueueEvents {
+  /** There may be a head, or room, that there was not before. */
+  changed(): void;
+  /** Records were lost on the way. */
+  lost(records: number, cause: LossCause): void;
+}
+
+/**
+ * A queue whose tail is on the disk. Parcels stay in memory as long as it has room for them; whether they go to
+ * the disk as well, at once or only where memory is full, is the rule of the plan. While anything is on the disk,
+ * what follows goes there too, which keeps the order.
+ */
+export class SpooledQueue implements DeliveryQueue {
+  readonly persistent = true;
+  readonly #spool: Spool;
+  readonly #plan: SpoolPlan;
+  readonly #ledger: Ledger;
+  readonly #limitBytes: number;
+  readonly #log: Logger;
+  readonly #events: QueueEvents;
+  readonly #stopping: AbortController = new AbortController();
+  /** In order; what is on the disk only stands between those that are in memory and their successors. */
+  #held: Held[] = [];
+  #waiting: Held[] = [];
+  #heldBytes = 0;
+  #waitingBytes = 0;
+  #writing: Promise<void> | undefined;
+  #head: Held | FromDisk | undefined;
+  /** Why the head is on the disk no more, though it was not delivered yet. */
+  #headDropped: LossCause | undefined;
+  #room: (() => void)[] = [];
+  #complaining = false;
+
+  constructor(
+    parts: { readonly spool: Spool; readonly plan: SpoolPlan; readonly ledger: Ledger; readonly log: Logger },
+    limitBytes: number,
+    events: QueueEvents,
+  ) {
+    this.#spool = parts.spool;
+    this.#plan = parts.plan;
+    this.#ledger = parts.ledger;
+    this.#log = parts.log;
+    this.#limitBytes = limitBytes;
+    this.#events = events;
+  }
+
+  get roomy(): boolean {
+    return this.#waitingBytes < this.#limitBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#held.length === 0 && this.#spool.isEmpty;
+  }
+
+  offer(offer: Offer): void {
+    const { units, records } = offer.parcel;
+    const byteLength = units.count === 0 ? 0 : units.ends[units.count - 1]!;
+    const held: Held = {
+      offer,
+      units,
+      records,
+      byteLength,
+      state: 'memory',
+      stored: undefined,
+      finished: false,
+    };
+    this.#held.push(held);
+    this.#heldBytes += offer.memoryBytes;
+    const direct = this.#plan.mode === 'overflow' && this.#waiting.length === 0 && this.#spool.isEmpty;
+    if (direct && this.#heldBytes <= this.#limitBytes) this.#events.changed();
+    else this.#store();
+  }
+
+  async head(): Promise<Delivery | undefined> {
+    while (this.#head === undefined) {
+      const first = this.#held[0];
+      if (first?.state === 'memory' || (first?.state === 'stored' && this.#isNext(first.stored!))) {
+        this.#head = first;
+      } else if (this.#spool.isEmpty || !(await this.#readNext())) return undefined;
+    }
+    return this.#head;
+  }
+
+  async done(delivery: Delivery, { delivered, lost }: DeliveryOutcome): Promise<void> {
+    if (this.#head !== delivery) return;
+    const head = this.#head;
+    this.#head = undefined;
+    this.#headDropped = undefined;
+    this.#ledger.delivered += delivered;
+    for (const [cause, records] of Object.entries(lost) as [LossCause, number][])
+      this.#ledger.drop(records, cause);
+    if ('after' in head) {
+      await this.#spool.acknowledge(head.after);
+      void this.#save();
+    } else {
+      this.#held.shift();
+      head.finished = true;
+      if (head.state === 'stored') {
+        this.#letGo(head);
+        await this.#spool.acknowledge(head.stored!.after);
+        void this.#save();
+      } else if (head.state !== 'writing') this.#settleUnstored(head);
+    }
+    this.#wakeRoom();
+    this.#events.changed();
+  }
+
+  /** Puts what is only in memory on the disk. Settles when all of it is there, or lost. */
+  async park(): Promise<void> {
+    this.#stopping.abort();
+    this.#wakeRoom();
+    this.#store();
+    while (this.#writing !== undefined) await this.#writing;
+    // Behind what followed it, it would be out of order.
+    if (this.#headDropped !== undefined) this.#lose(this.#head!.records, this.#headDropped);
+    this.#headDropped = undefined;
+  }
+
+  /** Units that are on the disk longer than is allowed are dropped, though nothing new comes. */
+  expire(): void {
+    this.#work(() => this.#dropExpired());
+  }
+
+  #isNext({ frame }: StoredParcel): boolean {
+    return frame <= this.#spool.read.frame;
+  }
+
+  /** Reads from the disk; false where nothing is there. */
+  async #readNext(): Promise<boolean> {
+    const before = this.#spool.read.frame;
+    const read = await this.#spool.next();
+    if (read === undefined) return false;
+    // Dropped while it was read: it is counted already.
+    if (this.#spool.read.frame !== before) return true;
+    const { lost, frame, after } = read;
+    if (lost > 0 || frame === undefined) {
+      this.#lose(lost, 'spool_damaged');
+      const { number, recordsBefore } = frame ?? { number: after.frame, recordsBefore: after.records };
+      await this.#spool.acknowledge(
+        frame === undefined ? after : { ...this.#spool.read, frame: number, records: recordsBefore },
+      );
+      void this.#save();
+    }
+    if (frame === undefined) return true;
+    const { units, records, numbering, stream, firstSequence, firstUnit } = frame;
+    const batch: UnitBatch = { ...units, source: { numbering, stream, firstSequence, firstUnit } };
+    this.#head = { units: batch, records, byteLength: units.bytes.length, after } satisfies FromDisk;
+    return true;
+  }
+
+  /** Everything that is in memory only goes to the disk. */
+  #store(): void {
+    for (const held of this.#held) {
+      if (held.state !== 'memory') continue;
+      held.state = 'waiting';
+      this.#waiting.push(held);
+      this.#waitingBytes += held.offer.memoryBytes;
+    }
+    this.#work(() => this.#writeAll());
+  }
+
+  /** One thing at a time is done to the disk's end of the spool. */
+  #work(task: () => Promise<void>): void {
+    this.#writing ??= task()
+      .catch((error: unknown) => this.#complain('the spool fails', error))
+      .finally(() => {
+        this.#writing = undefined;
+        if (this.#waiting.length > 0) this.#store();
+        this.#events.changed();
+      });
+  }
+
+  async #writeAll(): Promise<void> {
+    // What is offered together is written together.
+    await Promise.resolve();
+    const backoff = new Backoff();
+    while (this.#waiting.length > 0) {
+      const parcels = this.#takeWaiting();
+      if (parcels.length === 0) continue;
+      const bytes = parcels.reduce((sum, { byteLength }) => sum + byteLength, 0);
+      let failure: unknown;
+      for (let tries = 0; ; tries++) {
+        if (!(await this.#makeRoom(bytes, failure !== undefined && tries > 0))) {
+          for (const held of parcels) this.#discard(held, failure);
+          break;
+        }
+        try {
+          const stored = await this.#spool.append(parcels.map(({ offer }) => offer.parcel));
+          for (const [i, held] of parcels.entries()) this.#stored(held, stored[i]!);
+          this.#complaining = false;
+          break;
+        } catch (error) {
+          this.#complain('the spool cannot be written', error);
+          failure = error;
+          if (this.#plan.whenFull === 'block') await backoff.wait(this.#stopping.signal);
+        }
+      }
+      this.#trim();
+      this.#events.changed();
+    }
+    void this.#save();
+  }
+
+  #takeWaiting(): Held[] {
+    const parcels: Held[] = [];
+    let bytes = 0;
+    while (this.#waiting.length > 0 && bytes < writeBytes) {
+      const held = this.#waiting.shift()!;
+      this.#waitingBytes -= held.offer.memoryBytes;
+      if (held.finished) continue;
+      held.state = 'writing';
+      parcels.push(held);
+      bytes += held.byteLength;
+    }
+    return parcels;
+  }
+
+  /**
+   * Sees to it that there is room, by the rule of the plan.
+   * @param failed - whether a write failed although there should have been room
+   * @returns false where the parcels are to be dropped
+   */
+  async #makeRoom(bytes: number, failed: boolean): Promise<boolean> {
+    await this.#dropExpired();
+    const { whenFull } = this.#plan;
+    while (failed || !this.#spool.hasRoom(bytes)) {
+      if (whenFull === 'block') {
+        if (failed) return !this.#stopping.signal.aborted;
+        if (this.#stopping.signal.aborted) return true;
+        await new Promise<void>((resolve) => this.#room.push(resolve));
+      } else if (whenFull === 'drop_newest' || !(await this.#dropOldest('spool_full'))) {
+        this.#complain('the spool is at its limit; what comes now is dropped');
+        return false;
+      } else {
+        this.#complain('the spool is at its limit; its oldest units are dropped');
+        if (failed) return true;
+      }
+    }
+    return true;
+  }
+
+  async #dropExpired(): Promise<void> {
+    while (this.#spool.isTooOld(Date.now())) {
+      if (!(await this.#dropOldest('spool_expired'))) return;
+    }
+  }
+
+  async #dropOldest(cause: LossCause): Promise<boolean> {
+    const head = this.#head;
+    const held = head && ('after' in head ? head.after : head.stored?.after);
+    const lost = await this.#spool.dropOldest(held);
+    if (lost === undefined) return false;
+    this.#lose(lost, cause);
+    const reached = this.#spool.read.frame;
+    if (held !== undefined && held.frame <= reached) this.#headDropped ??= cause;
+    this.#held = this.#held.filter((each) => {
+      const gone = each !== this.#head && each.stored !== undefined && each.stored.after.frame <= reached;
+      if (gone) this.#letGo(each);
+      return !gone;
+    });
+    void this.#save();
+    return true;
+  }
+
+  #stored(held: Held, stored: StoredParcel): void {
+    held.state = 'stored';
+    held.stored = stored;
+    this.#ledger.accept(held.offer.parcel);
+    held.offer.settled();
+    if (!held.finished) return;
+    this.#letGo(held);
+    void this.#spool.acknowledge(stored.after);
+  }
+
+  /** Records of a parcel that is not to be stored; one that was delivered meanwhile is not lost. */
+  #discard(held: Held, failure: unknown): void {
+    if (failure !== undefined) this.#complain('what cannot be spooled is dropped', failure);
+    if (held === this.#head) {
+      // Being delivered: it stays, in memory only.
+      held.state = 'memory';
+      return;
+    }
+    this.#ledger.accept(held.offer.parcel);
+    if (!held.finished) {
+      this.#lose(held.records, 'spool_full');
+      this.#held.splice(this.#held.indexOf(held), 1);
+    }
+    this.#letGo(held);
+    held.offer.settled();
+  }
+
+  /** A parcel was delivered from memory and is on no disk. */
+  #settleUnstored(held: Held): void {
+    this.#ledger.accept(held.offer.parcel);
+    this.#letGo(held);
+    // Only when it is on record that the output has it may the source forget it.
+    void this.#save().then(() => held.offer.settled());
+  }
+
+  #letGo(held: Held): void {
+    this.#heldBytes -= held.offer.memoryBytes;
+    held.offer.release();
+  }
+
+  /** Frees the memory of what is on the disk, the last first, until the bound is kept. */
+  #trim(): void {
+    for (let i = this.#held.length - 1; i >= 0 && this.#heldBytes > this.#limitBytes; i--) {
+      const held = this.#held[i]!;
+      if (held.state !== 'stored' || held === this.#head) continue;
+      this.#held.splice(i, 1);
+      this.#letGo(held);
+    }
+  }
+
+  #lose(records: number, cause: LossCause): void {
+    this.#ledger.drop(records, cause);
+    if (records > 0) this.#events.lost(records, cause);
+  }
+
+  async #save(): Promise<void> {
+    try {
+      await this.#spool.save(() => this.#ledger.save());
+    } catch (error) {
+      this.#complain('the state of the spool cannot be saved', error);
+    }
+  }
+
+  /** One line for a row of troubles; the records of each are counted. */
+  #complain(message: string, error?: unknown): void {
+    if (this.#complaining) return;
+    this.#complaining = true;
+    this.#log.warn(message, {
+      folder: this.#plan.folder,
+      ...(error === undefined ? {} : { error: describeError(error) }),
+    });
+  }
+
+  #wakeRoom(): void {
+    const waiting = this.#room;
+    this.#room = [];
+    for (const resolve of waiting) resolve();
+  }
+}

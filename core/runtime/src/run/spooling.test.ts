@@ -1,0 +1,217 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CamflowError, type StreamId } from '@camflow/api';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { SpoolPlan } from '../spool/spool-plan.ts';
+import { imbalance, KeepingSink, makeRun, RoundsSource, type RunRequest } from './harness.test.support.ts';
+import { fileRecord } from './records.test.support.ts';
+import type { Run } from './run.ts';
+import type { RunReport } from './run-report.ts';
+
+const short: StreamId = { cpu: 0, kind: 'short' };
+const recordCount = 4000;
+const records = Buffer.concat(Array.from({ length: recordCount }, (_, i) => fileRecord({ id: i + 1 })));
+const limits = {
+  names: { entries: 16, textBytes: 4096 },
+  securityContexts: { entries: 16, textBytes: 4096 },
+  // Less than one batch: the second one goes to the disk.
+  outputQueueBytes: 1,
+};
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'spooling-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function spool(more: Partial<SpoolPlan> = {}): SpoolPlan {
+  return {
+    folder: path.join(folder, 'out'),
+    mode: 'overflow',
+    maxSizeBytes: 64 << 20,
+    maxAgeMs: 0,
+    whenFull: 'drop_oldest',
+    sync: 'none',
+    ...more,
+  };
+}
+
+function source(more: ConstructorParameters<typeof RoundsSource>[1] = {}): RoundsSource {
+  return new RoundsSource([[{ stream: short, records }]], { batchRecords: 200, heldBatches: 0, ...more });
+}
+
+class DeadSink extends KeepingSink {
+  override onWrite = async (): Promise<undefined> => {
+    throw new CamflowError('SINK_UNAVAILABLE', 'the peer is away', { retryable: true });
+  };
+}
+
+/** Runs to the end of the source, or until told to stop; every balance must close at any time. */
+async function run(
+  request: Omit<RunRequest, 'limits'>,
+  during?: (run: Run) => Promise<void>,
+): Promise<RunReport> {
+  const made = makeRun({ limits, ...request });
+  await made.start();
+  const looking = setInterval(() => {
+    for (const balance of made.report().outputs) expect(imbalance(balance)).toBe(0);
+  }, 5);
+  try {
+    if (during) await during(made).then(() => made.stop());
+    const report = await made.ended;
+    for (const balance of report.outputs) expect([imbalance(balance), balance.pending]).toEqual([0, 0]);
+    return report;
+  } finally {
+    clearInterval(looking);
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 20_000; !condition(); await sleep(5))
+    if (Date.now() > deadline) throw new Error('waited in vain');
+}
+
+const linesOf = (sink: KeepingSink): string[] => sink.lines.map((line) => line.split(' ')[1]!);
+
+describe.each(['overflow', 'always'] as const)('an output with a spool (%s)', (mode) => {
+  test('that is dead holds back neither the others nor the source, and the next run delivers what it left', async () => {
+    const alive = new KeepingSink();
+    const dead = new DeadSink();
+    const input = source({ live: true });
+    const outputs = [['line-format', alive] as const, ['line-format', dead] as const];
+    const report = await run({ source: input, outputs, spools: [undefined, spool({ mode })] }, async () => {
+      await until(() => alive.units === recordCount && input.committed.at(-1) === 20);
+    });
+    expect(report.outputs[0]).toMatchObject({ delivered: recordCount, spooled: 0 });
+    expect(report.outputs[1]).toMatchObject({
+      produced: recordCount,
+      delivered: 0,
+      spooled: recordCount,
+      dropped: {},
+    });
+    const revived = new KeepingSink();
+    const nothing = new RoundsSource([]);
+    const later = await run({
+      source: nothing,
+      outputs: [['line-format', revived]],
+      spools: [spool({ mode })],
+    });
+    expect(later.outputs[0]).toMatchObject({
+      resumed: recordCount,
+      produced: 0,
+      delivered: recordCount,
+      spooled: 0,
+    });
+    expect(linesOf(revived)).toEqual(linesOf(alive));
+    expect(readdirSync(path.join(folder, 'out'))).toEqual(['state']);
+  });
+
+  test('that comes and goes gets everything once, in order', async () => {
+    const flaky = new KeepingSink();
+    let calls = 0;
+    flaky.onWrite = async () => {
+      await sleep(1);
+      if (++calls % 4 === 0) throw new CamflowError('SINK_UNAVAILABLE', 'away', { retryable: true });
+      return undefined;
+    };
+    const input = source();
+    const report = await run({ source: input, outputs: [['line-format', flaky]], spools: [spool({ mode })] });
+    expect(report.outputs[0]).toMatchObject({ produced: recordCount, delivered: recordCount, dropped: {} });
+    expect(flaky.units).toBe(recordCount);
+    expect(new Set(linesOf(flaky)).size).toBe(recordCount);
+    expect(input.committed.at(-1)).toBe(20);
+  });
+
+  test('that is killed goes on where it was, and the source is not given twice what it committed', async () => {
+    const first = new KeepingSink();
+    const input = source({ live: true, numbering: 'n' });
+    let taken = 0;
+    first.onWrite = async () => {
+      if (++taken > 7) await new Promise(() => {});
+      return undefined;
+    };
+    const killed = makeRun({
+      source: input,
+      outputs: [['line-format', first]],
+      spools: [spool({ mode })],
+      limits,
+    });
+    await killed.start();
+    await until(() => first.units === 1400 && input.committed.at(-1) === 20);
+    // What a kill leaves: the files as they are, and a lock that nobody holds.
+    rmSync(path.join(folder, 'out', 'lock'));
+    const second = new KeepingSink();
+    const again = source({ numbering: 'n' });
+    const report = await run({
+      source: again,
+      outputs: [['line-format', second]],
+      spools: [spool({ mode })],
+    });
+    const all = [...linesOf(first), ...linesOf(second)];
+    expect(new Set(all).size).toBe(recordCount);
+    expect(report.outputs[0]!.produced).toBe(0);
+    expect(report.outputs[0]!.delivered).toBe(report.outputs[0]!.resumed);
+    // Repeats are those of the delivery that was not on record, at most.
+    expect(all.length).toBeLessThanOrEqual(recordCount + 200);
+    await killed.abort().catch(() => {});
+  });
+});
+
+describe('a spool at its limit', () => {
+  test.each(['drop_oldest', 'drop_newest'] as const)('%s: what is dropped is counted', async (whenFull) => {
+    const dead = new DeadSink();
+    const alive = new KeepingSink();
+    const plan = spool({ whenFull, maxSizeBytes: 128 << 10 });
+    const outputs = [['line-format', dead] as const, ['line-format', alive] as const];
+    const input = source({ live: true });
+    const report = await run({ source: input, outputs, spools: [plan, undefined] }, async () => {
+      await until(() => input.committed.at(-1) === 20);
+    });
+    const { dropped, spooled } = report.outputs[0]!;
+    expect(dropped.spool_full).toBeGreaterThan(0);
+    expect(spooled + dropped.spool_full!).toBe(recordCount);
+    expect(alive.units).toBe(recordCount);
+    const revived = new KeepingSink();
+    await run({ source: new RoundsSource([]), outputs: [['line-format', revived]], spools: [plan] });
+    expect(revived.units).toBe(spooled);
+    const expected = linesOf(alive);
+    const kept = linesOf(revived);
+    const head = whenFull === 'drop_newest' ? kept.slice(0, 200) : kept.slice(-200);
+    expect(head).toEqual(whenFull === 'drop_newest' ? expected.slice(0, 200) : expected.slice(-200));
+  });
+
+  test('block: nothing more is read until there is room, and nothing is lost', async () => {
+    const slow = new KeepingSink();
+    let open = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    slow.onWrite = async () => void (await gate);
+    const input = source();
+    const plan = spool({ whenFull: 'block', maxSizeBytes: 64 << 10 });
+    const made = makeRun({ source: input, outputs: [['line-format', slow]], spools: [plan], limits });
+    await made.start();
+    for (let read = -1; read !== input.readIds.length; await sleep(300)) read = input.readIds.length;
+    expect(input.readIds.length).toBeLessThan(20);
+    open();
+    const report = await made.ended;
+    expect(report.outputs[0]).toMatchObject({ delivered: recordCount, dropped: {}, spooled: 0 });
+    expect(new Set(linesOf(slow)).size).toBe(recordCount);
+  });
+
+  test('units that wait longer than is allowed are dropped and counted', async () => {
+    const dead = new DeadSink();
+    const input = source({ live: true });
+    const plan = spool({ maxAgeMs: 1 });
+    const report = await run(
+      { source: input, outputs: [['line-format', dead]], spools: [plan] },
+      async (made) => {
+        await until(() => (made.report().outputs[0]!.dropped.spool_expired ?? 0) >= recordCount - 200);
+      },
+    );
+    const { dropped, spooled } = report.outputs[0]!;
+    expect(dropped.spool_expired! + spooled).toBe(recordCount);
+  });
+});

@@ -1,0 +1,163 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, rename } from 'node:fs/promises';
+import path from 'node:path';
+import { blockTypes, encodePlainHead, type Metadata, readSegment } from '@camflow/segment';
+import { syncFolder } from './sync-folder.ts';
+
+/** A place between two frames of a spool. */
+export interface SpoolPlace {
+  /** Number of the segment file. */
+  readonly segment: number;
+  /** Bytes from its start. */
+  readonly offset: number;
+  /** Number of the frame that follows. */
+  readonly frame: number;
+  /** Records of all frames before. */
+  readonly records: number;
+}
+
+/** What survives of a spool beside its units. */
+export interface SpoolState {
+  /** Up to where the output has acknowledged. */
+  readonly read: SpoolPlace;
+  /** Up to where was written when this was saved; more may have been written since. */
+  readonly written: SpoolPlace;
+  /** Whether the recorder ended by itself after this was saved. */
+  readonly clean: boolean;
+  /** The accounts of the output, as its ledger keeps them. */
+  readonly ledger: Metadata;
+}
+
+const fileName = 'state';
+const largestBytes = 256 * 1024;
+
+/**
+ * The journal of a spool's state: each save appends a frame, the last whole one holds. Not synced but at the end:
+ * after a power cut an older state holds, and what was acknowledged since is given to the output again.
+ */
+export class SpoolStateFile {
+  readonly #folder: string;
+  #file: FileHandle;
+  #sizeBytes: number;
+  #saving: Promise<void> | undefined;
+  #next: { readonly take: () => SpoolState; readonly saved: Promise<void> } | undefined;
+
+  private constructor(folder: string, file: FileHandle, sizeBytes: number) {
+    this.#folder = folder;
+    this.#file = file;
+    this.#sizeBytes = sizeBytes;
+  }
+
+  /** Begins a journal anew with one state. */
+  static async create(folder: string, state: SpoolState): Promise<SpoolStateFile> {
+    const { file, sizeBytes } = await writeAnew(folder, state);
+    return new SpoolStateFile(folder, file, sizeBytes);
+  }
+
+  /**
+   * Saves the state as it is when the write begins, so calls that come during a write share the next one.
+   * @returns settles when a state of now or later is written
+   */
+  save(take: () => SpoolState): Promise<void> {
+    if (this.#saving === undefined) {
+      const saved = this.#write(take()).finally(() => {
+        this.#saving = undefined;
+      });
+      this.#saving = saved;
+      return saved;
+    }
+    this.#next ??= {
+      take,
+      saved: this.#saving
+        .catch(() => undefined)
+        .then(() => {
+          this.#next = undefined;
+          return this.save(take);
+        }),
+    };
+    return this.#next.saved;
+  }
+
+  async close(): Promise<void> {
+    while (this.#saving !== undefined || this.#next !== undefined)
+      await (this.#next?.saved ?? this.#saving)?.catch(() => undefined);
+    await this.#file.datasync().catch(() => undefined);
+    await this.#file.close();
+  }
+
+  async #write(state: SpoolState): Promise<void> {
+    if (this.#sizeBytes > largestBytes) {
+      const old = this.#file;
+      const { file, sizeBytes } = await writeAnew(this.#folder, state);
+      this.#file = file;
+      this.#sizeBytes = sizeBytes;
+      await old.close();
+      return;
+    }
+    const frame = encodeState(state);
+    const { bytesWritten } = await this.#file.write(frame);
+    this.#sizeBytes += bytesWritten;
+    if (bytesWritten < frame.length) throw new Error('the state of the spool was written in part only');
+  }
+}
+
+/** The last state that was saved to a folder; undefined where there is none that can be read. */
+export async function loadSpoolState(folder: string): Promise<SpoolState | undefined> {
+  const name = path.join(folder, fileName);
+  let file: FileHandle;
+  try {
+    file = await open(name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  let last: SpoolState | undefined;
+  try {
+    for await (const event of readSegment(file, name)) {
+      if (event.kind === 'frame' && event.frame.type === blockTypes.state)
+        last = stateOf(event.frame.metadata) ?? last;
+    }
+  } catch {
+    // Nothing in it can be read: as if it were not there.
+  } finally {
+    await file.close();
+  }
+  return last;
+}
+
+async function writeAnew(
+  folder: string,
+  state: SpoolState,
+): Promise<{ readonly file: FileHandle; readonly sizeBytes: number }> {
+  const draft = path.join(folder, `${fileName}.new`);
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_APPEND, O_NOFOLLOW } = constants;
+  const file = await open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW, 0o600);
+  try {
+    const frame = encodeState(state);
+    await file.writeFile(frame);
+    await file.datasync();
+    await rename(draft, path.join(folder, fileName));
+    await syncFolder(folder);
+    return { file, sizeBytes: frame.length };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function encodeState(state: SpoolState): Uint8Array {
+  return encodePlainHead(blockTypes.state, { ...state }, []);
+}
+
+function stateOf({ read, written, clean, ledger }: Metadata): SpoolState | undefined {
+  if (!isPlace(read) || !isPlace(written) || typeof clean !== 'boolean') return undefined;
+  if (typeof ledger !== 'object' || ledger === null) return undefined;
+  return { read, written, clean, ledger: ledger as Metadata };
+}
+
+function isPlace(value: unknown): value is SpoolPlace {
+  const { segment, offset, frame, records } = (value ?? {}) as Record<string, unknown>;
+  return [segment, offset, frame, records].every(
+    (part) => Number.isSafeInteger(part) && (part as number) >= 0,
+  );
+}

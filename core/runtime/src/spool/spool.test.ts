@@ -1,0 +1,267 @@
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { StreamId } from '@camflow/api';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Parcel, splitParcel } from './parcel.ts';
+import { Spool } from './spool.ts';
+import type { SpoolPlan } from './spool-plan.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'spool-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const log = { debug() {}, info() {}, warn() {}, error() {} };
+const stream: StreamId = { cpu: 1, kind: 'short' };
+const noLedger = () => ({});
+
+function plan(more: Partial<SpoolPlan> = {}): SpoolPlan {
+  return {
+    folder: path.join(folder, 'out'),
+    mode: 'overflow',
+    maxSizeBytes: 64 << 20,
+    maxAgeMs: 0,
+    whenFull: 'drop_oldest',
+    sync: 'none',
+    ...more,
+  };
+}
+
+/** A parcel of ten units, each of a text and one record. */
+function parcel(index: number, unitBytes = 20): Parcel {
+  const texts = Array.from({ length: 10 }, (_, unit) => `${`${index}:${unit}`.padEnd(unitBytes - 1, '.')}\n`);
+  return {
+    numbering: 'n',
+    stream,
+    firstSequence: index * 10,
+    span: 10,
+    firstUnit: 0,
+    capturedAtMs: 1,
+    records: 10,
+    last: true,
+    filtered: 0,
+    dropped: {},
+    units: {
+      bytes: Buffer.from(texts.join('')),
+      count: 10,
+      ends: Uint32Array.from(texts, (_, unit) => (unit + 1) * unitBytes),
+      records: new Uint32Array(10).fill(1),
+    },
+  };
+}
+
+async function fill(spool: Spool, from: number, to: number, unitBytes?: number): Promise<void> {
+  for (let index = from; index < to; index++) await spool.append([parcel(index, unitBytes)]);
+}
+
+/** Reads everything, acknowledging as it goes: the numbers of the parcels, and records lost. */
+async function drain(spool: Spool): Promise<{ parcels: number[]; lost: number }> {
+  const parcels: number[] = [];
+  let lost = 0;
+  for (let read = await spool.next(); read !== undefined; read = await spool.next()) {
+    lost += read.lost;
+    if (read.frame) parcels.push(Number(Buffer.from(read.frame.units.bytes).toString().split(':')[0]));
+    await spool.acknowledge(read.after);
+  }
+  return { parcels, lost };
+}
+
+const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+const segments = () =>
+  readdirSync(path.join(folder, 'out'))
+    .filter((name) => name.endsWith('.segment'))
+    .sort()
+    .map((name) => path.join(folder, 'out', name));
+
+/** As if the process had been killed: files are as they are, and nobody holds the lock. */
+function kill(): void {
+  rmSync(path.join(folder, 'out', 'lock'), { force: true });
+}
+
+describe('a spool', () => {
+  test('gives back units in order, while it is written and after it was closed', async () => {
+    const spool = await Spool.open(plan(), log);
+    await fill(spool, 0, 5);
+    expect(spool.records).toBe(50);
+    const first = (await spool.next())!;
+    expect(first.frame).toMatchObject({ numbering: 'n', stream, firstSequence: 0, span: 10, records: 10 });
+    expect(Buffer.from(first.frame!.units.bytes).toString()).toBe(
+      Buffer.from(parcel(0).units.bytes).toString(),
+    );
+    expect([...first.frame!.units.ends]).toEqual([...parcel(0).units.ends]);
+    await spool.acknowledge(first.after);
+    await fill(spool, 5, 8);
+    await spool.close(noLedger, true);
+    const again = await Spool.open(plan(), log);
+    expect([again.records, again.history.unclean]).toEqual([70, false]);
+    await fill(again, 8, 10);
+    expect(await drain(again)).toEqual({ parcels: numbers(1, 10), lost: 0 });
+    expect(again.isEmpty).toBe(true);
+    await again.close(noLedger, true);
+    expect(segments()).toEqual([]);
+  });
+
+  test('keeps its files to its owner', async () => {
+    const spool = await Spool.open(plan(), log);
+    await fill(spool, 0, 1);
+    expect(statSync(path.join(folder, 'out')).mode & 0o777).toBe(0o700);
+    for (const name of readdirSync(path.join(folder, 'out')))
+      expect(statSync(path.join(folder, 'out', name)).mode & 0o777, name).toBe(0o600);
+    await spool.close(noLedger, true);
+  });
+
+  test('belongs to one process at a time; that of a dead one is taken over', async () => {
+    const spool = await Spool.open(plan(), log);
+    await expect(Spool.open(plan(), log)).rejects.toMatchObject({ code: 'SPOOL_UNAVAILABLE' });
+    await spool.close(noLedger, true);
+    writeFileSync(path.join(folder, 'out', 'lock'), JSON.stringify({ pid: process.pid, startedAt: '1' }));
+    await (await Spool.open(plan(), log)).close(noLedger, true);
+    expect(readdirSync(path.join(folder, 'out'))).toEqual(['state']);
+  });
+
+  test('cuts a large parcel into frames between units, and tells only the last apart', () => {
+    const large = parcel(0, 1 << 20);
+    const pieces = splitParcel({ ...large, filtered: 3, dropped: { malformed: 2 } }, 16 << 20);
+    expect(pieces.map(({ units }) => units.count)).toEqual([3, 3, 3, 1]);
+    expect(pieces.map(({ firstUnit, records, last }) => [firstUnit, records, last])).toEqual([
+      [0, 3, false],
+      [3, 3, false],
+      [6, 3, false],
+      [9, 1, true],
+    ]);
+    expect(pieces.map(({ filtered, dropped }) => [filtered, dropped])).toEqual([
+      [0, {}],
+      [0, {}],
+      [0, {}],
+      [3, { malformed: 2 }],
+    ]);
+    const text = pieces.map(({ units }) => Buffer.from(units.bytes).toString()).join('');
+    expect(text).toBe(Buffer.from(large.units.bytes).toString());
+    const refused = splitParcel(parcel(0, 1000), 900);
+    expect(refused.map(({ records, dropped }) => [records, dropped])).toEqual([[0, { unit_too_large: 10 }]]);
+  });
+
+  test('goes on where it was acknowledged after a kill, and repeats what was not on record', async () => {
+    const spool = await Spool.open(plan(), log);
+    await fill(spool, 0, 6);
+    for (let i = 0; i < 2; i++) await spool.acknowledge((await spool.next())!.after);
+    await spool.save(() => ({ note: 7 }));
+    await spool.acknowledge((await spool.next())!.after);
+    await fill(spool, 6, 8);
+    kill();
+    const again = await Spool.open(plan(), log);
+    expect(again.history).toMatchObject({ unclean: true, ledger: { note: 7 } });
+    expect(again.history.parcels.map(({ firstSequence }) => firstSequence)).toEqual([60, 70]);
+    expect(await drain(again)).toEqual({ parcels: numbers(2, 8), lost: 0 });
+    await again.close(noLedger, true);
+  });
+});
+
+describe('damage', () => {
+  /** Three segments of eight parcels each, unread, and a fourth with two. */
+  async function prepare(save: boolean): Promise<void> {
+    const spool = await Spool.open(plan({ maxSizeBytes: 64 << 10 }), log);
+    await fill(spool, 0, 26, 850);
+    if (save) await spool.save(noLedger);
+    kill();
+    expect(segments()).toHaveLength(4);
+  }
+  async function recovered(): Promise<{ parcels: number[]; lost: number }> {
+    const spool = await Spool.open(plan({ maxSizeBytes: 64 << 10 }), log);
+    await fill(spool, 26, 28, 850);
+    const result = await drain(spool);
+    expect(spool.isEmpty).toBe(true);
+    await spool.close(noLedger, true);
+    return result;
+  }
+
+  test('a torn tail is cut off: its batch was not committed, and comes again', async () => {
+    await prepare(false);
+    const last = segments().at(-1)!;
+    truncateSync(last, statSync(last).size - 100);
+    expect(await recovered()).toEqual({ parcels: [...numbers(0, 25), 26, 27], lost: 0 });
+  });
+
+  test('a torn tail that was on record as written is counted', async () => {
+    await prepare(true);
+    const last = segments().at(-1)!;
+    truncateSync(last, statSync(last).size - 100);
+    expect(await recovered()).toEqual({ parcels: [...numbers(0, 25), 26, 27], lost: 10 });
+  });
+
+  test.each([true, false])(
+    'a flipped bit costs one frame, which is counted (state saved: %s)',
+    async (save) => {
+      await prepare(save);
+      const file = segments()[1]!;
+      const bytes = readFileSync(file);
+      bytes[bytes.length >> 1]! ^= 4;
+      writeFileSync(file, bytes);
+      const { parcels, lost } = await recovered();
+      expect(lost).toBe(10);
+      expect(parcels).toHaveLength(27);
+      expect(new Set(parcels).size).toBe(27);
+    },
+  );
+
+  test('a segment that was cut in half, one that was emptied and one that was removed are counted', async () => {
+    await prepare(true);
+    const [first, second, third] = segments() as [string, string, string];
+    truncateSync(first, statSync(first).size >> 1);
+    truncateSync(second, 0);
+    rmSync(third);
+    const { parcels, lost } = await recovered();
+    expect(lost + parcels.length * 10).toBe(280);
+    expect(parcels.slice(-4)).toEqual([24, 25, 26, 27]);
+    expect(parcels.length).toBeGreaterThan(4);
+  });
+
+  test('all segments removed: what they held is counted', async () => {
+    await prepare(true);
+    for (const file of segments()) rmSync(file);
+    expect(await recovered()).toEqual({ parcels: [26, 27], lost: 260 });
+  });
+
+  test('a state that cannot be read: everything that is there is given again', async () => {
+    await prepare(true);
+    writeFileSync(path.join(folder, 'out', 'state'), 'nonsense');
+    expect(await recovered()).toEqual({ parcels: numbers(0, 28), lost: 0 });
+  });
+});
+
+describe('limits', () => {
+  test('the oldest segment is dropped as a whole, and what is being delivered is not counted', async () => {
+    const spool = await Spool.open(plan({ maxSizeBytes: 64 << 10 }), log);
+    await fill(spool, 0, 20, 850);
+    const current = (await spool.next())!;
+    const dropped = (await spool.dropOldest(current.after))!;
+    expect(dropped).toBeGreaterThan(0);
+    const rest = await drain(spool);
+    expect(rest.parcels[0]).toBe(1 + dropped / 10);
+    expect(10 + dropped + rest.parcels.length * 10).toBe(200);
+    expect(rest.lost).toBe(0);
+    expect(await spool.dropOldest(undefined)).toBe(undefined);
+    await spool.close(noLedger, true);
+  });
+
+  test('the only segment, which is being written, can be dropped too', async () => {
+    const spool = await Spool.open(plan(), log);
+    await fill(spool, 0, 3);
+    expect(await spool.dropOldest(undefined)).toBe(30);
+    await fill(spool, 3, 5);
+    expect(await drain(spool)).toEqual({ parcels: [3, 4], lost: 0 });
+    await spool.close(noLedger, true);
+    expect(existsSync(path.join(folder, 'out', 'state'))).toBe(true);
+  });
+});

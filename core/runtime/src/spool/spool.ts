@@ -1,0 +1,285 @@
+import { mkdir, open, unlink } from 'node:fs/promises';
+import { CamflowError, isCamflowError, type Logger, type Origin } from '@camflow/api';
+import {
+  encodeUnitFrame,
+  type Metadata,
+  maxUnitFrameBytes,
+  readSegment,
+  unitFrameOf,
+} from '@camflow/segment';
+import { type Parcel, splitParcel } from './parcel.ts';
+import { type RecoveredParcel, recoverSpool } from './recover-spool.ts';
+import { listSegments, type SpoolSegment } from './segment-list.ts';
+import { SegmentWriter } from './segment-writer.ts';
+import { SpoolLock } from './spool-lock.ts';
+import { type SpoolPlan, segmentBytes } from './spool-plan.ts';
+import { type SpoolRead, SpoolReader } from './spool-reader.ts';
+import { loadSpoolState, type SpoolPlace, type SpoolState, SpoolStateFile } from './spool-state.ts';
+
+/** What an earlier recorder left in a spool. */
+export interface SpoolHistory {
+  /** The accounts as last saved; undefined where there are none. */
+  readonly ledger: Metadata | undefined;
+  /** What was spooled after that. */
+  readonly parcels: readonly RecoveredParcel[];
+  /** Whether that recorder was killed. */
+  readonly unclean: boolean;
+}
+
+/** Where a parcel stands in a spool. */
+export interface StoredParcel {
+  /** Number of its first frame. */
+  readonly frame: number;
+  readonly after: SpoolPlace;
+}
+
+/**
+ * Units on the disk, in order: segments are appended to at one end and read and removed at the other. One process
+ * at a time, calls of `append` and `drop` one at a time, those of `read` too.
+ */
+export class Spool {
+  readonly history: SpoolHistory;
+  /** What goes into the headers of segments. */
+  origin: Origin = { abi: '', machineId: 0, bootId: 0, epoch: 0 };
+  readonly #plan: SpoolPlan;
+  readonly #log: Logger;
+  readonly #lock: SpoolLock;
+  readonly #segments: SpoolSegment[];
+  readonly #reader: SpoolReader;
+  #state!: SpoolStateFile;
+  #writer: SegmentWriter | undefined;
+  #read: SpoolPlace;
+  #written: SpoolPlace;
+  #syncTimer: NodeJS.Timeout | undefined;
+
+  private constructor(
+    plan: SpoolPlan,
+    log: Logger,
+    lock: SpoolLock,
+    segments: SpoolSegment[],
+    found: { readonly read: SpoolPlace; readonly written: SpoolPlace; readonly history: SpoolHistory },
+  ) {
+    this.#plan = plan;
+    this.#log = log;
+    this.#lock = lock;
+    this.#segments = segments;
+    this.#reader = new SpoolReader(log);
+    this.#read = found.read;
+    this.#written = found.written;
+    this.history = found.history;
+  }
+
+  /**
+   * Opens the spool of a folder and makes the folder where it is missing.
+   * @throws CamflowError `SPOOL_UNAVAILABLE`
+   */
+  static async open(plan: SpoolPlan, log: Logger): Promise<Spool> {
+    let lock: SpoolLock | undefined;
+    try {
+      await mkdir(plan.folder, { recursive: true, mode: 0o700 });
+      lock = await SpoolLock.take(plan.folder);
+      const segments = await listSegments(plan.folder);
+      const state = await loadSpoolState(plan.folder);
+      const { read, written, parcels } = await recoverSpool(segments, state, log);
+      const unclean = state === undefined ? segments.length > 0 : !state.clean;
+      const history = { ledger: state?.ledger, parcels, unclean };
+      const spool = new Spool(plan, log, lock, segments, { read, written, history });
+      await spool.#removeRead();
+      spool.#state = await SpoolStateFile.create(plan.folder, spool.#stateNow(state?.ledger ?? {}, false));
+      return spool;
+    } catch (error) {
+      await lock?.release();
+      if (isCamflowError(error)) throw error;
+      throw new CamflowError('SPOOL_UNAVAILABLE', `The spool ${plan.folder} cannot be opened`, {
+        cause: error,
+        hint: 'Set spool_dir in [general] to a folder that may be written to, or spool=off for the output.',
+      });
+    }
+  }
+
+  /** Up to where the output has acknowledged. */
+  get read(): SpoolPlace {
+    return this.#read;
+  }
+  /** Whether everything that was written was acknowledged too. */
+  get isEmpty(): boolean {
+    return this.#read.frame >= this.#written.frame && this.#read.records >= this.#written.records;
+  }
+  /** Records that wait. */
+  get records(): number {
+    return this.#written.records - this.#read.records;
+  }
+  /** Bytes on the disk. */
+  get sizeBytes(): number {
+    return this.#segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  }
+  /** When the oldest segment that waits was last written to, in milliseconds since 1970; undefined where none waits. */
+  get oldestChangeMs(): number | undefined {
+    return this.isEmpty ? undefined : this.#segments[0]?.changedAtMs;
+  }
+
+  /** Whether so many bytes more are within the limit of the spool. */
+  hasRoom(bytes: number): boolean {
+    return this.isEmpty || this.sizeBytes + bytes <= this.#plan.maxSizeBytes;
+  }
+
+  /**
+   * Writes parcels, and syncs them where the rule says so.
+   * @returns where each stands
+   * @throws the error of the write; nothing was written then
+   */
+  async append(parcels: readonly Parcel[]): Promise<StoredParcel[]> {
+    const writer = await this.#writerWithRoom();
+    const { number: segment } = writer.segment;
+    let { frame, records } = this.#written;
+    let offset = writer.segment.sizeBytes;
+    const pieces: Uint8Array[] = [];
+    const stored: StoredParcel[] = [];
+    for (const parcel of parcels) {
+      const first = frame;
+      for (const part of splitParcel(parcel, maxUnitFrameBytes)) {
+        const encoded = encodeUnitFrame({ ...part, number: frame++, recordsBefore: records });
+        records += part.records;
+        offset += encoded.reduce((sum, { length }) => sum + length, 0);
+        pieces.push(...encoded);
+      }
+      stored.push({ frame: first, after: { segment, offset, frame, records } });
+    }
+    await writer.append(pieces);
+    if (this.#plan.sync === 'batch') await writer.sync();
+    else if (this.#plan.sync === 'interval') this.#syncSoon();
+    this.#written = stored.at(-1)?.after ?? this.#written;
+    return stored;
+  }
+
+  /** The frame after the acknowledged ones; undefined where none waits. */
+  next(): Promise<SpoolRead | undefined> {
+    return this.#reader.read(this.#read, this.#written, this.#segments);
+  }
+
+  /** Everything up to a place was acknowledged. A place that was passed already changes nothing. */
+  async acknowledge(place: SpoolPlace): Promise<void> {
+    if (place.frame < this.#read.frame) return;
+    this.#read = place;
+    await this.#removeRead();
+  }
+
+  /**
+   * Drops the oldest segment, unread or not.
+   * @param held - the end of what is being delivered now, which counts as acknowledged
+   * @returns records that were dropped; undefined where nothing is left to drop
+   */
+  async dropOldest(held: SpoolPlace | undefined): Promise<number | undefined> {
+    if (this.isEmpty) return undefined;
+    const oldest = this.#segments[0];
+    if (oldest !== undefined && oldest === this.#writer?.segment) await this.#closeWriter();
+    const next = await this.#startOfSegmentAfter(oldest?.number ?? 0);
+    const from = held !== undefined && held.frame > this.#read.frame ? held.records : this.#read.records;
+    await this.acknowledge(next);
+    return Math.max(0, next.records - from);
+  }
+
+  /** Whether the oldest units have waited for longer than is allowed. */
+  isTooOld(nowMs: number): boolean {
+    const { maxAgeMs } = this.#plan;
+    const changed = this.oldestChangeMs;
+    return maxAgeMs > 0 && changed !== undefined && nowMs - changed > maxAgeMs;
+  }
+
+  /** Saves where the spool stands. @param ledger - the accounts, asked for when the write begins */
+  save(ledger: () => Metadata): Promise<void> {
+    return this.#state.save(() => this.#stateNow(ledger(), false));
+  }
+
+  /**
+   * Lets go of the folder; what waits stays in it.
+   * @param clean - false where something was lost that nobody knows of
+   */
+  async close(ledger: () => Metadata, clean: boolean): Promise<void> {
+    clearTimeout(this.#syncTimer);
+    await this.#reader.close();
+    await this.#closeWriter();
+    if (this.isEmpty) await this.#removeAll();
+    await this.#state
+      .save(() => this.#stateNow(ledger(), clean))
+      .catch((error: unknown) => {
+        this.#log.error('the state of a spool cannot be saved', { error: (error as Error).message });
+      });
+    await this.#state.close();
+    await this.#lock.release();
+  }
+
+  #stateNow(ledger: Metadata, clean: boolean): SpoolState {
+    return { read: this.#read, written: this.#written, clean, ledger };
+  }
+
+  async #writerWithRoom(): Promise<SegmentWriter> {
+    if (this.#writer !== undefined && this.#writer.segment.sizeBytes >= segmentBytes(this.#plan))
+      await this.#closeWriter();
+    if (this.#writer === undefined) {
+      const number = Math.max(this.#written.segment, this.#segments.at(-1)?.number ?? 0) + 1;
+      this.#writer = await SegmentWriter.create(this.#plan.folder, number, this.origin);
+      this.#segments.push(this.#writer.segment);
+    }
+    return this.#writer;
+  }
+
+  async #closeWriter(): Promise<void> {
+    const writer = this.#writer;
+    this.#writer = undefined;
+    if (writer === undefined) return;
+    if (this.#plan.sync !== 'none') await writer.sync();
+    await writer.close();
+  }
+
+  #syncSoon(): void {
+    this.#syncTimer ??= setTimeout(() => {
+      this.#syncTimer = undefined;
+      this.#writer?.sync().catch((error: unknown) => {
+        this.#log.error('a spool cannot be synced', { error: (error as Error).message });
+      });
+    }, syncIntervalMs).unref();
+  }
+
+  /** The place of the first frame of the segment after one; the end where there is none. */
+  async #startOfSegmentAfter(number: number): Promise<SpoolPlace> {
+    for (const segment of this.#segments) {
+      if (segment.number <= number || segment.number > this.#written.segment) continue;
+      const file = await open(segment.path).catch(() => undefined);
+      if (file === undefined) continue;
+      try {
+        for await (const event of readSegment(file, segment.path)) {
+          const frame = event.kind === 'frame' ? unitFrameOf(event.frame) : undefined;
+          if (frame === undefined) continue;
+          return {
+            segment: segment.number,
+            offset: 0,
+            frame: frame.number,
+            records: frame.recordsBefore,
+          };
+        }
+      } catch (error) {
+        if (!isCamflowError(error)) throw error;
+      } finally {
+        await file.close();
+      }
+    }
+    return this.#written;
+  }
+
+  async #removeRead(): Promise<void> {
+    while (this.#segments.length > 0) {
+      const oldest = this.#segments[0]!;
+      if (oldest.number >= this.#read.segment || oldest === this.#writer?.segment) break;
+      this.#segments.shift();
+      await unlink(oldest.path).catch(() => {});
+    }
+  }
+
+  async #removeAll(): Promise<void> {
+    for (const { path } of this.#segments.splice(0)) await unlink(path).catch(() => {});
+  }
+}
+
+/** Longest time between a write and its sync, for `sync: 'interval'`. */
+const syncIntervalMs = 1000;
