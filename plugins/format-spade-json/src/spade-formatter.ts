@@ -38,13 +38,14 @@ export function createSpadeFormatter(options: SpadeOptions, context: FormatterCo
       let lines = 0;
       let leftOut = 0;
       for (let i = 0; i < count; i++) {
-        const write = compiled.writers[types[i]!];
+        const type = types[i]!;
+        const write = compiled.writers[type];
         if (write === undefined) {
           leftOut++;
           continue;
         }
         try {
-          end = write(end, offsets[i]! >>> 2);
+          end = write(end, offsets[i]! >>> 2, type);
         } catch (error) {
           if (!(error instanceof TextTooLong)) throw error;
           out.writeUnits(compiled.out.subarray(0, end), ends, lines);

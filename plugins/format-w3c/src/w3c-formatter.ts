@@ -70,7 +70,7 @@ export function createW3cFormatter(options: W3cOptions, context: FormatterContex
         const section = sectionOf[type]!;
         let end: number;
         try {
-          end = write(document.ends[section]!, word);
+          end = write(document.ends[section]!, word, type);
         } catch (error) {
           if (!(error instanceof TextTooLong)) throw error;
           document.close(out);

@@ -58,7 +58,7 @@ function format(
   });
   compiled.begin(batch);
   return Array.from({ length: batch.count }, (_, i) => {
-    const end = compiled.writers[batch.types[i]!]!(7, batch.offsets[i]! >>> 2);
+    const end = compiled.writers[batch.types[i]!]!(7, batch.offsets[i]! >>> 2, batch.types[i]!);
     return Buffer.from(compiled.out.subarray(7, end)).toString();
   });
 }

@@ -2,9 +2,11 @@ import { type Abi, CamflowError, type RecordBatch, type RecordType, recordTypes 
 import type { InvalidUtf8 } from '../encode/utf8.ts';
 import type { RecordText } from '../table/attribute.ts';
 import { createGroupWriter, type GroupWriter } from './attribute-groups.ts';
-import { generateRecordCode } from './record-code.ts';
+import { printCode } from './print-code.ts';
+import { generateRecordCode, type RecordCode } from './record-code.ts';
 import { StableRuns } from './stable-runs.ts';
 import { createSurroundings, type Surroundings } from './surroundings.ts';
+import { TextVariants, VariantLayout, type VariantTables } from './text-variants.ts';
 
 /** Bytes that stores of constant text may reach beyond what they report. */
 const slackBytes = 256;
@@ -16,10 +18,11 @@ export type FormatTable = (type: RecordType) => RecordText | undefined;
  * Writes one record.
  * @param p - where to write in the output; {@link CompiledTable.maxRecordBytes} must be free from there
  * @param word - where the record starts, in 32-bit words from the start of the memory
+ * @param type - index of the type of the record
  * @returns where the text ends
  * @throws TextTooLong if a name, a security context or a text of recorded length is longer than `maxTextBytes`
  */
-export type RecordWriter = (p: number, word: number) => number;
+export type RecordWriter = (p: number, word: number, type: number) => number;
 
 /** A table made into code. */
 export interface CompiledTable {
@@ -55,44 +58,63 @@ export interface CompileTarget {
   readonly outBytes: (maxRecordBytes: number) => number;
 }
 
-/** Compiles a table: one function for each type of record. */
+/**
+ * Compiles a table: one function for all types of record that differ in nothing but constant text, so that there
+ * is little code, and all of it soon runs optimised.
+ */
 export function compileTable(table: FormatTable, target: CompileTarget): CompiledTable {
   const runs = new StableRuns();
-  const texts = recordTypes.map((type) => table(type));
-  const codes = texts.map((text, i) => {
-    const type = recordTypes[i]!;
-    return text && generateRecordCode(`${type.category}_${type.name}`, type, text, runs, target);
+  const codes = recordTypes.flatMap((type) => {
+    const text = table(type);
+    return text ? [{ text, ...generateRecordCode(type, text, runs, target) }] : [];
   });
-  const maxRecordBytes = codes.reduce((most, code) => Math.max(most, code?.maxBytes ?? 0), 0) + slackBytes;
+  const maxRecordBytes = codes.reduce((most, { code }) => Math.max(most, code.maxBytes), 0) + slackBytes;
 
   const out = new Uint8Array(target.outBytes(maxRecordBytes));
-  const surroundings = createSurroundings(target, out);
-  const groups: GroupWriter[] = [];
-  const functions = codes.map((code, i) => {
-    if (code === undefined) return 'undefined';
-    const type = recordTypes[i]!;
-    const bindings = texts[i]!.attributes.map((attribute, position) => {
+  const layout = new VariantLayout();
+  const groupWriters: GroupWriter[] = [];
+  const families = familiesOf(codes);
+  const functions = families.map((members) => {
+    const [{ type, text, variables }] = members as [(typeof codes)[number]];
+    const bindings = text.attributes.map((attribute, position) => {
       if (attribute.kind === 'value') return '';
-      groups.push(createGroupWriter(attribute, type, texts[i]!, out, target));
-      return `const group${position}=groups[${groups.length - 1}];`;
+      groupWriters.push(createGroupWriter(attribute, type, text, out, target));
+      return `const group${position}=groupWriters[${groupWriters.length - 1}];`;
     });
-    return `(()=>{${bindings.join('')}return ${code.source};})()`;
+    const variants = new TextVariants();
+    const body = printCode(
+      members.map(({ code }) => code),
+      variants,
+    );
+    layout.append(
+      members.map((member) => member.type.index),
+      variants,
+    );
+    const declared = ['p=start', ...variables.map((name) => `${name}=0`)];
+    if (variants.slots.length > 0) declared.push('v=variantsOf[type]');
+    return `(()=>{${bindings.join('')}
+return function ${type.category}_${type.name}(start,w,type){let ${declared.join()};
+${body}return p;};})()`;
   });
 
   // Constants of an enclosing function are embedded by the optimising compiler; properties are not.
+  const given = { ...createSurroundings(target, out), ...layout.tables, groupWriters };
   const factory = new Function(
-    'surroundings',
-    'groups',
+    'given',
     `'use strict';
-const {${Object.keys(surroundings).join()}}=surroundings;
+const {${Object.keys(given).join()}}=given;
 ${runs}
 return [${functions.join(',\n')}];`,
-  ) as (surroundings: Surroundings, groups: readonly GroupWriter[]) => (RecordWriter | undefined)[];
+  ) as (given: Surroundings & VariantTables) => RecordWriter[];
+  const writers = new Array<RecordWriter | undefined>(recordTypes.length + 1).fill(undefined);
+  for (const [index, writer] of factory(given).entries()) {
+    for (const { type } of families[index]!) writers[type.index] = writer;
+  }
 
   return {
     out,
     maxRecordBytes,
-    writers: [undefined, ...factory(surroundings, groups)],
+    writers,
     begin(batch) {
       if (
         batch.bytes.buffer !== target.memory.buffer ||
@@ -100,7 +122,22 @@ return [${functions.join(',\n')}];`,
       ) {
         throw new CamflowError('INTERNAL', 'a batch lies outside the memory that the format was made for');
       }
-      surroundings.begin(batch);
+      given.begin(batch);
     },
   };
+}
+
+/** Puts types together that can share code. Groups of attributes have code for their own type. */
+function familiesOf<Code extends RecordCode & { readonly text: RecordText }>(
+  codes: readonly Code[],
+): Code[][] {
+  const families = new Map<string, Code[]>();
+  for (const code of codes) {
+    const own = code.text.attributes.some(({ kind }) => kind !== 'value');
+    const identity = own ? code.type.name : code.code.skeleton;
+    const family = families.get(identity);
+    if (family) family.push(code);
+    else families.set(identity, [code]);
+  }
+  return [...families.values()];
 }

@@ -7,17 +7,16 @@ import { type ContentScope, fieldIn, writeContent } from './content-code.ts';
 import { narrowField, wideField } from './field-code.ts';
 import { findRuns, type StableRuns } from './stable-runs.ts';
 
-/** The generated function of one record type. */
+/** The code of one record type. */
 export interface RecordCode {
-  /** Source of a function of the position to write at and the word at which the record starts. */
-  readonly source: string;
-  /** Most bytes that it writes. */
-  readonly maxBytes: number;
+  readonly type: RecordType;
+  readonly code: CodeWriter;
+  /** Variables that it needs. */
+  readonly variables: readonly string[];
 }
 
-/** Generates the function of a record type. */
+/** Generates the code of a record type. */
 export function generateRecordCode(
-  name: string,
   type: RecordType,
   record: RecordText,
   runs: StableRuns,
@@ -69,11 +68,7 @@ export function generateRecordCode(
   }
   pending.push(record.close);
   writePending();
-  const variables = [...scope.written].map((field) => `,${field}Start=0,${field}End=0`).join('');
-  return {
-    source: `function ${name}(start,w){let p=start${variables};\n${code}return p;}`,
-    maxBytes: code.maxBytes,
-  };
+  return { type, code, variables: [...scope.written].flatMap((field) => [`${field}Start`, `${field}End`]) };
 }
 
 function writeConditionally(

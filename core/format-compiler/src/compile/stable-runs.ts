@@ -3,6 +3,7 @@ import type { Part } from '../table/content.ts';
 import { CodeWriter } from './code-writer.ts';
 import { type ContentScope, fieldIn, writeContent } from './content-code.ts';
 import { fieldWords } from './field-code.ts';
+import { printCode } from './print-code.ts';
 
 /** Fields that are mostly equal from one record to the next. */
 const stableFields: ReadonlySet<string> = new Set([
@@ -84,12 +85,15 @@ export class StableRuns {
     const words = [...new Set(fields.flatMap(fieldWords))];
     const doubles = Math.ceil(code.maxBytes / 8);
     const stale = [`dates.batch!==${name}Batch`, ...words.map((word) => `W[w+${word}]!==${name}W${word}`)];
+    // Zeros end the text: with what stood there before, its last double could be no number, which is not kept exactly.
     this.#declarations.push(`
 let ${[`${name}Batch=-1`, `${name}Length=0`, ...words.map((word) => `${name}W${word}=0`)].join()};
-const ${name}Text=new Float64Array(${doubles}),${name}Bytes=new Uint8Array(${name}Text.buffer);
+const ${name}Text=new Float64Array(${doubles});
 function ${name}Render(start,w){let p=start;
-${code}
-${name}Bytes.set(O.subarray(start,p));${name}Length=p-start;${name}Batch=dates.batch;
+${printCode([code])}
+D.setFloat64(p,0,true);
+${Array.from({ length: doubles }, (_, i) => `${name}Text[${i}]=D.getFloat64(start+${i * 8},true);`).join('')}
+${name}Length=p-start;${name}Batch=dates.batch;
 ${words.map((word) => `${name}W${word}=W[w+${word}];`).join('')}
 return p;}
 function ${name}(p,w){
