@@ -47,7 +47,7 @@ function plausible(bytes: Uint8Array, kind: 'short' | 'long', random: ReturnType
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const code = (name: string): bigint => recordTypes.find((type) => type.name === name)!.code;
   const members = Buffer.from(
-    '"a":1,"cf:b":"x\\u0001é","c":[1,{"d":null}],"prov:type":"t","e":true,"c":{},"f":-1.5',
+    '"a":1,"cf:b":"x\\u0001é","c":[1,{"d":null}],"prov:type":"t","e":true,"c":{},"f":-1.5,"type":"x","id":2',
   );
   for (let at = 0; at < bytes.length; at += 4280) {
     const type = view.getBigUint64(at, true);

@@ -83,8 +83,17 @@ export function nodeValues(
     case 'xattr': {
       const name = reader.text(o + 144, 256);
       if (camflow && reader.u64(o + 4240) === 0n) return { name };
-      return { name, size: wide(o + 4240) };
+      const values = { name, size: wide(o + 4240) };
+      return camflow ? values : { ...values, value: reader.base64(o + 400, 3840, reader.u64(o + 4240)) };
     }
+    case 'packet6':
+      return {
+        seq: reader.be32(o + 184),
+        sender: reader.endpoint6(o + 144, o + 176),
+        receiver: reader.endpoint6(o + 160, o + 178),
+        protocol: reader.u8(o + 182),
+        length: reader.be16(o + 180),
+      };
     case 'packet_content':
       return {
         content: reader.base64(o + 144, 4096, reader.u64(o + 4240)),

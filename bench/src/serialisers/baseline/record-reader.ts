@@ -71,6 +71,18 @@ export class RecordReader {
     return `${a}.${b}.${c}.${d}:${this.be16(port)}`;
   }
 
+  /** Shortens an address of IPv6 by the URL parser, which knows how to, if not how to write IPv4 inside one. */
+  ipv6(at: number): string {
+    const groups = Array.from({ length: 8 }, (_, i) => this.be16(at + 2 * i).toString(16));
+    const host = new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
+    const inside = /^::(ffff:)?([0-9a-f]+):([0-9a-f]+)$/.exec(host);
+    return inside ? `::${inside[1] ?? ''}${this.bytes(at + 12, 4).join('.')}` : host;
+  }
+
+  endpoint6(address: number, port: number): string {
+    return `[${this.ipv6(address)}]:${this.be16(port)}`;
+  }
+
   nodeType(at: number): string {
     const code = this.u64(at);
     const type = recordTypeOfCode(code);

@@ -6,7 +6,7 @@ import {
   recordTypes,
   type UnitWriter,
 } from '@camflow/api';
-import type { Dialect } from '@camflow/format-compiler';
+import { type Dialect, isExpressible } from '@camflow/format-compiler';
 import { type JsonObject, nodeValues, withoutEmpty } from './node-values.ts';
 import { RecordReader } from './record-reader.ts';
 import { mergeDisclosed, readAddress } from './variable-values.ts';
@@ -102,7 +102,7 @@ export function createSpadeBaseline(
           annotations,
           dialect,
           'content',
-          (key) => key,
+          (key) => (key === 'type' || key === 'id' ? `disclosed_${key}` : key),
           (key) => `disclosed_${key}`,
         );
       }
@@ -154,6 +154,10 @@ export function createSpadeBaseline(
       for (let i = 0; i < batch.count; i++) {
         const type = recordTypes[batch.types[i]! - 1]!;
         const o = batch.offsets[i]!;
+        if (!isExpressible(type, dialect)) {
+          out.drop(1, 'filtered');
+          continue;
+        }
         const object = type.category === 'node' ? node(type, o, date, batch) : relation(type, o, date);
         out.writeText(`${JSON.stringify(object)}\n`);
         out.endUnit(1);

@@ -27,11 +27,7 @@ export function readAddress(reader: RecordReader, o: number, dialect: Dialect): 
   if (family === 2 && size >= 16) return { ...readable, host: bytes.subarray(4, 8).join('.') };
   if (family === 10 && size >= 28) {
     const scope = bytes.readUInt32LE(24);
-    // The URL parser knows how to shorten an address, if not how to write IPv4 inside one.
-    const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(8 + 2 * i).toString(16));
-    let host = new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
-    const inside = /^::(ffff:)?([0-9a-f]+):([0-9a-f]+)$/.exec(host);
-    if (inside) host = `::${inside[1] ?? ''}${bytes.subarray(20, 24).join('.')}`;
+    const host = reader.ipv6(o + 160);
     return { ...readable, host: scope === 0 ? host : `${host}%${scope}` };
   }
   if (family === 1) {

@@ -6,7 +6,7 @@ import {
   recordTypes,
   type UnitWriter,
 } from '@camflow/api';
-import type { Dialect } from '@camflow/format-compiler';
+import { type Dialect, isExpressible } from '@camflow/format-compiler';
 import { type JsonObject, nodeValues, withoutEmpty } from './node-values.ts';
 import { RecordReader } from './record-reader.ts';
 import { mergeDisclosed, readAddress } from './variable-values.ts';
@@ -85,6 +85,8 @@ export function createW3cBaseline(
         return `[iattr] ${camflow ? reader.u32(o + 8) : reader.u64(o + 8)}`;
       case 'xattr':
         return `[xattr] ${values.name}`;
+      case 'packet6':
+        return `[packet6] ${values.sender}->${values.receiver}`;
       case 'packet_content':
         return '[content] ';
       case 'string':
@@ -199,6 +201,10 @@ export function createW3cBaseline(
       for (let i = 0; i < batch.count; i++) {
         const type = recordTypes[batch.types[i]! - 1]!;
         const o = batch.offsets[i]!;
+        if (!isExpressible(type, dialect)) {
+          out.drop(1, 'filtered');
+          continue;
+        }
         const isNode = type.category === 'node';
         const object = isNode ? node(type, o, date, batch) : relation(type, o, date, time);
         const id = reader.identifier(o);
