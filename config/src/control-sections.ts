@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { type OptionDoc, recordTypes } from '@camflow/api';
 import * as v from 'valibot';
 import { boolean, integer, listOf, oneOf, type TextSchema, text } from './option-values.ts';
@@ -14,6 +15,17 @@ const address: TextSchema<string> = v.pipe(
   v.string(),
   v.check(isAddressRange, (issue) => `"${issue.input}" is not of the form a.b.c.d/bits:port`),
 );
+const address6: TextSchema<string> = v.pipe(
+  v.string(),
+  v.check(isAddressRange6, (issue) => `"${issue.input}" is not of the form address/bits:port`),
+);
+const cgroup: TextSchema<string> = v.pipe(
+  v.string(),
+  v.check(
+    (given) => given.startsWith('/') || /^[1-9]\d{0,18}$/.test(given),
+    (issue) => `"${issue.input}" is neither the path nor the number of a cgroup`,
+  ),
+);
 
 function typeNames(chosen: (type: (typeof recordTypes)[number]) => boolean): string[] {
   return recordTypes.filter(chosen).map((type) => type.name);
@@ -24,6 +36,13 @@ function isAddressRange(given: string): boolean {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2}):(\d{1,5})$/.exec(given);
   const most = [255, 255, 255, 255, 32, 65_535];
   return match?.slice(1).every((number, index) => Number(number) <= most[index]!) ?? false;
+}
+
+function isAddressRange6(given: string): boolean {
+  const match = /^(?:\[([^\]]*)\]|([^/]*))\/(\d{1,3}):(\d{1,5})$/.exec(given);
+  const host = match?.[1] ?? match?.[2];
+  if (match === null || host === undefined) return false;
+  return isIPv6(host) && !host.includes('%') && Number(match[3]) <= 128 && Number(match[4]) <= 65_535;
 }
 
 /** Keys that hold one value. */
@@ -66,8 +85,8 @@ const principals = (what: string): Readonly<Record<string, string>> => ({
   opaque: `A ${what} whose processes are never recorded.`,
 });
 
-const addresses = (what: string): Readonly<Record<string, string>> => ({
-  track: `Addresses, a.b.c.d/bits:port: sockets that ${what} are tracked.`,
+const addresses = (what: string, form = 'a.b.c.d/bits:port'): Readonly<Record<string, string>> => ({
+  track: `Addresses, ${form}: sockets that ${what} are tracked.`,
   propagate: `Addresses: sockets that ${what} are tracked, with all they touch.`,
   record: `Addresses: packets of sockets that ${what} are recorded with their content.`,
 });
@@ -95,9 +114,9 @@ export const controlSections: SectionDescriptions = new Map([
   [
     'compression',
     scalars([
-      ['version', boolean, 'Whether nodes get a new version only after they were read.', 'false'],
-      ['node', boolean, 'Whether a node is published once per version.', 'false'],
-      ['edge', boolean, 'Whether repeated relations of one kind are published once.', 'false'],
+      ['version', boolean, 'Whether nodes get a new version only after they were read.', 'true'],
+      ['node', boolean, 'Whether a node is published once per version.', 'true'],
+      ['edge', boolean, 'Whether repeated relations of one kind are published once.', 'true'],
       ['duplicate', boolean, 'Whether nodes are published with every relation.', 'false'],
     ]),
   ],
@@ -111,13 +130,22 @@ export const controlSections: SectionDescriptions = new Map([
   ],
   ['ipv4-ingress', lists(address, addresses('are bound to them'))],
   ['ipv4-egress', lists(address, addresses('connect to them'))],
+  ['ipv6-ingress', lists(address6, addresses('are bound to them', '[a:b::c]/bits:port'))],
+  ['ipv6-egress', lists(address6, addresses('connect to them', '[a:b::c]/bits:port'))],
+  [
+    'cgroup',
+    lists(cgroup, {
+      track: 'A cgroup, by path or number, whose processes are tracked.',
+      propagate: 'A cgroup whose processes are tracked, with all they touch.',
+    }),
+  ],
   ['user', lists(text, principals('user'))],
   ['group', lists(text, principals('group'))],
   ['secctx', lists(text, principals('security context'))],
   [
     'relay',
     scalars([
-      ['buff_exp', integer(0, 31), 'Size of a relay sub-buffer, as a power of two.', '20'],
+      ['buff_exp', integer(12, 30), 'Size of a relay sub-buffer, as a power of two.', '20'],
       ['subuf_nb', integer(1, 1_000_000), 'Number of relay sub-buffers of each processor.', '8'],
     ]),
   ],

@@ -3,6 +3,7 @@ export * from './check-configuration.ts';
 export * from './choose-plugin.ts';
 export * from './configuration.ts';
 export * from './control-sections.ts';
+export * from './control-settings.ts';
 export * from './detect-program.ts';
 export * from './environment.ts';
 export * from './load-recorder-configuration.ts';

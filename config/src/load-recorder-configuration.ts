@@ -34,3 +34,8 @@ export async function loadRecorderConfiguration(
 export function defaultRecorderFile(): Promise<string | undefined> {
   return findIniFile('camflowd.ini', '/etc');
 }
+
+/** The file that camconfd reads where it is not told of one: `/etc/camflow.ini`, if it exists. */
+export function defaultControlFile(): Promise<string | undefined> {
+  return findIniFile('camflow.ini', '/etc');
+}

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname, machine, release, type, version } from 'node:os';
 import { nodeTypeNamed } from '@camflow/api';
+import { readBootId, readMachineId } from '../control/identity-files.ts';
 import { machineTextOffset, structures, writeStructure } from './layout.ts';
 
 /** What the machine's node says, and the numbers that every identifier carries. */
@@ -17,12 +18,12 @@ const modelVersion = [0, 9, 0];
 const nameBytes = 65;
 
 /**
- * Describes this machine. Its number is a hash of /etc/machine-id, that of the boot a hash of the kernel's boot id:
- * both are stable, without a file of our own to keep.
+ * Describes this machine. Its number and that of its last start are those that camconfd keeps, as CamFlow does. Where
+ * there are none, they are hashes of /etc/machine-id and of the kernel's boot id, which are stable too.
  */
 export function describeMachine(): MachineIdentity {
-  const machineId = hashOf('/etc/machine-id', hostname());
-  const bootId = hashOf('/proc/sys/kernel/random/boot_id', '');
+  const machineId = readMachineId() ?? hashOf('/etc/machine-id', hostname());
+  const bootId = readBootId() ?? hashOf('/proc/sys/kernel/random/boot_id', '');
   const node = Buffer.alloc(structures.cf_machine.size);
   // CamFlow's machine starts at version 1 too.
   writeStructure('cf_machine', node, { id: machineId, type: nodeTypeNamed('machine')!.code, step: 1 << 1 });

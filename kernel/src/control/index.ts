@@ -2,6 +2,7 @@ export * from './address-range.ts';
 export * from './disclosure.ts';
 export * from './effective-policy.ts';
 export * from './filters.ts';
+export * from './identity-files.ts';
 export * from './labels.ts';
 export * from './marks.ts';
 export * from './open-control.ts';

@@ -9,6 +9,8 @@ import { createSecurityfsControl } from './securityfs/securityfs-control.ts';
 export interface ControlRequest {
   /** Folder that stands in for CamFlow's control files; the back end is theirs then. */
   readonly securityfsFolder?: string | undefined;
+  /** Whether to load the BPF programs where they are needed and not loaded. Default false. */
+  readonly load?: boolean;
 }
 
 /**

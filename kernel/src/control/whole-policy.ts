@@ -10,7 +10,8 @@ export function wholePolicy(
   const read = (): EffectivePolicy => ({
     switches: control.switches.read(),
     filters: control.filters.read(),
-    rules: ruleKinds.flatMap((kind) => control.rules.list(kind)),
+    // A rule that says nothing is not in effect.
+    rules: ruleKinds.flatMap((kind) => control.rules.list(kind)).filter(({ bits }) => bits !== 0),
   });
   return { read, hash: () => hashPolicy(read(), control.recording.version()) };
 }

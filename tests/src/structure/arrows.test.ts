@@ -17,10 +17,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 const allowedToPlugins = ['@camflow/api', '@camflow/segment', '@camflow/format-compiler'];
 /** The plugins whose work is a conversation with Linux. */
 const kernelUsers = ['@camflow/source-kernel', '@camflow/sink-fifo', '@camflow/sink-unix-socket'];
+/** The policy that is written down in a configuration file. */
+const configurationUsers = ['@camflow/policy-camflow'];
 const composition = ['camflow', '@camflow/tests', '@camflow/bench'];
 
 function mayUse(name: string): readonly string[] {
   if (kernelUsers.includes(name)) return [...allowedToPlugins, '@camflow/kernel'];
+  if (configurationUsers.includes(name)) return [...allowedToPlugins, '@camflow/config'];
   return allowed[name] ?? allowedToPlugins;
 }
 

@@ -9,6 +9,7 @@ const rows: readonly Row[] = [
   ['source', 'replay', '@camflow/source-replay'],
   ['policy', 'all', '@camflow/policy-all'],
   ['policy', 'filter', '@camflow/policy-filter'],
+  ['policy', 'camflow', '@camflow/policy-camflow'],
   ['format', 'w3c', '@camflow/format-w3c'],
   ['format', 'spade_json', '@camflow/format-spade-json'],
   ['format', 'raw', '@camflow/format-raw'],

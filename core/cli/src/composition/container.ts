@@ -23,5 +23,6 @@ export function createContainer(program: string): DependencyContainer {
   register(tokens.openControl, () => openControl);
   register(tokens.accounts, () => systemAccounts);
   register(tokens.labels, () => new LabelTable());
+  register(tokens.places, () => ({ stateFolder: '/var/lib/camflow' }));
   return own;
 }

@@ -1,6 +1,12 @@
 import type { Logger } from '@camflow/api';
 import type { Environment } from '@camflow/config';
-import type { Accounts, ControlRequest, LabelTable, ProvenanceControl } from '@camflow/kernel';
+import type {
+  Accounts,
+  ControlRequest,
+  IdentityPlaces,
+  LabelTable,
+  ProvenanceControl,
+} from '@camflow/kernel';
 import type { BuiltinPlugin, CreateRun } from '@camflow/runtime';
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import type { LogLevel } from '../log/line-logger.ts';
@@ -21,6 +27,12 @@ export type LoggerFactory = (level: LogLevel) => Logger;
 /** Opens the control of the kernel. */
 export type OpenControl = (request: ControlRequest) => ProvenanceControl;
 
+/** Where programs keep what they have to remember. */
+export interface Places {
+  readonly stateFolder: string;
+  readonly identity?: IdentityPlaces;
+}
+
 /** The dependencies of a program, by name. */
 export interface Tokens {
   readonly loggerFactory: Token<LoggerFactory>;
@@ -30,6 +42,7 @@ export interface Tokens {
   readonly openControl: Token<OpenControl>;
   readonly accounts: Token<Accounts>;
   readonly labels: Token<LabelTable>;
+  readonly places: Token<Places>;
 }
 
 /** Everything that programs are handed rather than reach for. */
@@ -41,6 +54,7 @@ export const tokens: Tokens = {
   openControl: token('openControl'),
   accounts: token('accounts'),
   labels: token('labels'),
+  places: token('places'),
 };
 
 /** What a container holds under a token. */

@@ -45,7 +45,8 @@ export class CamflowKernel {
   isRoot = true;
   /** Fails the write with this number, counted from 1; for what happens half-way. */
   failAt = 0;
-  #attempts = 0;
+  /** Writes so far, whether taken or refused. */
+  attempts = 0;
 
   constructor() {
     for (const name of booleans) this.contents.set(name, Buffer.from('0\0'));
@@ -83,7 +84,7 @@ export class CamflowKernel {
     if (!this.isRoot && (privileged.has(name) || name.includes('filter') || name.startsWith('ipv4'))) {
       throw refusal('EACCES', name);
     }
-    if (++this.#attempts === this.failAt) throw refusal('EINVAL', name);
+    if (++this.attempts === this.failAt) throw refusal('EINVAL', name);
     this.#apply(name, bytes);
     this.writes.push({ file: name, bytes });
   }
@@ -96,7 +97,7 @@ export class CamflowKernel {
       return Buffer.from(node);
     },
     set: (target: string | number, value: Uint8Array): void => {
-      if (++this.#attempts === this.failAt) throw refusal('EINVAL', String(target));
+      if (++this.attempts === this.failAt) throw refusal('EINVAL', String(target));
       if (this.withoutAttributes.has(String(target))) throw refusal('EOPNOTSUPP', String(target));
       const node = this.fileNodes.get(String(target))!;
       const given = Buffer.from(value);

@@ -1,10 +1,12 @@
 import { CamflowError } from '@camflow/api';
+import { camconfdManual } from '../../control/generate/camconfd-manual.ts';
 import { camflowManual } from '../../control/generate/camflow-manual.ts';
 import { bashCompletion, zshCompletion } from '../../control/generate/completion.ts';
+import { camconfdProgram } from '../camconfd-program.ts';
 import type { AddCommand } from './camflow-command.ts';
 
 /** `camflow completion`, `camflow manual` */
-export const addDocumentation: AddCommand = (program, { print }) => {
+export const addDocumentation: AddCommand = (program, { container, print }) => {
   const commands = (): (readonly [string, string])[] =>
     program.commands.map((each) => [each.name(), each.description()] as const);
   program
@@ -22,5 +24,10 @@ export const addDocumentation: AddCommand = (program, { print }) => {
   program
     .command('manual')
     .description('print the manual page, for `man -l -`')
-    .action(() => print(camflowManual(commands()).trimEnd()));
+    .argument('[program]', 'camflow or camconfd', 'camflow')
+    .action((name: string) => {
+      if (name === 'camflow') print(camflowManual(commands()).trimEnd());
+      else if (name === 'camconfd') print(camconfdManual(camconfdProgram(container)).trimEnd());
+      else throw new CamflowError('USAGE', `There is no manual of ${name.slice(0, 80)}`);
+    });
 };

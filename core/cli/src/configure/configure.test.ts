@@ -1,0 +1,314 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isCamflowError } from '@camflow/api';
+import { type Accounts, createSecurityfsControl, LabelTable, type ProvenanceControl } from '@camflow/kernel';
+import { CamflowKernel } from '@camflow/testkit';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { runControl } from '../control/run-control.ts';
+import { type ConfigureContext, configure } from './configure.ts';
+
+const accounts: Accounts = {
+  userId: (name) => ({ root: 0, alice: 1000, bob: 1001 })[name],
+  groupId: (name) => ({ root: 0, staff: 50 })[name],
+  userName: (id) => ({ 0: 'root', 1000: 'alice', 1001: 'bob' })[id],
+  groupName: (id) => ({ 0: 'root', 50: 'staff' })[id],
+};
+
+let folder: string;
+let kernel: CamflowKernel;
+let control: ProvenanceControl;
+let warnings: string[];
+let boot: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'camflow-configure-'));
+  for (const name of ['etc', 'run']) mkdirSync(join(folder, name));
+  kernel = new CamflowKernel();
+  control = createSecurityfsControl({ files: kernel, attribute: kernel.attribute });
+  warnings = [];
+  boot = 'first';
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function context(): ConfigureContext {
+  return {
+    openControl: () => control,
+    accounts,
+    stateFolder: join(folder, 'state'),
+    identity: { etc: join(folder, 'etc'), run: join(folder, 'run'), kernelBoot: boot },
+    warn: (text) => void warnings.push(text.replaceAll(folder, '')),
+  };
+}
+
+async function apply(lines: readonly string[], checkOnly = false) {
+  const path = join(folder, 'camflow.ini');
+  writeFileSync(path, lines.join('\n'));
+  kernel.writes.length = 0;
+  warnings = [];
+  return configure({ path, environment: {} }, checkOnly, context());
+}
+
+async function failure(promise: Promise<unknown>): Promise<string> {
+  const error = await promise.catch((reason: unknown) => reason);
+  return isCamflowError(error) ? `${error.code} ${error.message}` : 'none';
+}
+
+const camflow = (...argv: string[]): string =>
+  runControl(argv, {
+    open: () => control,
+    accounts,
+    labels: new LabelTable(join(folder, 'labels')),
+    colour: false,
+  });
+
+/** Everything that the kernel holds. */
+const held = (): unknown => [
+  [...kernel.contents].map(([name, bytes]) => [name, bytes.toString('hex')]),
+  [...kernel.lists].map(([name, list]) => [name, list.map((entry) => entry.toString('hex')).sort()]),
+  [...kernel.fileNodes].map(([path, node]) => [path, node.toString('hex')]),
+];
+
+/** Files that exist, so that they can be marked. */
+function markedFile(name: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, '');
+  kernel.fileNodes.set(path, Buffer.alloc(256));
+  return path;
+}
+
+const everything = (file: string): string[] => [
+  ...[
+    '[provenance]',
+    'machine_id=77',
+    'enabled=true',
+    'all=true',
+    'node_filter=envp',
+    'relation_filter=read',
+  ],
+  ...['propagate_node_filter=directory', 'propagate_relation_filter=write'],
+  ...['[compression]', 'edge=false', 'duplicate=true', '[file]', `track=${file}`, `opaque=${file}`],
+  ...['[ipv4\u2212ingress]', 'track=127.0.0.1/32:80', '[ipv4-egress]', 'record=10.0.0.0/8:0'],
+  ...['[user]', 'track=alice', 'opaque=bob', '[group]', 'propagate=staff', '[secctx]', 'opaque=a_u:b_r:c_t'],
+  ...['[cgroup]', 'track=4026531835', '[relay]', 'buff_exp=18', 'subuf_nb=4'],
+];
+
+describe('applying a file', () => {
+  test('tells the kernel all of it, capture last', async () => {
+    const file = markedFile('data');
+    const { changes, byHand } = await apply(everything(file));
+    expect(changes).toEqual([
+      `+ file ${file} tracked`,
+      `+ file ${file} opaque`,
+      ...['+ node_filter=envp', '+ relation_filter=read', '+ propagate_node_filter=directory'],
+      ...['+ propagate_relation_filter=write', '+ ipv4-ingress.track=127.0.0.1/32:80'],
+      ...[
+        '+ ipv4-egress.track=10.0.0.0/8:0',
+        '+ ipv4-egress.record=10.0.0.0/8:0',
+        '+ secctx.opaque=a_u:b_r:c_t',
+      ],
+      ...['+ cgroup.track=4026531835', '+ user.track=1000', '+ user.opaque=1001', '+ group.propagate=50'],
+      ...['all=true', 'compressEdge=false', 'duplicate=true', 'enabled=true'],
+    ]);
+    expect(byHand).toEqual([]);
+    expect(kernel.writes.at(0)).toEqual({
+      file: 'relay_conf',
+      bytes: Buffer.from('010000004d0000001200000004000000', 'hex'),
+    });
+    expect(kernel.writes.at(-1)).toMatchObject({ file: 'enable' });
+  });
+
+  test('twice changes nothing the second time', async () => {
+    const file = markedFile('data');
+    await apply(everything(file));
+    const before = held();
+    expect(await apply(everything(file))).toEqual({ changes: [], byHand: [] });
+    expect(kernel.writes).toEqual([]);
+    expect(held()).toEqual(before);
+  });
+
+  test('takes back what the file no longer says, and leaves what was set by hand', async () => {
+    const file = markedFile('data');
+    await apply(everything(file));
+    camflow('--track-user', 'root', 'propagate');
+    camflow('--track-user', 'alice', 'opaque');
+    camflow('--node-filter', 'char', 'true');
+    camflow('--opaque-file', file, 'true');
+    camflow('--enable-version', 'false');
+    const { changes, byHand } = await apply(['[provenance]', 'enabled=true', '[file]', `opaque=${file}`]);
+    expect(changes).toEqual([
+      `- file ${file} tracked`,
+      ...['- node_filter=envp', '- relation_filter=read', '- propagate_node_filter=directory'],
+      ...['- propagate_relation_filter=write', '- ipv4-ingress.track=127.0.0.1/32:80'],
+      ...[
+        '- ipv4-egress.track=10.0.0.0/8:0',
+        '- ipv4-egress.record=10.0.0.0/8:0',
+        '- secctx.opaque=a_u:b_r:c_t',
+      ],
+      ...['- cgroup.track=4026531835', '- user.track=1000', '- user.opaque=1001', '- group.propagate=50'],
+      ...['all=false', 'compressEdge=true', 'duplicate=false'],
+    ]);
+    expect(byHand).toEqual(['node_filter=char', 'user.opaque=1000', 'user.propagate=0', 'version=false']);
+    expect(camflow('-s')).toMatch(
+      /User filter \(2\)\.\n(root propagate\nalice opaque|alice opaque\nroot propagate)\n/,
+    );
+    expect(control.files.read(file).marks).toEqual({ tracked: false, opaque: true, propagate: false });
+    expect((await apply(['[provenance]', 'enabled=true', '[file]', `opaque=${file}`])).changes).toEqual([]);
+  });
+
+  test('checking changes nothing and leaves nothing behind', async () => {
+    const file = markedFile('data');
+    const before = held();
+    const { changes } = await apply(everything(file), true);
+    expect(changes.length).toBe(18);
+    expect([kernel.writes, held()]).toEqual([[], before]);
+    expect(() => readFileSync(join(folder, 'state', 'applied.json'))).toThrow();
+    expect(() => readFileSync(join(folder, 'etc', 'camflow-boot_id'))).toThrow();
+  });
+
+  test('a restart of the machine forgets all but the marks of files', async () => {
+    const file = markedFile('data');
+    await apply(everything(file));
+    const { fileNodes } = kernel;
+    kernel = new CamflowKernel();
+    for (const [path, node] of fileNodes) kernel.fileNodes.set(path, node);
+    control = createSecurityfsControl({ files: kernel, attribute: kernel.attribute });
+    boot = 'second';
+    camflow('--track-user', 'alice', 'track');
+    const { changes, byHand } = await apply(['[provenance]', 'enabled=true']);
+    expect(changes).toEqual([`- file ${file} tracked`, `- file ${file} opaque`, 'enabled=true']);
+    expect(byHand).toEqual(['user.track=1000']);
+  });
+
+  test('what is missing has its default, and the relay never gets zero', async () => {
+    for (const name of ['version', 'compressNode', 'compressEdge'] as const)
+      control.switches.set(name, false);
+    control.switches.set('all', true);
+    await apply(['[relay]', 'buff_exp=0', 'subuf_nb=0']);
+    expect(control.switches.read()).toEqual({
+      ...{
+        enabled: false,
+        all: false,
+        version: true,
+        compressNode: true,
+        compressEdge: true,
+        duplicate: false,
+      },
+    });
+    expect(kernel.writes[0]!.bytes.readUInt32LE(8)).toBe(20);
+    expect(kernel.writes[0]!.bytes.readUInt32LE(12)).toBe(8);
+    expect(warnings).toEqual([
+      '/camflow.ini:2: relay.buff_exp: must be an integer from 12 to 30, not "0"; 20 is taken',
+      '/camflow.ini:3: relay.subuf_nb: must be an integer from 1 to 1000000, not "0"; 8 is taken',
+    ]);
+  });
+});
+
+describe('all or nothing', () => {
+  test('whatever write fails, everything is as it was, and nothing is remembered of it', async () => {
+    const file = markedFile('data');
+    await apply([
+      '[provenance]',
+      'enabled=true',
+      'node_filter=char',
+      '[user]',
+      'track=bob',
+      'propagate=root',
+    ]);
+    camflow('--track-group', 'root', 'track');
+    const before = held();
+    const state = readFileSync(join(folder, 'state', 'applied.json'), 'utf8');
+    let failures = 0;
+    for (let at = 1; ; at++) {
+      kernel.failAt = 0;
+      const attempts = kernel.attempts;
+      kernel.failAt = attempts + at;
+      const outcome = await failure(apply(everything(file)));
+      if (outcome === 'none') break;
+      failures++;
+      expect(outcome, `write ${at}`).toMatch(
+        /^SYSTEM_CALL_FAILED Cannot apply .*; everything is as it was before$/s,
+      );
+      expect(held(), `write ${at}`).toEqual(before);
+      expect(readFileSync(join(folder, 'state', 'applied.json'), 'utf8')).toBe(state);
+    }
+    expect(failures).toBeGreaterThan(15);
+  });
+
+  test('nothing is written where anything in the file is wrong', async () => {
+    const outcome = await failure(
+      apply([
+        '[provenance]',
+        'enabled=true',
+        '[user]',
+        'track=alice',
+        'track=nosuch',
+        '[ipv4-egress]',
+        'track=1.2.3.4',
+      ]),
+    );
+    expect(outcome.replaceAll(folder, '')).toBe(
+      'CONFIG_BAD_VALUE 2 problems:\n' +
+        '  /camflow.ini:5: user.track: there is no user "nosuch" on this machine\n' +
+        '  /camflow.ini:7: ipv4-egress.track: "1.2.3.4" is not of the form a.b.c.d/bits:port',
+    );
+    expect(kernel.writes).toEqual([]);
+  });
+
+  test('IPv6 on a kernel that has none is refused, and nothing is applied', async () => {
+    const before = held();
+    const outcome = await failure(
+      apply([
+        '[provenance]',
+        'machine_id=1',
+        'all=true',
+        'node_filter=char',
+        '[ipv6-egress]',
+        'track=[::1]/128:80',
+      ]),
+    );
+    expect(outcome).toMatch(/^UNSUPPORTED .*CamFlow 0\.9 has no rules about IPv6/);
+    kernel.contents.set('boot_id', Buffer.alloc(4)).set('machine_id', Buffer.alloc(4));
+    expect(held()).toEqual(before);
+  });
+});
+
+describe('identifiers', () => {
+  test('are made once, kept, and the start is counted once per boot', async () => {
+    const read = (name: string): number => readFileSync(join(folder, 'etc', name)).readUInt32LE();
+    await apply(['[provenance]']);
+    const machineId = read('camflow-machine_id');
+    expect(machineId).toBeGreaterThan(0);
+    expect([read('camflow-boot_id'), control.recording.bootId()]).toEqual([1, 1]);
+    await apply(['[provenance]']);
+    expect(read('camflow-boot_id')).toBe(1);
+    boot = 'second';
+    await apply(['[provenance]']);
+    expect([read('camflow-boot_id'), read('camflow-machine_id')]).toEqual([2, machineId]);
+    expect(control.recording.machineId()).toBe(machineId);
+  });
+
+  test('a file that holds none gets one', async () => {
+    writeFileSync(join(folder, 'etc', 'camflow-machine_id'), 'ab');
+    await apply(['[provenance]']);
+    expect(readFileSync(join(folder, 'etc', 'camflow-machine_id')).length).toBe(4);
+  });
+});
+
+describe('what camflow -c prints', () => {
+  test('gives the same policy again, with the same hash', async () => {
+    const file = markedFile('data');
+    await apply(everything(file));
+    camflow('--track-user', 'root', 'opaque');
+    camflow('--track-ipv4-egress', '10.0.0.0/8:0', 'propagate');
+    const [text, hash] = [camflow('-c'), camflow('-p')];
+    const other = new CamflowKernel();
+    control = createSecurityfsControl({ files: other, attribute: other.attribute });
+    boot = 'other machine';
+    rmSync(join(folder, 'state'), { recursive: true });
+    await apply(text.split('\n').reverse().reverse());
+    expect(warnings).toEqual([]);
+    expect(camflow('-p')).toBe(hash);
+    expect(camflow('-c')).toBe(text);
+  });
+});

@@ -1,0 +1,34 @@
+import type { ProvenanceControl, Switches, SwitchName } from '@camflow/kernel';
+import type { AppliedState } from './applied-state.ts';
+import type { Change } from './change.ts';
+import type { DesiredPolicy } from './desired-policy.ts';
+
+/** Changes, and what stays although the file does not say it. */
+export interface Plan {
+  readonly changes: readonly Change[];
+  readonly byHand: readonly string[];
+}
+
+/**
+ * What the file gives holds. What it does not give has its default, unless somebody changed it since camconfd last
+ * ran: that stays.
+ */
+export function planSwitches(desired: DesiredPolicy, applied: AppliedState, current: Switches): Plan {
+  const changes: Change[] = [];
+  const byHand: string[] = [];
+  for (const [name, { on, given }] of desired.switches) {
+    const before = current[name];
+    if (before === on) continue;
+    const last = applied.switches.get(name);
+    if (!given && last !== undefined && last !== before) byHand.push(`${name}=${before}`);
+    else changes.push(changeOf(name, on, before));
+  }
+  // Capture starts last, with the policy complete, and stops first.
+  const isStart = ({ text }: Change): boolean => text === 'enabled=true';
+  return { changes: [...changes.filter((each) => !isStart(each)), ...changes.filter(isStart)], byHand };
+}
+
+function changeOf(name: SwitchName, on: boolean, before: boolean): Change {
+  const set = (value: boolean) => (control: ProvenanceControl) => control.switches.set(name, value);
+  return { text: `${name}=${on}`, apply: set(on), revert: set(before) };
+}

@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import { version } from '../../version.ts';
+import { manualPage } from './man-page.ts';
+
+/** The manual page camconfd(8), its options as the program itself knows them. */
+export function camconfdManual(program: Command): string {
+  const options = program.options.map(
+    ({ flags, description }) =>
+      [`*${flags}*`, `${description[0]!.toUpperCase()}${description.slice(1)}.`] as const,
+  );
+  return manualPage({
+    name: 'camconfd',
+    section: 8,
+    version,
+    summary: 'tell the kernel what to capture',
+    synopsis: ['*camconfd* [<option>...]'],
+    sections: [
+      [
+        'Description',
+        [
+          '*camconfd* makes the kernel do what /etc/camflow.ini says, once, and ends. The file is checked whole before ' +
+            'anything is changed; then all of it is applied, or nothing.',
+          'It remembers what it applied. Run again it changes only what differs: lines that were removed from the file ' +
+            'are taken back, and what was set with *camflow*(1) since stays, and is listed.',
+          'Where the file names a file that does not exist, or a type of node that there is not, the line is passed ' +
+            'over with a warning, as in CamFlow. Everything else that is wrong is an error.',
+          'On a CamFlow kernel it starts the relay, with the buffers of [relay]. On others it loads the BPF programs.',
+        ],
+      ],
+      ['Options', [options]],
+      [
+        'Exit status',
+        [
+          [
+            ['0', 'The kernel does what the file says.'],
+            ['1', 'A change failed; everything is as it was before.'],
+            ['2', 'The file or the command line is wrong; nothing was changed.'],
+            ['4', 'A privilege is missing, or this kernel cannot do it; nothing was changed.'],
+          ],
+        ],
+      ],
+      [
+        'Files',
+        [
+          [
+            ['/etc/camflow.ini', 'what is to be captured'],
+            ['/var/lib/camflow/applied.json', 'what was applied last'],
+            ['/etc/camflow-machine_id', 'the identifier of the machine, 4 bytes, made where it is missing'],
+            ['/etc/camflow-boot_id', 'the number of its last start, 4 bytes, counted on once per start'],
+          ],
+        ],
+      ],
+      ['See also', ['*camflow*(1), *camflowd*(8)']],
+    ],
+  });
+}

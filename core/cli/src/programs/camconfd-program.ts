@@ -1,0 +1,77 @@
+import { CamflowError } from '@camflow/api';
+import { defaultControlFile } from '@camflow/config';
+import { Command } from 'commander';
+import type { DependencyContainer } from 'tsyringe';
+import { createContainer } from '../composition/container.ts';
+import { resolve, tokens } from '../composition/tokens.ts';
+import { type ConfigureContext, configure, readPolicy, resultText } from '../configure/configure.ts';
+import { dryRun, dryRunText } from '../configure/dry-run.ts';
+import { version } from '../version.ts';
+import { runProgram } from './run-program.ts';
+
+interface ConfigureOptions {
+  readonly config?: string;
+  readonly check: boolean;
+  readonly capture?: string;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly securityfs?: string;
+}
+
+/**
+ * The program `camconfd`: makes the kernel do what camflow.ini says, and ends.
+ * @param argv - arguments, without the program
+ * @param container - what it works with; by default this machine
+ * @returns the exit status
+ */
+export function runCamconfd(
+  argv: readonly string[],
+  container: DependencyContainer = createContainer('camconfd'),
+): Promise<number> {
+  return runProgram(camconfdProgram(container), argv);
+}
+
+/** Its command line, which the manual is made from. */
+export function camconfdProgram(container: DependencyContainer): Command {
+  return new Command('camconfd')
+    .description('Makes the kernel capture what camflow.ini says, and ends.')
+    .version(version, '-V, --version')
+    .option('--config <file>', 'configuration file (default: /etc/camflow.ini)')
+    .option('--check', 'say what would change, and change nothing', false)
+    .option('--capture <file>', 'with --check: say which records of a capture file the policy would keep')
+    .option('--json', 'answer as JSON', false)
+    .option('-q, --quiet', 'print warnings and errors only', false)
+    .option('--securityfs <folder>', 'use the control files in this folder, to try things out')
+    .action((options: ConfigureOptions) => act(options, container));
+}
+
+async function act(options: ConfigureOptions, container: DependencyContainer): Promise<void> {
+  const { check, capture, json, quiet, securityfs } = options;
+  if (capture !== undefined && !check) {
+    throw new CamflowError('USAGE', '--capture says what a policy would do', { hint: 'Add --check.' });
+  }
+  const path = options.config ?? (await defaultControlFile());
+  if (path === undefined) {
+    throw new CamflowError('CONFIG_UNREADABLE', 'There is no /etc/camflow.ini', {
+      hint: 'Name a file with --config.',
+    });
+  }
+  const open = resolve(container, tokens.openControl);
+  const context: ConfigureContext = {
+    openControl: () => open({ securityfsFolder: securityfs, load: !check }),
+    accounts: resolve(container, tokens.accounts),
+    warn: (text) => void process.stderr.write(`camconfd: warning: ${text}\n`),
+    ...resolve(container, tokens.places),
+  };
+  const request = { path, environment: resolve(container, tokens.environment) };
+  const print = (text: string, value: unknown): void => {
+    if (!quiet || json) process.stdout.write(`${json ? JSON.stringify(value) : text}\n`);
+  };
+  if (capture !== undefined) {
+    const kept = await dryRun((await readPolicy(request, context)).settings, capture);
+    print(dryRunText(kept), kept);
+    return;
+  }
+  const result = await configure(request, check, context);
+  print(resultText(result, check), result);
+}

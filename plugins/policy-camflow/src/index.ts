@@ -1,0 +1,35 @@
+import {
+  apiVersion,
+  definePlugin,
+  hashRecordFilter,
+  type PolicyDefinition,
+  type SourceCapabilities,
+} from '@camflow/api';
+import { type CamflowPolicyOptions, camflowPolicyOptions } from './camflow-policy-options.ts';
+import { pushedDown, recordRules } from './record-rules.ts';
+
+export { recordRules } from './record-rules.ts';
+
+const policyCamflow: PolicyDefinition<CamflowPolicyOptions> = definePlugin({
+  kind: 'policy',
+  name: 'camflow',
+  summary: 'The filters of a camflow.ini; what is tracked is for camconfd to tell the kernel.',
+  apiVersion,
+  options: camflowPolicyOptions,
+  create: ({ settings }: CamflowPolicyOptions) => ({
+    compile({ pushDown }: SourceCapabilities) {
+      const rules = recordRules(settings);
+      const filter = rules.length > 0 ? { rules } : null;
+      const pushed = pushDown.includes('types') ? pushedDown(rules) : [];
+      // The workers try every rule all the same: what a source leaves out costs them nothing, and a relation whose
+      // end is left out is theirs to drop.
+      return {
+        hash: hashRecordFilter(filter),
+        pushDown: pushed.length > 0 ? { rules: pushed } : null,
+        filter,
+      };
+    },
+  }),
+});
+
+export default policyCamflow;
