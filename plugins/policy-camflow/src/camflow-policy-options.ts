@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { describeError, type OptionsDefinition, type RawOptions } from '@camflow/api';
 import { type ControlSettings, controlSettings, describeProblem, readConfiguration } from '@camflow/config';
 
 /** Options of the policy. */
 export interface CamflowPolicyOptions {
-  readonly settings: ControlSettings;
+  readonly path: string;
+  /** Undefined where there is no such file, which matters to who uses the policy only. */
+  readonly settings: ControlSettings | undefined;
 }
 
 const defaultPath = '/etc/camflow.ini';
@@ -19,11 +22,12 @@ async function validate(
   if (typeof path !== 'string' || !isAbsolute(path)) {
     return { issues: [{ message: 'the path must be absolute', path: ['path'] }] };
   }
+  if (!existsSync(path)) return { value: { path, settings: undefined } };
   try {
     const { settings, errors } = await controlSettings(
       await readConfiguration({ path, environment: process.env }),
     );
-    if (errors.length === 0) return { value: { settings } };
+    if (errors.length === 0) return { value: { path, settings } };
     return { issues: errors.map((problem) => ({ message: describeProblem(problem), path: ['path'] })) };
   } catch (error) {
     return { issues: [{ message: describeError(error), path: ['path'] }] };

@@ -41,7 +41,10 @@ test('the hash is that of what is left out, whoever does it and in whatever orde
 test('what is wrong in the file is told like a wrong option, and what CamFlow passes over is passed over', async () => {
   await expect(compile(['relation_filter=reed'])).rejects.toThrow(/camflow\.ini:3: .*did you mean read\?/);
   expect((await compile(['node_filter=direktory'])).filter).toBe(null);
-  const { problems } = await validateOptions(camflowPolicyOptions, { path: join(folder, 'none') });
-  expect(problems?.[0]).toMatchObject({ key: 'path', message: expect.stringContaining('cannot read') });
+  const missing = await validateOptions(camflowPolicyOptions, { path: join(folder, 'none') });
+  const capabilities = { finite: false, rereadable: true, heldBatches: 0, pushDown: [] };
+  if (missing.problems) throw new Error('a missing file matters only where the policy is used');
+  const policy = policyCamflow.create(missing.value, { log, section: 'camflow' });
+  expect(() => policy.compile(capabilities)).toThrow(/none does not exist/);
   expect((await validateOptions(camflowPolicyOptions, { path: 'camflow.ini' })).problems).toHaveLength(1);
 });

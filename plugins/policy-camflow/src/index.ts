@@ -1,10 +1,12 @@
 import {
   apiVersion,
+  CamflowError,
   definePlugin,
   hashRecordFilter,
   type PolicyDefinition,
   type SourceCapabilities,
 } from '@camflow/api';
+import type { ControlSettings } from '@camflow/config';
 import { type CamflowPolicyOptions, camflowPolicyOptions } from './camflow-policy-options.ts';
 import { pushedDown, recordRules } from './record-rules.ts';
 
@@ -16,9 +18,9 @@ const policyCamflow: PolicyDefinition<CamflowPolicyOptions> = definePlugin({
   summary: 'The filters of a camflow.ini; what is tracked is for camconfd to tell the kernel.',
   apiVersion,
   options: camflowPolicyOptions,
-  create: ({ settings }: CamflowPolicyOptions) => ({
+  create: ({ path, settings }: CamflowPolicyOptions) => ({
     compile({ pushDown }: SourceCapabilities) {
-      const rules = recordRules(settings);
+      const rules = recordRules(existing(settings, path));
       const filter = rules.length > 0 ? { rules } : null;
       const pushed = pushDown.includes('types') ? pushedDown(rules) : [];
       // The workers try every rule all the same: what a source leaves out costs them nothing, and a relation whose
@@ -31,5 +33,12 @@ const policyCamflow: PolicyDefinition<CamflowPolicyOptions> = definePlugin({
     },
   }),
 });
+
+function existing(settings: ControlSettings | undefined, path: string): ControlSettings {
+  if (settings !== undefined) return settings;
+  throw new CamflowError('CONFIG_UNREADABLE', `${path} does not exist`, {
+    hint: 'Name another file with path in the section of the policy.',
+  });
+}
 
 export default policyCamflow;
