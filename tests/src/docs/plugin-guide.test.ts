@@ -24,7 +24,7 @@ describe('the code of docs/plugin-guide.md', () => {
   test.each(blocks.map(([, file, code]) => [file!, code!] as const))('is that of %s', (file, code) => {
     const content = readFileSync(path.join(repositoryRoot, file), 'utf8');
     if (file.endsWith('.json')) expect(JSON.parse(code)).toEqual(JSON.parse(content));
-    else expect(content).toContain(code);
+    else expect(code).toBe(content.trimEnd());
   });
 
   test('covers all four kinds', () => {
