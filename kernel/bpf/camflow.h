@@ -350,8 +350,10 @@ struct cf_task {
 	__u32 relation;
 	__u32 clone_flags;
 	__u64 flags;
+	__u64 mount;	/* through which the task sees mount_dentry */
+	__u64 mount_dentry;
+	__u32 name_hash;	/* of the dentry */
 	__u32 hidden;	/* a child of the recorder, which is still the recorder's image: not recorded until it executes */
-	__u32 zero;
 };
 
 /*

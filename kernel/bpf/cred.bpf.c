@@ -17,6 +17,8 @@ int BPF_PROG(cf_cred_prepare, struct cred *new, const struct cred *old, int gfp,
 	u32 flags = 0;
 	u64 taint = 0;
 
+	/* These are new: what is known of their address is of others, whose end was missed. */
+	bpf_map_delete_elem(&cf_creds, &new);
 	if (ret || !config || !config->enabled)
 		return CF_VERDICT(ret);
 	if (from) {
@@ -28,6 +30,14 @@ int BPF_PROG(cf_cred_prepare, struct cred *new, const struct cred *old, int gfp,
 		taint |= task->node.taint;
 	}
 	cf_begin_process(cf_address(new), current->tgid, (flags & (CF_TRACKED | CF_PROPAGATE)) | CF_FRESH, taint);
+	return CF_VERDICT(ret);
+}
+
+/* As above. Who gets these is told when they act. */
+CF_HOOK(cred_alloc_blank)
+int BPF_PROG(cf_cred_alloc_blank, struct cred *new, int gfp, int ret)
+{
+	bpf_map_delete_elem(&cf_creds, &new);
 	return CF_VERDICT(ret);
 }
 

@@ -20,6 +20,68 @@ static __always_inline void generate(struct inode *inode, u32 relation, u64 flag
 	cf_generates(&act, actor.process, actor.task, node);
 }
 
+/*
+ * The mount through which a task is about to give or take a name. The hooks on inodes, which come next, do not tell; the
+ * hooks on paths are missing only in kernels without AppArmor, Tomoyo and Landlock.
+ */
+static __always_inline void note_mount(const struct path *folder, struct dentry *dentry)
+{
+	struct cf_actor actor;
+
+	if (!cf_acts(&actor))
+		return;
+	actor.state->mount = (u64)folder->mnt;
+	actor.state->mount_dentry = (u64)dentry;
+}
+
+/* The mount noted for a dentry; 0 where none is. */
+static __always_inline u64 take_mount(const struct cf_task *state, struct dentry *dentry)
+{
+	return state->mount_dentry == cf_address(dentry) ? state->mount : 0;
+}
+
+CF_HOOK(path_mknod)
+int BPF_PROG(cf_path_mknod, const struct path *folder, struct dentry *dentry, umode_t mode, unsigned int device,
+	     int ret)
+{
+	if (!ret)
+		note_mount(folder, dentry);
+	return CF_VERDICT(ret);
+}
+
+CF_HOOK(path_mkdir)
+int BPF_PROG(cf_path_mkdir, const struct path *folder, struct dentry *dentry, umode_t mode, int ret)
+{
+	if (!ret)
+		note_mount(folder, dentry);
+	return CF_VERDICT(ret);
+}
+
+CF_HOOK(path_symlink)
+int BPF_PROG(cf_path_symlink, const struct path *folder, struct dentry *dentry, const char *target, int ret)
+{
+	if (!ret)
+		note_mount(folder, dentry);
+	return CF_VERDICT(ret);
+}
+
+CF_HOOK(path_link)
+int BPF_PROG(cf_path_link, struct dentry *old_dentry, const struct path *folder, struct dentry *dentry, int ret)
+{
+	if (!ret)
+		note_mount(folder, dentry);
+	return CF_VERDICT(ret);
+}
+
+CF_HOOK(path_rename)
+int BPF_PROG(cf_path_rename, const struct path *old_folder, struct dentry *old_dentry, const struct path *folder,
+	     struct dentry *dentry, unsigned int flags, int ret)
+{
+	if (!ret)
+		note_mount(folder, dentry);
+	return CF_VERDICT(ret);
+}
+
 /* What the task is about to make of a dentry. Whether it succeeds shows when the dentry gets its inode. */
 static __always_inline void expect(struct dentry *dentry, u32 relation, u64 flags)
 {
@@ -28,6 +90,7 @@ static __always_inline void expect(struct dentry *dentry, u32 relation, u64 flag
 	if (!cf_acts(&actor))
 		return;
 	actor.state->dentry = (u64)dentry;
+	actor.state->name_hash = dentry->d_name.hash;
 	actor.state->relation = relation;
 	actor.state->flags = flags;
 }
@@ -86,13 +149,16 @@ int BPF_PROG(cf_d_instantiate, struct dentry *dentry, struct inode *inode)
 	if (!state || !inode || state->dentry != cf_address(dentry))
 		return 0;
 	state->dentry = 0;
+	/* One that came to nothing may have left its place to another. */
+	if (state->name_hash != dentry->d_name.hash)
+		return 0;
 	if (!cf_acts(&actor) || cf_is_private(inode))
 		return 0;
 	node = cf_current_inode(inode);
 	if (!node)
 		return 0;
 	if (cf_selects(node, actor.task))
-		cf_name(node, cf_address(dentry), 0, actor.task->id);
+		cf_name(node, cf_address(dentry), take_mount(state, dentry), actor.task->id);
 	act = cf_new_act(&actor, state->relation, state->flags);
 	cf_generates(&act, actor.process, actor.task, node);
 	return 0;
@@ -153,7 +219,7 @@ int BPF_PROG(cf_inode_rename, struct inode *old_dir, struct dentry *old_dentry, 
 	act = cf_new_act(&actor, CF_RENAME, 0);
 	cf_generates(&act, actor.process, actor.task, node);
 	if (cf_selects(node, actor.task))
-		cf_name(node, cf_address(new_dentry), 0, actor.task->id);
+		cf_name(node, cf_address(new_dentry), take_mount(actor.state, new_dentry), actor.task->id);
 	return CF_VERDICT(ret);
 }
 
@@ -232,6 +298,14 @@ int BPF_PROG(cf_inode_setattr_3, void *idmap, struct dentry *dentry, struct iatt
 	return CF_VERDICT(ret);
 }
 #endif
+
+/* It is new: what is known of its address is of another, whose end was missed. */
+CF_HOOK_AS(inode_alloc_security, security_inode_alloc)
+int BPF_PROG(cf_inode_alloc_security, struct inode *inode, int ret)
+{
+	bpf_map_delete_elem(&cf_inodes, &inode);
+	return CF_VERDICT(ret);
+}
 
 CF_HOOK_AS(inode_free_security, security_inode_free)
 int BPF_PROG(cf_inode_free_security, struct inode *inode)

@@ -131,6 +131,13 @@ struct cf_scratch {
 	u64 start;	/* of the path, which is filled in from its end */
 	u64 dentry;
 	u64 mount;	/* 0: the path ends at the file system's root */
+	u64 root_dentry;	/* the root of the task that acts: paths end there, too */
+	u64 root_mount;
+	u64 namespace;	/* the mount namespace of that task */
+	u64 next_mount;	/* of the mounts of a file system, where one has to be chosen */
+	u64 last_mount;
+	u64 root_of_mounts;
+	u64 is_near;	/* whether the one chosen so far is in that namespace */
 	u64 hash;
 	u64 address;	/* of the next string of the new program */
 	struct cf_node node;	/* one that exists only in its record */

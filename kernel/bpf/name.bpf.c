@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Paths as processes see them: from the dentry to the root of its file system, from where that is mounted to the
- * next one, up to the root of the mount namespace. bpf_d_path exists only in some hooks; this serves them all.
+ * next one, up to the root of the task that acts or of its mount namespace. bpf_d_path exists only in some hooks; this serves them all.
  */
 #include "record.h"
 #include "emit.h"
@@ -9,6 +9,7 @@
 char LICENSE[] SEC("license") = "GPL";
 
 #define DEPTH_LIMIT 512
+#define MOUNT_LIMIT 64
 
 /* What a loop's callback is given. */
 struct walk {
@@ -37,6 +38,8 @@ static long climb(u32 index, struct walk *walk)
 	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 	struct mount *mount = (struct mount *)scratch->mount;
 
+	if (scratch->dentry == scratch->root_dentry && scratch->mount == scratch->root_mount)
+		return 1;
 	if (mount && dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
 		struct mount *outer = BPF_CORE_READ(mount, mnt_parent);
 
@@ -77,13 +80,55 @@ static __always_inline u64 mount_of(u64 vfsmount)
 	return vfsmount ? vfsmount - (u64)&((struct mount *)0)->mnt : 0;
 }
 
-static __always_inline u64 first_mount(struct super_block *sb)
+/*
+ * A mount of the file system's root in the acting task's namespace; where there is none, one of any of its folders, and
+ * where there is no such either, the first of any namespace.
+ */
+static long choose_mount(u32 index, struct walk *walk)
 {
-	u64 entry = (u64)BPF_CORE_READ(sb, s_mounts.next);
+	struct cf_scratch *scratch = walk->scratch;
+	u64 entry = scratch->next_mount;
+	struct mount *mount = (struct mount *)(entry - (u64)&((struct mount *)0)->mnt_instance);
 
-	if (!bpf_core_field_exists(((struct mount *)0)->mnt_instance) || entry == (u64)&sb->s_mounts)
-		return 0;
-	return entry - (u64)&((struct mount *)0)->mnt_instance;
+	if (entry == scratch->last_mount || !entry)
+		return 1;
+	if (scratch->namespace == (u64)BPF_CORE_READ(mount, mnt_ns)) {
+		if (scratch->is_near == 0)
+			scratch->mount = (u64)mount;
+		scratch->is_near = 1;
+		if ((u64)BPF_CORE_READ(mount, mnt.mnt_root) == scratch->root_of_mounts) {
+			scratch->mount = (u64)mount;
+			return 1;
+		}
+	} else if (scratch->mount == 0) {
+		scratch->mount = (u64)mount;
+	}
+	scratch->next_mount = (u64)BPF_CORE_READ(mount, mnt_instance.next);
+	return 0;
+}
+
+/* Where nobody says through which mount something is seen. */
+static __always_inline void find_mount(struct walk *walk, struct super_block *sb)
+{
+	struct cf_scratch *scratch = walk->scratch;
+
+	scratch->mount = 0;
+	if (!bpf_core_field_exists(((struct mount *)0)->mnt_instance))
+		return;
+	scratch->last_mount = (u64)&sb->s_mounts;
+	scratch->next_mount = (u64)BPF_CORE_READ(sb, s_mounts.next);
+	scratch->root_of_mounts = (u64)BPF_CORE_READ(sb, s_root);
+	scratch->is_near = 0;
+	bpf_loop(MOUNT_LIMIT, choose_mount, walk, 0);
+}
+
+static __always_inline void find_root(struct cf_scratch *scratch)
+{
+	struct task_struct *current = bpf_get_current_task_btf();
+
+	scratch->root_dentry = (u64)BPF_CORE_READ(current, fs, root.dentry);
+	scratch->root_mount = mount_of((u64)BPF_CORE_READ(current, fs, root.mnt));
+	scratch->namespace = (u64)BPF_CORE_READ(current, nsproxy, mnt_ns);
 }
 
 static __always_inline void write_name(struct cf_config *config, struct cf_node *node, struct cf_scratch *scratch,
@@ -115,7 +160,11 @@ __noinline int cf_name(struct cf_node *node, u64 dentry, u64 vfsmount, u64 task_
 	walk.scratch = scratch;
 	scratch->start = CF_PATH_LIMIT;
 	scratch->dentry = dentry;
-	scratch->mount = vfsmount ? mount_of(vfsmount) : first_mount(BPF_CORE_READ((struct dentry *)dentry, d_sb));
+	find_root(scratch);
+	if (vfsmount)
+		scratch->mount = mount_of(vfsmount);
+	else
+		find_mount(&walk, BPF_CORE_READ((struct dentry *)dentry, d_sb));
 	bpf_loop(DEPTH_LIMIT, climb, &walk, 0);
 	if (scratch->start >= CF_PATH_LIMIT) {
 		scratch->start = CF_PATH_LIMIT - 1;

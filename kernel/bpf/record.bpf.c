@@ -125,12 +125,70 @@ struct relation_sample {
 	struct cf_relation_record record;
 };
 
+/*
+ * What may change while there is the task: its user and group, its namespaces and its cgroup. This and what follows
+ * reads the kernel's structures directly, since the stack below is full.
+ */
+static __always_inline void observe_task(struct cf_node *node, struct task_struct *task)
+{
+	struct nsproxy *nsproxy = task->nsproxy;
+
+	node->uid = task->real_cred->uid.val;
+	node->gid = task->real_cred->gid.val;
+	node->task.cgroup = task->cgroups->dfl_cgrp->kn->id;
+	/* A task that is ending has none any more. */
+	if (!nsproxy)
+		return;
+	node->task.utsns = nsproxy->uts_ns->ns.inum;
+	node->task.ipcns = nsproxy->ipc_ns->ns.inum;
+	node->task.mntns = nsproxy->mnt_ns->ns.inum;
+	node->task.netns = nsproxy->net_ns->ns.inum;
+	node->task.cgroupns = nsproxy->cgroup_ns->ns.inum;
+}
+
+/* Pages in memory: of files, of the task's own and of shared memory. `place` is for one of them at a time. */
+static __always_inline s64 resident_pages(struct mm_struct *mm, s64 *place)
+{
+	struct mm_struct___before_6_2 *older = (void *)mm;
+	s64 pages;
+
+	if (bpf_core_field_exists(older->rss_stat.count)) {
+		bpf_core_read(place, sizeof(*place), &older->rss_stat.count[0]);
+		pages = *place;
+		bpf_core_read(place, sizeof(*place), &older->rss_stat.count[1]);
+		pages += *place;
+		bpf_core_read(place, sizeof(*place), &older->rss_stat.count[3]);
+		pages += *place;
+	} else {
+		pages = mm->rss_stat[0].count + mm->rss_stat[1].count + mm->rss_stat[3].count;
+	}
+	/* Each CPU holds back a few: the sum may be off by as many. */
+	return pages < 0 ? 0 : pages;
+}
+
+/* The kernel raises the high-water marks late: what is there now counts as well. */
+static __always_inline void fill_memory(struct cf_task_record *record, struct mm_struct *mm)
+{
+	record->vm = mm->total_vm * 4;
+	record->rss = resident_pages(mm, (s64 *)&record->hw_rss) * 4;
+	record->hw_vm = mm->hiwater_vm * 4;
+	record->hw_rss = mm->hiwater_rss * 4;
+	if (record->hw_vm < record->vm)
+		record->hw_vm = record->vm;
+	if (record->hw_rss < record->rss)
+		record->hw_rss = record->rss;
+}
+
 static __always_inline int publish_task(struct cf_config *config, struct cf_node *node, u32 version)
 {
 	struct task_struct *current = bpf_get_current_task_btf();
-	struct task_sample *sample = cf_reserve(sizeof(*sample));
+	bool is_current = current->pid == node->task.pid;
 	struct cf_task_record *record;
+	struct task_sample *sample;
 
+	if (is_current)
+		observe_task(node, current);
+	sample = cf_reserve(sizeof(*sample));
 	if (!sample)
 		return 0;
 	record = &sample->record;
@@ -138,17 +196,14 @@ static __always_inline int publish_task(struct cf_config *config, struct cf_node
 	cf_fill_node(&record->node, config, node, version);
 	record->pid = node->task.pid;
 	record->vpid = node->task.vpid;
-	if (current->pid == node->task.pid) {
-		struct mm_struct *mm = current->mm;
-
+	if (is_current) {
 		record->utime = current->utime / 1000;
 		record->stime = current->stime / 1000;
 		record->rbytes = current->ioac.read_bytes;
 		record->wbytes = current->ioac.write_bytes;
 		record->cancel_wbytes = current->ioac.cancelled_write_bytes;
-		record->vm = BPF_CORE_READ(mm, total_vm) * 4;
-		record->hw_vm = BPF_CORE_READ(mm, hiwater_vm) * 4;
-		record->hw_rss = BPF_CORE_READ(mm, hiwater_rss) * 4;
+		if (current->mm)
+			fill_memory(record, current->mm);
 	}
 	record->utsns = node->task.utsns;
 	record->ipcns = node->task.ipcns;

@@ -72,11 +72,11 @@ __noinline int cf_begin_task(struct cf_task *state, u64 address)
 	node = &state->node;
 	bpf_core_read(&upid, bpf_core_type_size(struct upid), &pid->numbers[level & 31]);
 	node->type = CF_NODE_TASK;
-	node->uid = BPF_CORE_READ(task, real_cred, uid.val);
-	node->gid = BPF_CORE_READ(task, real_cred, gid.val);
 	node->task.pid = BPF_CORE_READ(task, pid);
 	node->task.vpid = upid.nr;
 	node->task.pidns = BPF_CORE_READ(upid.ns, ns.inum);
+	node->uid = BPF_CORE_READ(task, real_cred, uid.val);
+	node->gid = BPF_CORE_READ(task, real_cred, gid.val);
 	node->task.utsns = BPF_CORE_READ(nsproxy, uts_ns, ns.inum);
 	node->task.ipcns = BPF_CORE_READ(nsproxy, ipc_ns, ns.inum);
 	node->task.mntns = BPF_CORE_READ(nsproxy, mnt_ns, ns.inum);

@@ -128,11 +128,21 @@ static __always_inline bool cf_is_private(struct inode *inode)
 	return inode->i_flags & CF_PRIVATE_INODE;
 }
 
+static __always_inline void cf_forget_inode(const struct inode *inode)
+{
+	bpf_map_delete_elem(&cf_inodes, &inode);
+}
+
 /* An inode that a file or a dentry leads to, with the attributes it has now. */
 static __always_inline struct cf_node *cf_current_inode(struct inode *inode)
 {
 	struct cf_node *node = cf_inode(inode);
 
+	if (node && node->inode.ino != inode->i_ino) {
+		/* Of an inode that was at this address before and whose end was missed. */
+		cf_forget_inode(inode);
+		node = cf_inode(inode);
+	}
 	if (node) {
 		node->inode.mode = inode->i_mode;
 		node->uid = inode->i_uid.val;

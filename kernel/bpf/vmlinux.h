@@ -132,6 +132,7 @@ struct css_set {
 };
 
 struct qstr {
+	__u32 hash;
 	__u32 len;
 	const unsigned char *name;
 };
@@ -155,6 +156,7 @@ struct mount {
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
 	struct list_head mnt_instance;
+	struct mnt_namespace *mnt_ns;
 };
 
 struct path {
@@ -167,6 +169,7 @@ typedef struct {
 } uuid_t;
 
 struct super_block {
+	struct dentry *s_root;
 	uuid_t s_uuid;
 	struct list_head s_mounts;
 };
@@ -193,11 +196,33 @@ struct task_io_accounting {
 	__u64 cancelled_write_bytes;
 };
 
+struct percpu_counter {
+	s64 count;
+};
+
 struct mm_struct {
 	struct file *exe_file;
 	unsigned long total_vm;
 	unsigned long hiwater_vm;
 	unsigned long hiwater_rss;
+	struct percpu_counter rss_stat[4];
+};
+
+typedef struct {
+	s64 counter;
+} atomic64_t;
+
+/* Up to 6.1. */
+struct mm_rss_stat {
+	atomic64_t count[4];
+};
+
+struct mm_struct___before_6_2 {
+	struct mm_rss_stat rss_stat;
+};
+
+struct fs_struct {
+	struct path root;
 };
 
 struct task_struct {
@@ -206,6 +231,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	const struct cred *real_cred;
 	struct nsproxy *nsproxy;
+	struct fs_struct *fs;
 	struct pid *thread_pid;
 	struct css_set *cgroups;
 	__u64 utime;

@@ -7,6 +7,8 @@ export * from './bpf/load-programs.ts';
 export * from './bpf/machine-checks.ts';
 export * from './bpf/open-capture.ts';
 export * from './bpf/pinned-capture.ts';
+export * from './bpf/program-figures.ts';
+export * from './bpf/relation-counts.ts';
 export * from './bpf/ring.ts';
 export * from './control/index.ts';
 export * from './libc/accounts.ts';

@@ -25,6 +25,7 @@ interface StructureMembers {
     | 'recorder'
     | 'argument_limit';
   cf_stats: 'taken' | 'ring_full' | 'state_failures' | 'truncated' | 'contended';
+  cf_count: 'offered' | 'written' | 'compressed' | 'filtered' | 'unselected' | 'lost';
   cf_machine: 'id' | 'type' | 'step';
   cf_mark: 'flags' | 'taint';
 }
@@ -68,6 +69,17 @@ export const structures: { readonly [Name in StructureName]: StructureLayout<Nam
       state_failures: u64(16),
       truncated: u64(24),
       contended: u64(32),
+    },
+  },
+  cf_count: {
+    size: 48,
+    members: {
+      offered: u64(0),
+      written: u64(8),
+      compressed: u64(16),
+      filtered: u64(24),
+      unselected: u64(32),
+      lost: u64(40),
     },
   },
   // Its members are those of the `struct cf_node` at its start.

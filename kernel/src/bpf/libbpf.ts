@@ -39,6 +39,9 @@ export interface Libbpf {
   readonly lookup: (fd: number, key: Uint8Array, value: Uint8Array) => number;
   readonly update: (fd: number, key: Uint8Array, value: Uint8Array, flags: bigint) => number;
   readonly remove: (fd: number, key: Uint8Array) => number;
+  readonly programFd: (id: number) => number;
+  /** Fills in what the kernel says of a program or a link; `size` holds how many bytes it may be. */
+  readonly describe: (fd: number, info: Uint8Array, size: Uint32Array) => number;
   readonly kernelTypes: () => Pointer;
   readonly findType: (types: Pointer, name: string, kind: number) => number;
   readonly typeById: (types: Pointer, id: number) => Pointer;
@@ -116,6 +119,8 @@ function bind(): Libbpf {
     lookup: b('int bpf_map_lookup_elem(int fd, const void *key, void *value)'),
     update: b('int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)'),
     remove: b('int bpf_map_delete_elem(int fd, const void *key)'),
+    programFd: b('int bpf_prog_get_fd_by_id(uint32_t id)'),
+    describe: b('int bpf_obj_get_info_by_fd(int fd, void *info, _Inout_ uint32_t *size)'),
     kernelTypes: b('void *btf__load_vmlinux_btf(void)'),
     findType: b('int32_t btf__find_by_name_kind(const void *types, const char *name, uint32_t kind)'),
     typeById: b('const void *btf__type_by_id(const void *types, uint32_t id)'),

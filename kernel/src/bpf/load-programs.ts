@@ -82,7 +82,7 @@ function prepare(object: Pointer): void {
   const { kernelTypes, freeTypes, setAutoload, setMaxEntries } = libbpf();
   const types = checkedPointer('btf__load_vmlinux_btf', 'the kernel', kernelTypes());
   for (const { pointer, name, section } of programs(object)) {
-    const [, kind, target] = /^(lsm|fexit)(?:\.s)?\/(\w+)$/.exec(section) ?? [];
+    const [, kind, target] = /^(lsm|fentry|fexit)(?:\.s)?\/(\w+)$/.exec(section) ?? [];
     if (target === undefined) continue;
     const [, hook, wanted] = /^cf_(\w+)_(\d+)$/.exec(name) ?? [];
     const there = parametersOf(types, kind === 'lsm' ? `bpf_lsm_${target}` : target) !== undefined;

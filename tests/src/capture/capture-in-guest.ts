@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type GuestKernel, type PutFile, runInGuest, whyNoGuest } from '@camflow/guest';
+import type { CaptureCounts, ProgramFigures, RelationCount } from '@camflow/kernel';
 import { type CapturedGraph, readCapture } from './captured-graph.ts';
 
 const object = fileURLToPath(new URL('../../../kernel/dist/bpf/camflow.bpf.o', import.meta.url));
@@ -35,20 +36,11 @@ export interface Workload {
   readonly counts?: boolean;
 }
 
-/** What became of one type of relation on all CPUs since the programs were loaded. */
-export interface RelationCount {
-  readonly offered: number;
-  readonly written: number;
-  readonly compressed: number;
-  readonly filtered: number;
-  readonly unselected: number;
-  readonly lost: number;
-}
-
-/** What the programs counted: of everything, and by name of the relation. */
+/** What the programs counted since they were loaded, as `print-counts.ts` prints it; empty where none are. */
 export interface Counts {
-  readonly totals: Readonly<Record<string, number>>;
+  readonly totals: Partial<CaptureCounts>;
   readonly relations: Readonly<Record<string, RelationCount>>;
+  readonly programs: readonly ProgramFigures[];
 }
 
 /** What was recorded of a workload. */

@@ -36,13 +36,23 @@ export function textOf({ nodes }: CapturedGraph, key: string): string | undefine
   return nodes.get(key)?.bytes?.toString('latin1');
 }
 
+/** An address of a socket as people write it. */
+function addressText(bytes: Buffer): string {
+  const [unix, ipv4, ipv6] = [1, 2, 10];
+  const family = bytes.readUInt16LE(0);
+  if (family === ipv4) return `${bytes.subarray(4, 8).join('.')}:${bytes.readUInt16BE(2)}`;
+  if (family === ipv6) return `${bytes.subarray(8, 24).toString('hex')}:${bytes.readUInt16BE(2)}`;
+  if (family === unix) return bytes.toString('latin1', 2).replace(/\0+$/, '');
+  return bytes.toString('hex');
+}
+
 /** Which objects an account leaves out, by what is written of them. */
 export type LeftOut = (line: string) => boolean;
 
 /**
- * The objects among some versions, one line each, sorted: `file PATH`, `process_memory PATH`, `argv TEXT`, `socket`,
- * ... An object with several names has them all, as they came among these versions, ` = ` between them. Paths stand
- * for themselves only by the names that they give.
+ * The objects among some versions, sorted: `file PATH`, `process_memory PATH`, `argv TEXT`, `socket`, ... Those that
+ * are written alike have one line, with their number: `task ×4`. An object with several names has them all, as they
+ * came among these versions, ` = ` between them. Paths stand for themselves only by the names that they give.
  */
 export function accountOf(graph: CapturedGraph, among: readonly CapturedNode[], leftOut: LeftOut): string[] {
   const keys = new Set(among.map(({ key }) => key));
@@ -55,8 +65,12 @@ export function accountOf(graph: CapturedGraph, among: readonly CapturedNode[], 
   const lines = new Map<string, string>();
   for (const node of among) {
     if (node.type === 'path') continue;
-    const text = node.bytes?.toString('latin1') ?? [...(names.get(node.object) ?? [])].join(' = ');
+    const own =
+      node.bytes && (node.type === 'address' ? addressText(node.bytes) : node.bytes.toString('latin1'));
+    const text = own ?? [...(names.get(node.object) ?? [])].join(' = ');
     lines.set(node.object, `${node.type} ${text}`.trimEnd());
   }
-  return [...lines.values()].filter((line) => !leftOut(line)).sort();
+  const numbers = new Map<string, number>();
+  for (const line of lines.values()) if (!leftOut(line)) numbers.set(line, (numbers.get(line) ?? 0) + 1);
+  return [...numbers].map(([line, number]) => (number === 1 ? line : `${line} ×${number}`)).sort();
 }

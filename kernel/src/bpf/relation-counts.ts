@@ -1,0 +1,60 @@
+import { type RelationClass, recordTypes } from '@camflow/api';
+import { BpfMap } from './bpf-map.ts';
+import { readStructure, structures, type Values } from './layout.ts';
+import { possibleCpus } from './load-programs.ts';
+
+/**
+ * What became of one type of relation on all CPUs since the programs were loaded. Each that was `offered` is in exactly
+ * one of the others.
+ */
+export type RelationCount = Readonly<Record<keyof Values<'cf_count'>, number>>;
+
+/** The classes in the order of their numbers in the programs, as in kernel/bpf/camflow.h. */
+const classes: readonly RelationClass[] = [
+  'derived',
+  'generated',
+  'used',
+  'informed',
+  'influenced',
+  'associated',
+];
+const keys = classes.length * 64;
+
+/** Names of relations by their key in the map; those without one are called by class and bit. */
+function relationNames(): Map<number, string> {
+  const names = new Map<number, string>();
+  for (const { category, class: kind, code, name } of recordTypes) {
+    const bit = (code & 0xffff_ffff_ffffn).toString(2).length - 1;
+    if (category === 'relation') names.set(classes.indexOf(kind as RelationClass) * 64 + bit, name);
+  }
+  return names;
+}
+
+/**
+ * Counts of every type of relation that was offered, by its name.
+ * @throws CamflowError where no capture is pinned
+ */
+export function relationCounts(): ReadonlyMap<string, RelationCount> {
+  const map = BpfMap.pinned('cf_counts');
+  const { size } = structures.cf_count;
+  const cpus = possibleCpus();
+  const names = relationNames();
+  const counts = new Map<string, RelationCount>();
+  try {
+    for (let key = 0; key < keys; key++) {
+      const bytes = map.need(key, size * cpus);
+      const sum: Record<string, number> = {};
+      for (let cpu = 0; cpu < cpus; cpu++) {
+        for (const [name, value] of Object.entries(readStructure('cf_count', bytes, cpu * size))) {
+          sum[name] = (sum[name] ?? 0) + Number(value);
+        }
+      }
+      if (sum['offered'] === 0) continue;
+      const name = names.get(key) ?? `${classes[Math.floor(key / 64)]} ${key % 64}`;
+      counts.set(name, sum as RelationCount);
+    }
+  } finally {
+    map.close();
+  }
+  return counts;
+}
