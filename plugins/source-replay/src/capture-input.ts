@@ -36,6 +36,8 @@ export class CaptureInput implements ReplayInput {
   #events: AsyncGenerator<RecordEvent, void, void>;
   #pending: Pending | undefined;
   #loss: Loss = {};
+  /** A damaged region did not say what it held, and no gap in a sequence has told it since. */
+  #unexplained = false;
   /** What the last batch said, for one that only reports a loss at the end. */
   #last: { stream: StreamId; capturedAtMs: number } = { stream: { cpu: 0, kind: 'short' }, capturedAtMs: 0 };
 
@@ -121,6 +123,7 @@ export class CaptureInput implements ReplayInput {
       if (event.kind !== 'records') continue;
       const { frame, lostBefore } = event;
       this.#count('checksum', lostBefore);
+      if (lostBefore > 0) this.#unexplained = false;
       const abi = abis.get(frame.abi);
       if (abi === undefined || !holdsItsRecords(abi, frame)) {
         this.#log.warn('A frame holds no records of a known size', {
@@ -136,12 +139,16 @@ export class CaptureInput implements ReplayInput {
   }
 
   #countDamage({ region, lostRecords }: RecordEvent & { kind: 'damage' }): void {
-    this.#count(region.torn ? 'truncated' : 'checksum', lostRecords ?? 0);
+    // What is cut off is told by nothing behind it: there was a record at least.
+    if (region.torn) this.#count('truncated', lostRecords ?? 1);
+    else if (lostRecords !== undefined) this.#count('checksum', lostRecords);
+    else this.#unexplained = true;
     this.#log.warn(region.torn ? 'The capture file ends inside a frame' : 'The capture file is damaged', {
       path: this.#path,
       position: region.offset,
       bytes: region.byteLength,
-      lostRecords: lostRecords ?? (region.torn ? 'unknown' : 'as the frames after it tell'),
+      lostRecords:
+        lostRecords ?? (region.torn ? 'unknown, counted as 1' : 'as the frames after it tell, else 1'),
     });
   }
 
@@ -156,6 +163,8 @@ export class CaptureInput implements ReplayInput {
   }
 
   #lossAtEnd(): InputBatch | null {
+    if (this.#unexplained) this.#count('checksum', 1);
+    this.#unexplained = false;
     const loss = this.#takeLoss();
     if (Object.keys(loss).length === 0) return null;
     const { abi } = this.origin;

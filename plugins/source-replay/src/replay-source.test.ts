@@ -274,9 +274,23 @@ describe('a capture file', () => {
       [0, 0, { truncated: 4 }],
     ]);
     expect(warnings.map((warning) => [warning.message, warning['lostRecords']])).toEqual([
-      ['The capture file is damaged', 'as the frames after it tell'],
+      ['The capture file is damaged', 'as the frames after it tell, else 1'],
       ['The capture file is damaged', 10],
       ['The capture file ends inside a frame', 4],
+    ]);
+  });
+
+  test('counts one record for damage that nothing explains', async () => {
+    const [first, second] = [0, 10].map((at) => Buffer.from(frameOf('short', at, records(10, 256, at))));
+    const cut = await replay({ path: write(encodeHeader(header), first!, second!.subarray(0, 30)) });
+    expect(cut.batches.map((batch) => batch.loss)).toEqual([{}, { truncated: 1 }]);
+    expect(cut.warnings.map((warning) => warning['lostRecords'])).toEqual(['unknown, counted as 1']);
+
+    const start = Buffer.concat([encodeHeader(header), first!]).fill(0);
+    const beheaded = await replay({ path: write(start, second!) });
+    expect(beheaded.batches.map((batch) => [batch.firstSequence, batch.loss])).toEqual([
+      [10, {}],
+      [0, { checksum: 1 }],
     ]);
   });
 
