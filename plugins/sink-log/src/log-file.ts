@@ -51,16 +51,29 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
+/** How far from its end a file is searched for the end of its last whole line. */
+const mostTornBytes = 16 << 20;
+
 /**
- * Ends the last line where it has no newline: a recorder that was killed in the middle of a unit must not
- * damage the first unit of its successor. For formats whose units end in a newline.
+ * Cuts off what follows the last newline: a recorder that was killed in the middle of a unit had not reported it as
+ * delivered, and its successor is given it again. Where no newline is near, the file is not one that this output
+ * wrote; nothing is cut then, and the next unit starts on a line of its own. For formats whose units end in a newline.
  */
-export async function endTornLine({ handle, regular }: LogFile): Promise<void> {
+export async function cutTornLine({ handle, regular }: LogFile): Promise<void> {
   if (!regular) return;
   const { size } = await handle.stat();
-  if (size === 0) return;
-  const { buffer } = await handle.read({ buffer: Buffer.alloc(1), position: size - 1 });
-  if (buffer[0] !== 0x0a) await handle.write('\n');
+  const piece = Buffer.alloc(64 << 10);
+  for (let end = size; end > 0 && size - end < mostTornBytes; ) {
+    const start = Math.max(0, end - piece.length);
+    const { bytesRead } = await handle.read(piece, 0, end - start, start);
+    const newline = piece.subarray(0, bytesRead).lastIndexOf(0x0a);
+    if (newline >= 0) {
+      if (start + newline + 1 < size) await handle.truncate(start + newline + 1);
+      return;
+    }
+    end = start;
+  }
+  if (size > 0) await handle.write('\n');
 }
 
 /**

@@ -6,7 +6,7 @@ import {
   sinkStopped,
   type UnitBatch,
 } from '@camflow/api';
-import { checkLogFile, endTornLine, type LogFile, openLogFile } from './log-file.ts';
+import { checkLogFile, cutTornLine, type LogFile, openLogFile } from './log-file.ts';
 import type { LogOptions } from './options.ts';
 
 /** Largest single write, in bytes: how much is finished before a stop is noticed. */
@@ -117,7 +117,7 @@ export class LogSink implements Sink {
     const file = await openLogFile(this.#options.path);
     if (this.#context.format.framing === 'frames') return file;
     try {
-      await endTornLine(file);
+      await cutTornLine(file);
       return file;
     } catch (error) {
       await file.handle.close();

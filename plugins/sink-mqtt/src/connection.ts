@@ -6,14 +6,21 @@ import { connect, type IClientOptions } from 'mqtt';
 /** How long taking leave of the broker may last, in milliseconds. */
 const leaveMs = 1000;
 
+/** What names the units of a message. */
+export interface MessageName {
+  readonly unit: string;
+  readonly units: string;
+}
+
 /** A connection that the broker has accepted. */
 export interface Connection {
   /**
    * Publishes a message. Messages reach the broker in the order of the calls.
+   * @param name - the identifier of its first unit, and how many units it holds: user properties, which MQTT 5 has
    * @returns settles when the broker acknowledged it (qos 1 and 2) or the socket took it (qos 0)
    * @throws CamflowError `SINK_UNAVAILABLE`, retryable, as soon as the connection is lost
    */
-  publish(topic: string, payload: string | Buffer, qos: 0 | 1 | 2): Promise<void>;
+  publish(topic: string, payload: string | Buffer, qos: 0 | 1 | 2, name?: MessageName): Promise<void>;
   /** Resolves, with the reason, when the connection has ended. */
   readonly ended: Promise<CamflowError>;
   /** Takes leave of the broker; waits for a second at most. */
@@ -56,12 +63,13 @@ export async function connectToBroker(options: IClientOptions, signal: AbortSign
   // Small packets that wait for company would hold up every message behind them.
   if (client.stream instanceof Socket) client.stream.setNoDelay(true);
   return {
-    publish: (topic, payload, qos) =>
+    publish: (topic, payload, qos, name) =>
       new Promise((resolve, reject) => {
         // The client itself would trip over the store that it has closed.
         if (failure) return reject(failure);
         waiting.add(reject);
-        client.publish(topic, payload, { qos }, (error) => {
+        const properties = name && { properties: { userProperties: { ...name } } };
+        client.publish(topic, payload, { qos, ...properties }, (error) => {
           waiting.delete(reject);
           if (error) reject(unavailable(options, cause ?? error));
           else resolve();

@@ -6,8 +6,11 @@ import {
   type SinkStart,
   sinkStopped,
   type UnitBatch,
+  type UnitGroup,
+  unitId,
 } from '@camflow/api';
 import { BrokerLink } from './broker-link.ts';
+import type { MessageName } from './connection.ts';
 import type { MqttOptions } from './options.ts';
 import { encodePayload } from './payload.ts';
 import { readTlsFiles } from './tls-files.ts';
@@ -29,6 +32,8 @@ export class MqttSink implements Sink {
   readonly #name: string;
   #link: BrokerLink | undefined;
   #topic = '';
+  /** The batch that was given last, and how many of its messages, from the first on, are acknowledged. */
+  #given: { readonly units: UnitBatch; acknowledged: number } | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
 
   constructor(options: MqttOptions, context: SinkContext) {
@@ -52,8 +57,8 @@ export class MqttSink implements Sink {
         protocol: address.tls ? 'mqtts' : 'mqtt',
         host: address.host,
         port: address.port,
-        // 3.1.1, which is what every broker speaks.
-        protocolVersion: 4,
+        // 3.1.1, which is what every broker speaks; the names of units need 5.
+        protocolVersion: this.#options.unitIds ? 5 : 4,
         clientId: this.#options.clientId ?? machine,
         ...(username !== '' && { username }),
         ...(password !== '' && { password }),
@@ -93,19 +98,34 @@ export class MqttSink implements Sink {
   async #publishAll(units: UnitBatch, signal: AbortSignal): Promise<void> {
     const connection = await this.#opened().connection();
     const { payload: form, qos, maxPayloadBytes, maxInFlight } = this.#options;
+    // A batch that is given again after a broken connection goes on where the broker had acknowledged.
+    if (this.#given?.units !== units) this.#given = { units, acknowledged: 0 };
+    const given = this.#given;
+    const skip = given.acknowledged;
     const waiting: Promise<void>[] = [];
+    let index = 0;
+    const acknowledged = async (): Promise<void> => {
+      await waiting.shift();
+      given.acknowledged++;
+    };
     for (const group of groupUnits(units, this.#context.format.framing, maxPayloadBytes)) {
+      if (index++ < skip) continue;
       // From the moment of a stop on, the units are no longer this output's to read.
       if (signal.aborted) return;
       const payload = await encodePayload(group.bytes, form);
       if (signal.aborted) return;
-      const published = connection.publish(this.#topic, payload, qos);
+      const published = connection.publish(this.#topic, payload, qos, this.#nameOf(units, group));
       // When the connection is lost all of them fail; the first that is waited for tells it.
       published.catch(() => {});
       waiting.push(published);
-      if (waiting.length === maxInFlight) await waiting.shift();
+      if (waiting.length === maxInFlight) await acknowledged();
     }
-    await Promise.all(waiting);
+    while (waiting.length > 0) await acknowledged();
+  }
+
+  #nameOf(units: UnitBatch, { first, count }: UnitGroup): MessageName | undefined {
+    const unit = this.#options.unitIds ? unitId(units, first) : undefined;
+    return unit === undefined ? undefined : { unit, units: String(count) };
   }
 
   #beat(): void {

@@ -30,6 +30,8 @@ export interface MqttOptions {
   /** Name that the certificate of the broker must bear; undefined for the host of the address. */
   readonly servername: string | undefined;
   readonly rejectUnauthorized: boolean;
+  /** Whether messages name their units, in properties of MQTT 5. */
+  readonly unitIds: boolean;
 }
 
 const integer = (least: number, most: number) =>
@@ -77,6 +79,10 @@ const entries = v.object({
     v.optional(v.picklist(['true', 'false'], 'expected true or false'), 'true'),
     v.transform((text) => text === 'true'),
   ),
+  unit_ids: v.pipe(
+    v.optional(v.picklist(['true', 'false'], 'expected true or false'), 'false'),
+    v.transform((text) => text === 'true'),
+  ),
 });
 
 const schema = v.pipe(
@@ -119,6 +125,7 @@ const schema = v.pipe(
       key: text.key,
       servername: text.servername,
       rejectUnauthorized: text.reject_unauthorized,
+      unitIds: text.unit_ids,
     }),
   ),
 );
@@ -173,6 +180,11 @@ export const mqttOptions: OptionsDefinition<MqttOptions> = {
     reject_unauthorized: {
       summary: 'Whether a broker whose certificate cannot be verified is refused (true or false).',
       default: 'true',
+    },
+    unit_ids: {
+      summary:
+        'Whether each message names its first unit (`unit`) and how many it holds (`units`) in user properties, by which repeats can be told: needs a broker of MQTT 5.',
+      default: 'false',
     },
   },
 };

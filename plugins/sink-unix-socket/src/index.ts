@@ -1,4 +1,5 @@
 import { apiVersion, definePlugin, type SinkDefinition } from '@camflow/api';
+import { AcknowledgedSink } from './acknowledged-sink.ts';
 import { DatagramSink } from './datagram-sink.ts';
 import { type UnixSocketOptions, unixSocketOptions } from './options.ts';
 import { StreamSink } from './stream-sink.ts';
@@ -12,8 +13,10 @@ const sinkUnixSocket: SinkDefinition<UnixSocketOptions> = definePlugin({
   summary: 'Sends every unit to the UNIX socket of a reader, which may come and go.',
   apiVersion,
   options: unixSocketOptions,
-  create: (options, context) =>
-    options.type === 'stream' ? new StreamSink(options, context) : new DatagramSink(options, context),
+  create: (options, context) => {
+    if (options.type === 'dgram') return new DatagramSink(options, context);
+    return options.ack ? new AcknowledgedSink(options, context) : new StreamSink(options, context);
+  },
 });
 
 export default sinkUnixSocket;

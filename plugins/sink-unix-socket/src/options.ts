@@ -11,7 +11,16 @@ export interface UnixSocketOptions {
   readonly maxDatagramBytes: number;
   /** Send buffer of a datagram socket in bytes; undefined for the kernel's default. */
   readonly sendBufferBytes: number | undefined;
+  /** Whether the reader of a stream socket acknowledges every unit. */
+  readonly ack: boolean;
+  /** Whether every unit stands behind its identifier; with `ack` only. */
+  readonly unitIds: boolean;
 }
+
+const boolean = v.pipe(
+  v.optional(v.picklist(['true', 'false'], 'expected true or false'), 'false'),
+  v.transform((text) => text === 'true'),
+);
 
 const bytes = (least: number, most: number) =>
   v.pipe(
@@ -39,13 +48,25 @@ const schema = v.pipe(
     type: v.optional(v.picklist(['dgram', 'stream'], 'expected dgram or stream'), 'dgram'),
     max_datagram: v.optional(bytes(1, 1 << 20), '8192'),
     send_buffer: v.optional(bytes(4096, 1 << 28)),
+    ack: boolean,
+    unit_ids: boolean,
   }),
+  v.forward(
+    v.check(({ ack, type }) => !ack || type === 'stream', 'needs type=stream'),
+    ['ack'],
+  ),
+  v.forward(
+    v.check(({ ack, unit_ids }) => ack || !unit_ids, 'needs ack=true'),
+    ['unit_ids'],
+  ),
   v.transform(
-    ({ address, type, max_datagram, send_buffer }): UnixSocketOptions => ({
+    ({ address, type, max_datagram, send_buffer, ack, unit_ids }): UnixSocketOptions => ({
       address,
       type,
       maxDatagramBytes: max_datagram,
       sendBufferBytes: send_buffer,
+      ack,
+      unitIds: unit_ids,
     }),
   ),
 );
@@ -70,6 +91,16 @@ export const unixSocketOptions: OptionsDefinition<UnixSocketOptions> = {
     send_buffer: {
       summary:
         'Send buffer of a dgram socket, in bytes: bounds the size of a datagram. Where it is not given, that of the kernel holds (net.core.wmem_default).',
+    },
+    ack: {
+      summary:
+        'Whether the reader sends back one byte 0x06 for each unit that it has taken, and what it has not acknowledged is given to it again: needs type=stream.',
+      default: 'false',
+    },
+    unit_ids: {
+      summary:
+        'Whether each unit stands behind its identifier and a tab, by which repeats can be told: needs ack=true.',
+      default: 'false',
     },
   },
 };
