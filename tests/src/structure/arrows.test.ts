@@ -13,6 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   '@camflow/config': ['@camflow/api'],
   '@camflow/runtime': ['@camflow/api', '@camflow/segment'],
   '@camflow/testkit': ['@camflow/api'],
+  '@camflow/disclose': ['@camflow/api'],
 };
 const allowedToPlugins = ['@camflow/api', '@camflow/segment', '@camflow/format-compiler'];
 /** The plugins whose work is a conversation with Linux. */
