@@ -4,7 +4,9 @@
  * @packageDocumentation
  */
 export * from './bpf/load-programs.ts';
+export * from './bpf/loaded-capture.ts';
 export * from './bpf/machine-checks.ts';
+export * from './bpf/machine-facts.ts';
 export * from './bpf/open-capture.ts';
 export * from './bpf/pinned-capture.ts';
 export * from './bpf/program-figures.ts';
@@ -19,6 +21,10 @@ export * from './libc/cgroup-folder.ts';
 export * from './libc/make-fifo.ts';
 export * from './libc/system-call-error.ts';
 export * from './libc/unix-datagram-socket.ts';
+export * from './process/as-user.ts';
+export * from './process/file-limit.ts';
+export * from './process/inherited-descriptors.ts';
+export * from './process/user-account.ts';
 export * from './relay/relay-file.ts';
 export * from './relay/relay-names.ts';
 export * from './relay/relay-set.ts';

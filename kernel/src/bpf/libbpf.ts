@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { CamflowError } from '@camflow/api';
 import type { LibraryHandle } from 'koffi';
 import { systemCallError } from '../libc/system-call-error.ts';
+import { keepLibbpfLog, type LibbpfLog } from './libbpf-log.ts';
 
 type Koffi = typeof import('koffi');
 
@@ -58,6 +59,8 @@ export interface Libbpf {
   readonly pidfdOpen: (call: number, pid: number, flags: number) => number;
   /** Memory at an address, shared, not copied. Make it once: it costs some 50 microseconds. */
   readonly view: (address: bigint, bytes: number) => ArrayBuffer;
+  /** What libbpf says: nothing of it reaches the terminal by itself. */
+  readonly log: LibbpfLog;
   /** The errno of the last call of this thread that failed. */
   readonly errno: () => number;
 }
@@ -129,6 +132,7 @@ function bind(): Libbpf {
     unmap: c('int munmap(void *address, size_t bytes)'),
     pidfdOpen: c('int64_t syscall(int64_t call, int pid, unsigned int flags)'),
     view: (address, bytes) => koffi.view(address, bytes) as ArrayBuffer,
+    log: keepLibbpfLog(koffi, bpf),
     errno: () => koffi.errno(),
   };
 }

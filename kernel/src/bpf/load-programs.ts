@@ -3,10 +3,12 @@ import { CamflowError } from '@camflow/api';
 import { BpfMap } from './bpf-map.ts';
 import { pinFolder, structures, writeStructure } from './layout.ts';
 import { checked, checkedPointer, libbpf, type Pointer } from './libbpf.ts';
+import { LossLedger } from './loss-ledger.ts';
 import { objectFile, objectVersion } from './object-file.ts';
 
 const ringBufferType = 27;
 const functionKind = 12;
+const linesShown = 20;
 
 /** Folder of the pinned links; they keep the programs attached when the process that loaded them has ended. */
 export const linkFolder: string = `${pinFolder}/links`;
@@ -25,23 +27,20 @@ export function possibleCpus(): number {
  * @throws CamflowError
  */
 export function loadPrograms(ringBytes: number): void {
-  const { openObject, closeObject } = libbpf();
+  const { openObject, closeObject, loadObject } = libbpf();
   const file = objectFile();
   const object = checkedPointer('bpf_object__open_file', file, openObject(file, null));
   try {
     prepare(object);
-    const result = libbpf().loadObject(object);
-    if (result < 0) {
-      throw new CamflowError('SOURCE_UNAVAILABLE', 'The kernel refused the BPF programs', {
-        hint: 'Please report what was printed before this line, and the kernel version.',
-        cause: checkedError('bpf_object__load', file, result),
-      });
-    }
+    const result = loadObject(object);
+    if (result < 0) throw refusal(file, result);
     mkdirSync(linkFolder, { recursive: true, mode: 0o700 });
     pinMaps(object);
     makeRings(ringBytes);
-    markVersion();
+    LossLedger.make();
     attachAll(object);
+    // Last: what has no version yet was not loaded to its end.
+    markVersion();
   } catch (error) {
     unloadPrograms();
     throw error;
@@ -67,6 +66,23 @@ export function unloadPrograms(): boolean {
   if (!unpin(pinFolder)) return false;
   rmdirSync(pinFolder);
   return true;
+}
+
+/** The kernel does not take the programs. They are offered once more, to hear why. */
+function refusal(file: string, result: number): CamflowError {
+  const { openObject, closeObject, loadObject, log } = libbpf();
+  const lines = log.during(() => {
+    const object = openObject(file, null);
+    if (object === null) return;
+    prepare(object);
+    loadObject(object);
+    closeObject(object);
+  });
+  const said = lines.length === 0 ? '' : `:\n${lines.slice(-linesShown).join('\n')}\n`;
+  return new CamflowError('SOURCE_UNAVAILABLE', `The kernel refused the BPF programs${said}`, {
+    hint: 'Please report this with the version of the kernel.',
+    cause: checkedError('bpf_object__load', file, result),
+  });
 }
 
 function checkedError(call: string, subject: string, result: number): unknown {

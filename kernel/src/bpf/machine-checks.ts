@@ -1,8 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { release } from 'node:os';
-import { CamflowError, describeError } from '@camflow/api';
-import { libbpf } from './libbpf.ts';
-import { activeSecurityModules, objectFile } from './object-file.ts';
+import { CamflowError } from '@camflow/api';
+import { type MachineFacts, readMachine } from './machine-facts.ts';
 
 /** One thing that capture needs of the machine. */
 export interface MachineCheck {
@@ -18,57 +15,53 @@ const oldestKernel = [6, 1] as const;
 const capabilityBits = { sysAdmin: 21n, perfmon: 38n, bpf: 39n };
 
 /** Looks at everything that capture needs, and changes nothing. Does not load BPF programs. */
-export function checkMachine(): readonly MachineCheck[] {
-  return [
-    checkKernel(),
-    checkTypes(),
-    checkPrivilege(),
-    checkModules(),
-    checkLockdown(),
-    checkBpffs(),
-    checkLibbpf(),
-    checkObject(),
+export function checkMachine(facts: MachineFacts = readMachine()): readonly MachineCheck[] {
+  const checks = [
+    checkKernel,
+    checkTypes,
+    checkPrivilege,
+    checkModules,
+    checkLockdown,
+    checkBpffs,
+    checkLibbpf,
+    checkObject,
   ];
+  return checks.map((check) => check(facts));
 }
 
 /**
  * The first check that fails, as an error.
  * @throws CamflowError `PERMISSION_DENIED` or `SOURCE_UNAVAILABLE`
  */
-export function requireMachine(): void {
-  const failed = checkMachine().find(({ ok }) => !ok);
+export function requireMachine(facts: MachineFacts = readMachine()): void {
+  const failed = checkMachine(facts).find(({ ok }) => !ok);
   if (failed === undefined) return;
   const code = failed.name === 'privilege' ? 'PERMISSION_DENIED' : 'SOURCE_UNAVAILABLE';
   throw new CamflowError(code, failed.finding, { hint: failed.remedy });
 }
 
-function checkKernel(): MachineCheck {
-  const version = release();
-  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
+function checkKernel({ release }: MachineFacts): MachineCheck {
+  const [major = 0, minor = 0] = release.split('.').map((part) => Number.parseInt(part, 10));
   const [oldestMajor, oldestMinor] = oldestKernel;
   const ok = major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
   return {
     name: 'kernel',
     ok,
-    finding: ok ? `Linux ${version}` : `Linux ${version} is too old`,
+    finding: ok ? `Linux ${release}` : `Linux ${release} is too old for capture by BPF programs`,
     remedy: `Boot a kernel of ${oldestKernel.join('.')} or later.`,
   };
 }
 
-function checkTypes(): MachineCheck {
-  const ok = existsSync('/sys/kernel/btf/vmlinux');
+function checkTypes({ types }: MachineFacts): MachineCheck {
   return {
     name: 'types',
-    ok,
-    finding: ok ? 'The kernel describes its types' : 'The kernel does not describe its types (BTF)',
+    ok: types,
+    finding: types ? 'The kernel describes its types' : 'The kernel does not describe its types (BTF)',
     remedy: 'Boot a kernel built with CONFIG_DEBUG_INFO_BTF, as those of current distributions are.',
   };
 }
 
-function checkPrivilege(): MachineCheck {
-  const capabilities = BigInt(
-    `0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(read('/proc/self/status') ?? '')?.[1] ?? '0'}`,
-  );
+function checkPrivilege({ capabilities }: MachineFacts): MachineCheck {
   const has = (bit: bigint): boolean => ((capabilities >> bit) & 1n) === 1n;
   const ok = has(capabilityBits.sysAdmin) || (has(capabilityBits.bpf) && has(capabilityBits.perfmon));
   return {
@@ -79,75 +72,60 @@ function checkPrivilege(): MachineCheck {
   };
 }
 
-function checkModules(): MachineCheck {
-  const modules = activeSecurityModules();
-  const ok = modules !== undefined;
-  const list = modules?.join(',');
+function checkModules({ securityModules }: MachineFacts): MachineCheck {
+  const list = securityModules?.join(',');
+  const finding =
+    securityModules === undefined
+      ? 'The list of active security modules cannot be read from /sys/kernel/security/lsm'
+      : securityModules.includes('bpf')
+        ? `bpf is among the active security modules (${list}): its hooks are used`
+        : `bpf is not among the active security modules (${list}): the functions that call the hooks are used instead`;
   return {
     name: 'security modules',
-    ok,
-    finding: !ok
-      ? 'The list of active security modules cannot be read from /sys/kernel/security/lsm'
-      : modules.includes('bpf')
-        ? `bpf is among the active security modules (${list}): its hooks are used`
-        : `bpf is not among the active security modules (${list}): the functions that call the hooks are used instead`,
+    ok: securityModules !== undefined,
+    finding,
     remedy: 'Mount it: `mount -t securityfs securityfs /sys/kernel/security`.',
   };
 }
 
-function checkLockdown(): MachineCheck {
-  const mode = /\[(\w+)\]/.exec(read('/sys/kernel/security/lockdown') ?? '')?.[1] ?? 'none';
-  const ok = mode !== 'confidentiality';
+function checkLockdown({ lockdown }: MachineFacts): MachineCheck {
   return {
     name: 'lockdown',
-    ok,
-    finding: `The kernel's lockdown is ${mode}`,
+    ok: lockdown !== 'confidentiality',
+    finding: `The kernel's lockdown is ${lockdown}`,
     remedy: 'Boot without lockdown=confidentiality: it keeps BPF programs from reading the kernel.',
   };
 }
 
-function checkBpffs(): MachineCheck {
-  const mounts = read('/proc/mounts') ?? '';
-  const ok = /^\S+ \/sys\/fs\/bpf bpf /m.test(mounts);
+function checkBpffs({ bpffs }: MachineFacts): MachineCheck {
   return {
     name: 'bpffs',
-    ok,
-    finding: ok
+    ok: bpffs,
+    finding: bpffs
       ? 'BPF objects can be pinned under /sys/fs/bpf'
       : 'No BPF file system is mounted on /sys/fs/bpf',
     remedy: 'Mount it: `mount -t bpf bpf /sys/fs/bpf`.',
   };
 }
 
-function checkLibbpf(): MachineCheck {
-  try {
-    libbpf();
-    return { name: 'libbpf', ok: true, finding: 'libbpf is installed', remedy: '' };
-  } catch (error) {
-    const hint = (error as CamflowError).hint ?? '';
-    return {
-      name: 'libbpf',
-      ok: false,
-      finding: (error as Error).message ?? describeError(error),
-      remedy: hint,
-    };
-  }
-}
-
-function checkObject(): MachineCheck {
-  const ok = existsSync(objectFile());
+function checkLibbpf({ libbpfProblem }: MachineFacts): MachineCheck {
   return {
-    name: 'programs',
-    ok,
-    finding: ok ? 'The BPF programs are there' : `${objectFile()} is missing`,
-    remedy: 'Install clang, llvm, bpftool and libbpf-dev, and build the project.',
+    name: 'libbpf',
+    ok: libbpfProblem === undefined,
+    finding: libbpfProblem ?? 'libbpf is installed',
+    remedy: 'Install libbpf: `apt-get install libbpf1`, or `dnf install libbpf`.',
   };
 }
 
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
+function checkObject({ object, objectThere }: MachineFacts): MachineCheck {
+  return {
+    name: 'programs',
+    ok: objectThere,
+    finding: objectThere ? `The BPF programs are there (${fileName(object)})` : `${object} is missing`,
+    remedy: 'Install clang, llvm, bpftool and libbpf-dev, and run `pnpm build`.',
+  };
+}
+
+function fileName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }

@@ -20,7 +20,11 @@ export function objectFile(): string {
   return fileURLToPath(new URL(`../../dist/bpf/${name}`, import.meta.url));
 }
 
-/** A number that tells one build of the programs from another. */
+/** Of what the loader adds to the programs: to be changed with what it pins. */
+const loaderVersion = '2';
+
+/** A number that tells one build of the programs, with its loader, from another. Never 0. */
 export function objectVersion(): bigint {
-  return createHash('sha256').update(readFileSync(objectFile())).digest().readBigUInt64LE();
+  const hash = createHash('sha256').update(loaderVersion).update(readFileSync(objectFile()));
+  return hash.digest().readBigUInt64LE() || 1n;
 }

@@ -2,6 +2,7 @@ import { BpfMap } from './bpf-map.ts';
 import { loadPrograms, possibleCpus, ringName, unloadPrograms } from './load-programs.ts';
 import { requireMachine } from './machine-checks.ts';
 import { describeMachine } from './machine-identity.ts';
+import { activeSecurityModules } from './object-file.ts';
 import { type CaptureCounts, type CaptureRequest, isCapturePinned, PinnedCapture } from './pinned-capture.ts';
 import { RecorderLock } from './recorder-lock.ts';
 import { Ring } from './ring.ts';
@@ -14,6 +15,12 @@ export interface OpenCapture {
   readonly rings: readonly Ring[];
   /** What the programs did since they were loaded. */
   counts(): CaptureCounts;
+  /** What the programs are attached to: the security hooks, or where these are not there the functions around them. */
+  readonly attachedTo: 'hooks' | 'functions';
+  /** How many of the records that found no room were accounted for, by this recorder or one before it. */
+  accountedLosses(): number;
+  /** Notes, beyond the end of this process, that all losses up to this number are accounted for. */
+  accountLosses(records: number): void;
   /** Starts capture, or takes over one that runs. */
   enable(request: CaptureRequest): void;
   /** Makes every node and name be published again. */
@@ -57,7 +64,11 @@ export function openCapture(ringBytes: number): OpenCapture {
     lock.release();
   };
   try {
-    if (!isCapturePinned()) loadPrograms(ringBytes);
+    if (!isCapturePinned()) {
+      // What a loader left that was killed.
+      unloadPrograms();
+      loadPrograms(ringBytes);
+    }
     const pinned = new PinnedCapture();
     capture = pinned;
     pinned.hideThisProcess();
@@ -70,6 +81,9 @@ export function openCapture(ringBytes: number): OpenCapture {
     return {
       origin: { machineId, bootId },
       rings,
+      attachedTo: activeSecurityModules()?.includes('bpf') ? 'hooks' : 'functions',
+      accountedLosses: () => pinned.accountedLosses(),
+      accountLosses: (records) => pinned.accountLosses(records),
       counts: () => pinned.counts(),
       enable: (request) => pinned.enable(request),
       changeEpoch: () => pinned.changeEpoch(),

@@ -13,6 +13,7 @@ import {
 } from './layout.ts';
 import { checked, libbpf } from './libbpf.ts';
 import { linkFolder, possibleCpus } from './load-programs.ts';
+import { LossLedger } from './loss-ledger.ts';
 import { describeMachine } from './machine-identity.ts';
 import { objectVersion } from './object-file.ts';
 
@@ -30,9 +31,29 @@ export interface CaptureRequest {
 /** What the programs did since they were loaded, on all CPUs together. */
 export type CaptureCounts = Readonly<Record<keyof Values<'cf_stats'>, number>>;
 
-/** Whether programs are pinned. */
+/** Whether programs are pinned, all of them: where whoever loaded them was killed meanwhile, they are not. */
 export function isCapturePinned(): boolean {
-  return existsSync(`${pinFolder}/cf_config`);
+  if (!existsSync(`${pinFolder}/cf_config`)) return false;
+  const map = BpfMap.pinned('cf_config');
+  try {
+    return readStructure('cf_config', map.need(0, structures.cf_config.size)).version !== 0n;
+  } finally {
+    map.close();
+  }
+}
+
+/** What `cf_stats` holds, on all CPUs together. */
+export function sumCounts(stats: BpfMap): CaptureCounts {
+  const { size } = structures.cf_stats;
+  const cpus = possibleCpus();
+  const bytes = stats.need(0, size * cpus);
+  const sums: Record<string, number> = {};
+  for (let cpu = 0; cpu < cpus; cpu++) {
+    for (const [name, value] of Object.entries(readStructure('cf_stats', bytes, cpu * size))) {
+      sums[name] = (sums[name] ?? 0) + Number(value);
+    }
+  }
+  return sums as CaptureCounts;
 }
 
 /** The programs that are loaded, through their pinned maps. */
@@ -40,7 +61,7 @@ export class PinnedCapture {
   readonly #config: BpfMap;
   readonly #stats: BpfMap;
   readonly #marks: BpfMap;
-  readonly #cpus: number = possibleCpus();
+  #ledger: LossLedger | undefined;
 
   /** @throws CamflowError where nothing is pinned, this process may not open it, or it is of another version */
   constructor() {
@@ -62,6 +83,7 @@ export class PinnedCapture {
         },
       );
     }
+    this.#ledger = LossLedger.open();
   }
 
   /** The configuration now. */
@@ -120,15 +142,17 @@ export class PinnedCapture {
 
   /** What the programs did since they were loaded. */
   counts(): CaptureCounts {
-    const { size } = structures.cf_stats;
-    const bytes = this.#stats.need(0, size * this.#cpus);
-    const sums: Record<string, number> = {};
-    for (let cpu = 0; cpu < this.#cpus; cpu++) {
-      for (const [name, value] of Object.entries(readStructure('cf_stats', bytes, cpu * size))) {
-        sums[name] = (sums[name] ?? 0) + Number(value);
-      }
-    }
-    return sums as CaptureCounts;
+    return sumCounts(this.#stats);
+  }
+
+  /** How many of the records that found no room were accounted for, by this recorder or one before it. */
+  accountedLosses(): number {
+    return this.#ledger!.read();
+  }
+
+  /** Notes that all losses up to this number are accounted for. */
+  accountLosses(records: number): void {
+    this.#ledger!.write(records);
   }
 
   /**
@@ -153,7 +177,7 @@ export class PinnedCapture {
   }
 
   close(): void {
-    for (const map of [this.#config, this.#stats, this.#marks]) map.close();
+    for (const map of [this.#config, this.#stats, this.#marks, this.#ledger]) map?.close();
   }
 
   /** The kernel refuses with EAGAIN while a program has the task's storage in hand. */

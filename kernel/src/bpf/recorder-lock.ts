@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { CamflowError } from '@camflow/api';
 import { nativeCall } from '../libc/native-call.ts';
 import { systemCallError } from '../libc/system-call-error.ts';
@@ -12,6 +12,31 @@ const flock: (fd: number, operation: number) => number = nativeCall<[number, num
   'int flock(int fd, int operation)',
 );
 
+/** The process that has the right to read the rings, as far as it can be found; undefined where none has. */
+export function holderOfLock(): number | undefined {
+  let fd: number;
+  try {
+    fd = openSync(file, 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    const holder = Number(readFileSync(file, 'utf8').trim());
+    return isLocked(fd) && Number.isInteger(holder) && holder > 0 ? holder : undefined;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Whether somebody holds a lock on a file, by the kernel's own list: asking changes nothing. */
+function isLocked(fd: number): boolean {
+  const { ino } = fstatSync(fd);
+  const locks = readFileSync('/proc/locks', 'utf8');
+  return locks
+    .split('\n')
+    .some((line) => line.includes(' FLOCK ') && line.split(/\s+/).some((word) => word.endsWith(`:${ino}`)));
+}
+
 /** The right to read the rings, which one process has at a time. It ends with the process at the latest. */
 export class RecorderLock {
   #fd: number;
@@ -22,8 +47,7 @@ export class RecorderLock {
 
   /** @throws CamflowError `SOURCE_UNAVAILABLE` where another recorder runs */
   static take(): RecorderLock {
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
-    const fd = openSync(file, 'a+', 0o644);
+    const fd = openFile();
     const result = flock(fd, exclusive | withoutWaiting);
     if (result < 0) {
       const holder = readFileSync(file, 'utf8').trim();
@@ -46,5 +70,17 @@ export class RecorderLock {
   release(): void {
     if (this.#fd >= 0) closeSync(this.#fd);
     this.#fd = -1;
+  }
+}
+
+function openFile(): number {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    return openSync(file, 'a+', 0o644);
+  } catch (cause) {
+    throw new CamflowError('PERMISSION_DENIED', `${file} cannot be opened`, {
+      cause,
+      hint: 'Run it as root, with sudo say.',
+    });
   }
 }

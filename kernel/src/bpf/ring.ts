@@ -38,7 +38,7 @@ export class Ring {
   #at: bigint;
 
   constructor(map: BpfMap, cpu: number) {
-    const bytes = sizeOf(map);
+    const bytes = ringBytes(map);
     const { view } = libbpf();
     const consumer = mapMemory(map, pageBytes, protectRead | protectWrite, 0);
     const rest = mapMemory(map, pageBytes + 2 * bytes, protectRead, pageBytes);
@@ -110,7 +110,7 @@ export class Ring {
 }
 
 /** The size that a ring was made with, a power of two: a process that finds it pinned learns it here. */
-function sizeOf(map: BpfMap): number {
+export function ringBytes(map: BpfMap): number {
   const facts = readFileSync(`/proc/self/fdinfo/${map.fd}`, 'utf8');
   const size = Number(/^max_entries:\s*(\d+)$/m.exec(facts)?.[1]);
   if (Number.isInteger(size) && size >= pageBytes) return size;

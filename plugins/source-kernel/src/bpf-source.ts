@@ -3,7 +3,6 @@ import {
   abiBpf1,
   CamflowError,
   type CaptureSource,
-  type LossCounters,
   type Origin,
   type PluginContext,
   type RelayBatch,
@@ -14,11 +13,10 @@ import { type OpenCapture, openCapture, possibleCpus, type Ring, type RingRead }
 import type { KernelOptions } from './kernel-options.ts';
 import { RingLosses } from './ring-losses.ts';
 
-/** A batch that was handed out, and where its ring stands behind it. */
+/** A batch that was handed out, and what its commit lets go of. */
 interface Outstanding {
   readonly id: number;
-  readonly ring: Ring;
-  readonly end: bigint;
+  readonly settle: () => void;
 }
 
 /**
@@ -55,6 +53,11 @@ export class BpfSource implements CaptureSource {
   async open(): Promise<Origin> {
     const capture = openCapture(this.#options.ringBytes);
     this.#capture = capture;
+    if (capture.attachedTo === 'functions') {
+      this.#context.log.warn(
+        'bpf is not among the active security modules: capture works through the functions that call the hooks',
+      );
+    }
     return { abi: abiBpf1.id, ...capture.origin, epoch: 0 };
   }
 
@@ -68,16 +71,15 @@ export class BpfSource implements CaptureSource {
       if (batch !== undefined) return batch;
       this.#round = undefined;
       if (this.#draining && !this.#roundHadRecords) this.#ended = true;
-      const loss = this.#takeLosses(capture);
-      if (this.#roundHadRecords || Object.keys(loss).length > 0) return this.#roundEnd(loss);
+      const ending = this.#endRound(capture);
+      if (ending !== undefined) return ending;
     }
     return null;
   }
 
   commit(batchId: number): void {
     while (this.#outstanding.length > 0 && this.#outstanding[0]!.id <= batchId) {
-      const { ring, end } = this.#outstanding.shift()!;
-      ring.release(end);
+      this.#outstanding.shift()!.settle();
     }
   }
 
@@ -89,7 +91,7 @@ export class BpfSource implements CaptureSource {
   }
 
   #enable(capture: OpenCapture): void {
-    this.#losses = new RingLosses(capture.counts(), this.#context.log);
+    this.#losses = new RingLosses(capture.accountedLosses(), this.#context.log);
     capture.enable({ all: this.#options.record === 'all', argumentLimit: this.#options.argumentLimit });
     this.#enabled = true;
   }
@@ -123,22 +125,27 @@ export class BpfSource implements CaptureSource {
   #recordsOf(ring: Ring, { byteLength, firstSequence, end }: RingRead): RelayBatch {
     this.#roundHadRecords = true;
     const id = ++this.#batches;
-    this.#outstanding.push({ id, ring, end });
+    this.#outstanding.push({ id, settle: () => ring.release(end) });
     const position = this.#positions.get(ring) ?? 0;
     this.#positions.set(ring, position + byteLength);
     const stream = { cpu: ring.cpu, kind: 'mixed' } as const;
     return { ...this.#emptyBatch(id), stream, byteLength, position, firstSequence };
   }
 
-  #takeLosses(capture: OpenCapture): LossCounters {
-    const losses = this.#losses!.take(capture.counts());
+  /** The batch that ends the round; undefined where there is nothing to say. */
+  #endRound(capture: OpenCapture): RelayBatch | undefined {
+    const losses = this.#losses!;
+    // Records are lost only where a ring is full, and then the round had some: an idle recorder asks nothing.
+    if (!this.#roundHadRecords && !losses.going && !this.#ended) return undefined;
+    const { counters, accounted, over } = losses.take(capture.counts());
     // Once losses have ended, so that nodes and names that were lost come again; not while they go on.
-    if (losses.over && !this.#draining) capture.changeEpoch();
-    return losses.counters;
-  }
-
-  #roundEnd(loss: LossCounters): RelayBatch {
-    return { ...this.#emptyBatch(++this.#batches), endOfRound: true, loss };
+    if (over && !this.#draining) capture.changeEpoch();
+    if (!this.#roundHadRecords && Object.keys(counters).length === 0) return undefined;
+    const id = ++this.#batches;
+    if ((counters.ring_full ?? 0) > 0) {
+      this.#outstanding.push({ id, settle: () => capture.accountLosses(accounted) });
+    }
+    return { ...this.#emptyBatch(id), endOfRound: true, loss: counters };
   }
 
   #emptyBatch(id: number): RelayBatch {

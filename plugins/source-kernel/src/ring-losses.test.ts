@@ -14,12 +14,42 @@ const counts = (more: Partial<CaptureCounts> = {}): CaptureCounts => ({
 test('losses are counted once, and said to be over one look after the last', () => {
   const warnings: string[] = [];
   const log = { debug() {}, info() {}, warn: (message: string) => void warnings.push(message), error() {} };
-  const losses = new RingLosses(counts({ ring_full: 7 }), log);
+  const losses = new RingLosses(7, log);
   losses.malformed(2);
-  expect(losses.take(counts({ ring_full: 7 }))).toEqual({ counters: { malformed: 2 }, over: false });
-  expect(losses.take(counts({ ring_full: 10 }))).toEqual({ counters: { ring_full: 3 }, over: false });
-  expect(losses.take(counts({ ring_full: 11 }))).toEqual({ counters: { ring_full: 1 }, over: false });
-  expect(losses.take(counts({ ring_full: 11, state_failures: 1 }))).toEqual({ counters: {}, over: true });
-  expect(losses.take(counts({ ring_full: 11, state_failures: 9 }))).toEqual({ counters: {}, over: false });
-  expect(warnings.length).toBe(1);
+  const nothing = { counters: {}, over: false };
+  expect(losses.take(counts({ ring_full: 7 }))).toEqual({
+    ...nothing,
+    accounted: 7,
+    counters: { malformed: 2 },
+  });
+  expect(losses.take(counts({ ring_full: 10 }))).toEqual({
+    ...nothing,
+    accounted: 10,
+    counters: { ring_full: 3 },
+  });
+  expect(losses.take(counts({ ring_full: 11 }))).toEqual({
+    ...nothing,
+    accounted: 11,
+    counters: { ring_full: 1 },
+  });
+  expect(losses.going).toBe(true);
+  const over = losses.take(counts({ ring_full: 11, state_failures: 1 }));
+  expect(over).toEqual({ counters: {}, accounted: 11, over: true });
+  expect(losses.going).toBe(false);
+  const after = losses.take(counts({ ring_full: 11, state_failures: 9 }));
+  expect(after).toEqual({ ...nothing, accounted: 11 });
+  expect(warnings.map((warning) => warning.slice(0, 17))).toEqual([
+    'the rings are ful',
+    'the rings have ro',
+    'The kernel has no',
+  ]);
+});
+
+test('what was lost while no recorder ran is found with the first look', () => {
+  const warnings: string[] = [];
+  const log = { debug() {}, info() {}, warn: (message: string) => void warnings.push(message), error() {} };
+  const losses = new RingLosses(5, log);
+  const found = losses.take(counts({ ring_full: 12, state_failures: 3 }));
+  expect(found).toEqual({ counters: { ring_full: 7 }, accounted: 12, over: false });
+  expect(warnings).toEqual(['records found no room while no recorder read the rings']);
 });

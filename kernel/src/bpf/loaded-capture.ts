@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { BpfMap } from './bpf-map.ts';
+import { pinFolder, readStructure, structures } from './layout.ts';
+import { possibleCpus, ringName } from './load-programs.ts';
+import { LossLedger } from './loss-ledger.ts';
+import { objectVersion } from './object-file.ts';
+import { type CaptureCounts, sumCounts } from './pinned-capture.ts';
+import { holderOfLock } from './recorder-lock.ts';
+import { ringBytes } from './ring.ts';
+
+/** Programs that are loaded, whoever did it. */
+export interface LoadedCapture {
+  /** Of the programs and their loader, in hexadecimal. */
+  readonly version: string;
+  /** Whether they are of this installation. */
+  readonly own: boolean;
+  /** Whether they record. */
+  readonly enabled: boolean;
+  /** The process that reads the rings; undefined where none does. */
+  readonly recorder: number | undefined;
+  readonly rings: number;
+  /** Size of each ring. */
+  readonly ringBytes: number;
+  /** Since they were loaded. Undefined where they are of another version: their counters may mean something else. */
+  readonly counts: CaptureCounts | undefined;
+  /** How many of the records that found no room a recorder has accounted for. */
+  readonly accountedLosses: number | undefined;
+}
+
+/**
+ * Looks at what is loaded, changes nothing, and needs no lock.
+ * @returns undefined where nothing is
+ * @throws CamflowError where this process may not look
+ */
+export function lookAtCapture(): LoadedCapture | undefined {
+  if (!existsSync(`${pinFolder}/cf_config`)) return undefined;
+  const config = using('cf_config', (map) =>
+    readStructure('cf_config', map.need(0, structures.cf_config.size)),
+  );
+  const own = config.version === objectVersion();
+  const ledger = own ? LossLedger.open() : undefined;
+  try {
+    return {
+      version: config.version.toString(16).padStart(16, '0'),
+      own,
+      enabled: config.enabled !== 0n,
+      recorder: holderOfLock(),
+      rings: possibleCpus(),
+      ringBytes: using(ringName(0), ringBytes),
+      counts: own ? using('cf_stats', sumCounts) : undefined,
+      accountedLosses: ledger?.read(),
+    };
+  } finally {
+    ledger?.close();
+  }
+}
+
+function using<Result>(name: string, look: (map: BpfMap) => Result): Result {
+  const map = BpfMap.pinned(name);
+  try {
+    return look(map);
+  } finally {
+    map.close();
+  }
+}
