@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { CamflowError } from '@camflow/api';
 
@@ -43,7 +44,7 @@ export function userAccount(wanted: string | number): UserAccount {
 }
 
 function bind() {
-  const koffi = require('koffi') as Koffi;
+  const koffi = require(realpathSync.native(require.resolve('koffi'))) as Koffi;
   const libc = koffi.load(null);
   const passwd = koffi.struct({
     pw_name: 'char *',

@@ -1,5 +1,13 @@
 import { existsSync } from 'node:fs';
-import { checkMachine, defaultSecurityfsFolder, isCapturePinned } from '@camflow/kernel';
+import { describeError } from '@camflow/api';
+import {
+  type CaptureCounts,
+  checkMachine,
+  defaultSecurityfsFolder,
+  type LoadedCapture,
+  lookAtCapture,
+} from '@camflow/kernel';
+import { formatBytes, formatCount, formatCounted } from '../report/numbers.ts';
 
 /** What the machine can do. */
 export interface Diagnosis {
@@ -20,7 +28,43 @@ export function diagnose(): Diagnosis {
   const use = camflow
     ? 'This is a CamFlow kernel: its relay files are used.'
     : ok
-      ? `Capture works, by BPF programs, which are ${isCapturePinned() ? 'loaded' : 'loaded when it starts'}.`
+      ? 'Capture works, by BPF programs.'
       : 'Capture does not work on this machine as it is.';
-  return { text: [...lines, use].join('\n'), ok: ok || camflow };
+  return { text: [...lines, use, ...(ok ? describeLoaded() : [])].join('\n'), ok: ok || camflow };
+}
+
+function describeLoaded(): string[] {
+  try {
+    const loaded = lookAtCapture();
+    return loaded === undefined
+      ? ['They are not loaded: the first recorder does that.']
+      : [programsLine(loaded), ringsLine(loaded), ...countLines(loaded)];
+  } catch (error) {
+    return [`Whether they are loaded cannot be told: ${describeError(error)}`];
+  }
+}
+
+function programsLine({ version, own, enabled, recorder }: LoadedCapture): string {
+  const whose = own ? 'of this version' : 'of another version: run `camflow unload` before recording';
+  const reader = recorder === undefined ? 'no recorder runs' : `the recorder is process ${recorder}`;
+  return `They are loaded (${version}, ${whose}); capture is ${enabled ? 'on' : 'off'}; ${reader}.`;
+}
+
+function ringsLine({ rings, ringBytes }: LoadedCapture): string {
+  return `${formatCounted(rings, 'ring')} of ${formatBytes(ringBytes)}, one for each CPU.`;
+}
+
+function countLines({ counts, accountedLosses = 0 }: LoadedCapture): string[] {
+  if (counts === undefined) return [];
+  const lost = lossesOf(counts, accountedLosses);
+  return [
+    `Since they were loaded: ${formatCounted(counts.taken, 'record')}, ${formatCount(counts.truncated)} with a text cut.`,
+    `Lost: ${lost.length > 0 ? lost.join('; ') : 'nothing'}.`,
+  ];
+}
+
+function lossesOf({ ring_full, state_failures }: CaptureCounts, accounted: number): string[] {
+  const full = `ring_full ${formatCount(ring_full)}, of which ${formatCount(accounted)} accounted for by a recorder`;
+  const state = `what happened to ${formatCounted(state_failures, 'object')} for want of room for their state`;
+  return [...(ring_full > 0 ? [full] : []), ...(state_failures > 0 ? [state] : [])];
 }

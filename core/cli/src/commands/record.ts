@@ -1,21 +1,27 @@
-import { truncate } from 'node:fs/promises';
 import { constants } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PinnedCapture } from '@camflow/kernel';
-import type { Run } from '@camflow/runtime';
+import type { ConfigurationRequest } from '@camflow/config';
+import { inheritedDescriptors, PinnedCapture, type UserAccount } from '@camflow/kernel';
+import type { Run, RunReport } from '@camflow/runtime';
 import type { DependencyContainer } from 'tsyringe';
 import { planRun } from '../composition/plan-run.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
+import { droppedTotal } from '../report/balance.ts';
 import { describeRun } from '../report/summary.ts';
+import { commandUser, environmentOf } from './command-user.ts';
 import { logWarnings } from './log-warnings.ts';
-import { runCommand } from './run-command.ts';
-import { stopOnSignals } from './stop-on-signals.ts';
+import { giveOutput, makeOutput } from './record-output.ts';
+import { type CommandEnd, runCommand } from './run-command.ts';
+import { stopOnBrokenPipe } from './stop-on-broken-pipe.ts';
+import { type SignalConnection, stopOnSignals } from './stop-on-signals.ts';
 
 /** What `camflow record` is asked to do. */
 export interface RecordRequest {
   /** Program and arguments; empty to record the whole system. */
   readonly command: readonly string[];
+  /** As whom to run the command; undefined for the user who called sudo, or the one of this process. */
+  readonly user: string | undefined;
   /** Whether whatever the command's data reaches is recorded too. */
   readonly propagate: boolean;
   /** How long to record the whole system, in milliseconds; undefined for until a signal comes. */
@@ -23,6 +29,10 @@ export interface RecordRequest {
   readonly format: string;
   /** A file, or `-` for standard output. */
   readonly output: string;
+  /** Most bytes of one argument or environment string; undefined for all. */
+  readonly argumentBytes: string | undefined;
+  /** Whether the environment of programs is recorded. */
+  readonly withEnvironment: boolean;
   /** Texts behind `--set`. */
   readonly overrides: readonly string[];
 }
@@ -31,9 +41,14 @@ export interface RecordRequest {
 export interface RecordResult {
   /** For people. */
   readonly summary: string;
+  /** Why the command did not run. */
+  readonly problem: string | undefined;
   /** The status to end with: the command's own, 128 and the signal's number where one ended it. */
   readonly status: number;
 }
+
+/** Before the command runs, and for the whole system, these end the recording. */
+const endingSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * Records a command with everything that descends from it, or the whole system for a while. The command runs as it
@@ -41,27 +56,61 @@ export interface RecordResult {
  * @throws CamflowError
  */
 export async function record(request: RecordRequest, container: DependencyContainer): Promise<RecordResult> {
+  const descriptors = inheritedDescriptors();
+  const environment = resolve(container, tokens.environment);
+  const user = commandUser(request.user, environment);
   const log = resolve(container, tokens.loggerFactory)('warn');
   const planned = await planRun(asConfiguration(request, container), resolve(container, tokens.builtins));
   logWarnings(planned.warnings, log);
-  if (request.output !== '-') await truncate(request.output).catch(ignoreNothingThere);
-  const run = resolve(container, tokens.createRun)(planned.plan, { log });
-  await run.start();
+  const output = outputOf(request);
+  const file = output === 'log' ? makeOutput(path.resolve(request.output), user) : undefined;
+  const beforeReading = async (): Promise<void> => file?.empty();
+  const run = resolve(container, tokens.createRun)(planned.plan, { log, beforeReading });
+  const signals = stopOnSignals(run, endingSignals);
+  const brokenPipe = stopOnBrokenPipe(run);
   try {
-    const status =
-      request.command.length > 0 ? await recordCommand(run, request) : await recordSystem(run, request);
+    await run.start().catch((error: unknown) => {
+      file?.withdraw();
+      throw error;
+    });
+    const end =
+      request.command.length > 0
+        ? await recordCommand(run, request, { user, environment, descriptors }, signals)
+        : await recordSystem(run, request);
     const report = await run.stop();
-    return { summary: describeRun(report, planned.places), status };
+    if (output === 'capture' && user !== undefined) giveOutput(path.resolve(request.output), user);
+    const ended = signals.received() ?? (brokenPipe.happened() ? 'SIGPIPE' : undefined);
+    return {
+      summary: describeRun(report, planned.places),
+      problem: end?.problem,
+      status: statusOf(request, end, ended, report),
+    };
   } catch (error) {
     await run.abort().catch(() => {});
     throw error;
+  } finally {
+    signals.dispose();
+    brokenPipe.dispose();
   }
 }
 
-async function recordCommand(run: Run, { command, propagate }: RecordRequest): Promise<number> {
+/** @returns undefined where a signal came before the command was started */
+async function recordCommand(
+  run: Run,
+  { command, propagate, output }: RecordRequest,
+  given: { user: UserAccount | undefined; environment: NodeJS.ProcessEnv; descriptors: readonly number[] },
+  signals: SignalConnection,
+): Promise<CommandEnd | undefined> {
   const capture = await enabledCapture(run);
+  if (capture === undefined) return undefined;
   try {
-    const ended = await runCommand(command, (start) => {
+    // From here on they are the command's.
+    signals.dispose();
+    if (signals.received() !== undefined) return undefined;
+    const { user, descriptors } = given;
+    const environment = environmentOf(user, given.environment);
+    const settings = { words: command, user, environment, descriptors, outputToError: output === '-' };
+    return await runCommand(settings, (start) => {
       // The command is a child of this process, which has the mark while it is born.
       capture.markChildren(propagate ? 'propagate' : 'tracked');
       try {
@@ -70,54 +119,77 @@ async function recordCommand(run: Run, { command, propagate }: RecordRequest): P
         capture.markChildren('none');
       }
     });
-    return ended.signal === null ? (ended.code ?? 0) : 128 + constants.signals[ended.signal];
   } finally {
     capture.close();
   }
 }
 
-async function recordSystem(run: Run, { forMs }: RecordRequest): Promise<number> {
-  const signals = stopOnSignals(run, ['SIGINT', 'SIGTERM']);
+async function recordSystem(run: Run, { forMs }: RecordRequest): Promise<undefined> {
   const timer = forMs === undefined ? undefined : setTimeout(() => void run.stop(), forMs);
   try {
     await run.ended;
-    return 0;
   } finally {
     clearTimeout(timer);
-    signals.dispose();
   }
 }
 
-/** Capture as the source enabled it, which it does with its first read, right after the start. */
-async function enabledCapture(run: Run): Promise<PinnedCapture> {
+/**
+ * Capture as the source enabled it, which it does with its first read, right after the start.
+ * @returns undefined where the run ended before
+ */
+async function enabledCapture(run: Run): Promise<PinnedCapture | undefined> {
   const capture = new PinnedCapture();
-  let failed = false;
-  run.ended.catch(() => {
-    failed = true;
+  let over = false;
+  const ended = run.ended.finally(() => {
+    over = true;
   });
+  ended.catch(() => {});
   while (capture.config().recorder !== BigInt(process.pid) || capture.config().enabled === 0n) {
-    if (failed) await run.ended;
+    if (over) {
+      capture.close();
+      await ended;
+      return undefined;
+    }
     await sleep(1);
   }
   return capture;
 }
 
+/** The command's status; where it says that all went well and not all was recorded, 1 or the signal that ended us. */
+function statusOf(
+  { command }: RecordRequest,
+  end: CommandEnd | undefined,
+  ended: NodeJS.Signals | undefined,
+  { outputs }: RunReport,
+): number {
+  const ofSignal = (signal: NodeJS.Signals): number => 128 + constants.signals[signal];
+  const own = end === undefined ? 0 : end.signal === null ? (end.code ?? 0) : ofSignal(end.signal);
+  if (own !== 0) return own;
+  // A signal is how a recording of the whole system is meant to end.
+  if (ended !== undefined && (command.length > 0 || ended === 'SIGPIPE')) return ofSignal(ended);
+  return outputs.some((balance) => droppedTotal(balance) > (balance.dropped.ring_full ?? 0)) ? 1 : 0;
+}
+
 /** The request in the words of camflowd.ini, so that `--set` reaches every option of every plugin. */
-function asConfiguration(request: RecordRequest, container: DependencyContainer) {
-  const output = request.output === '-' ? 'stdout' : request.format === 'raw' ? 'capture' : 'log';
+function asConfiguration(request: RecordRequest, container: DependencyContainer): ConfigurationRequest {
+  const output = outputOf(request);
+  const { argumentBytes, withEnvironment } = request;
   const overrides = [
     'general.source=kernel',
     `general.format=${request.format}`,
     `general.output=${output}`,
     'kernel.backend=bpf',
     `kernel.record=${request.command.length > 0 ? 'tracked' : 'all'}`,
+    ...(argumentBytes === undefined ? [] : [`kernel.argument_bytes=${argumentBytes}`]),
+    ...(withEnvironment ? [] : ['general.policy=filter', 'filter.node_filter=envp']),
     ...(output === 'stdout' ? [] : [`${output}.path=${path.resolve(request.output)}`]),
     ...request.overrides,
   ];
   return { overrides, environment: resolve(container, tokens.environment) };
 }
 
-/** There is nothing to empty where there is no file, or where it is a device. */
-function ignoreNothingThere(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT' && error.code !== 'EINVAL') throw error;
+/** Raw records need the container that a capture file is; everything else is text. */
+function outputOf(request: RecordRequest): 'stdout' | 'capture' | 'log' {
+  if (request.output === '-') return 'stdout';
+  return request.format === 'raw' ? 'capture' : 'log';
 }

@@ -1,47 +1,92 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { CamflowError } from '@camflow/api';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { Environment } from '@camflow/config';
+import { asUser, type UserAccount, withCallersFileLimit } from '@camflow/kernel';
 
 /** How a command ended. */
 export interface CommandEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** Why it never ran; its status is then that of a shell. */
+  readonly problem?: string;
 }
 
-/** Signals of a terminal reach the command by themselves: its process group is ours. */
+/** A command and what it is given. */
+export interface Command {
+  /** Program and arguments. */
+  readonly words: readonly string[];
+  /** Undefined for the user of this process. */
+  readonly user: UserAccount | undefined;
+  readonly environment: Environment;
+  /** Descriptors above 2 to hand on, under their own numbers. */
+  readonly descriptors: readonly number[];
+  /** Whether its standard output joins its standard error: our own goes somewhere else. */
+  readonly outputToError: boolean;
+}
+
+const [notExecutable, notFound] = [126, 127];
+/** Those of a terminal reach the command by themselves: its process group is ours. */
 const terminalSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 const passedOn: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'];
 
 /**
- * Runs a command on our own terminal, in our own working directory, and waits for its end. Under sudo it runs as the
- * user who called sudo.
+ * Runs a command on our own terminal, in our own working directory and process group, and waits for its end.
  * @param around - calls what it is given exactly once, in the same turn: that starts the command
- * @throws CamflowError `USAGE` where there is no such program
  */
 export async function runCommand(
-  command: readonly string[],
+  command: Command,
   around: (start: () => ChildProcess) => ChildProcess,
 ): Promise<CommandEnd> {
-  const [program, ...args] = command;
-  const child = around(() => spawn(program!, args, { stdio: 'inherit', ...callingUser() }));
-  const ignore = (): void => {};
+  let child: ChildProcess;
+  try {
+    child = around(() => start(command));
+  } catch (error) {
+    return notRun(command, error as NodeJS.ErrnoException);
+  }
   const passOn = (signal: NodeJS.Signals): void => void child.kill(signal);
-  for (const signal of terminalSignals) process.on(signal, ignore);
+  const onTerminalSignal = (signal: NodeJS.Signals): void => {
+    if (!isInForeground()) passOn(signal);
+  };
+  for (const signal of terminalSignals) process.on(signal, onTerminalSignal);
   for (const signal of passedOn) process.on(signal, passOn);
   try {
-    return await new Promise<CommandEnd>((resolve, reject) => {
-      child.on('error', (cause) => {
-        reject(new CamflowError('USAGE', `${program} cannot be run`, { cause }));
-      });
+    return await new Promise<CommandEnd>((resolve) => {
+      child.on('error', (error) => resolve(notRun(command, error)));
       child.on('exit', (code, signal) => resolve({ code, signal }));
     });
   } finally {
-    for (const signal of terminalSignals) process.off(signal, ignore);
+    for (const signal of terminalSignals) process.off(signal, onTerminalSignal);
     for (const signal of passedOn) process.off(signal, passOn);
   }
 }
 
-function callingUser(): { uid?: number; gid?: number } {
-  const { SUDO_UID: uid, SUDO_GID: gid } = process.env;
-  if (process.getuid?.() !== 0 || uid === undefined || gid === undefined) return {};
-  return { uid: Number(uid), gid: Number(gid) };
+function start({ words, user, environment, descriptors, outputToError }: Command): ChildProcess {
+  const [program, ...args] = words;
+  const stdio: StdioOptions = ['inherit', outputToError ? 2 : 'inherit', 'inherit'];
+  for (const fd of descriptors) {
+    while (stdio.length < fd) stdio.push('ignore');
+    stdio[fd] = fd;
+  }
+  const spawned = (): ChildProcess =>
+    withCallersFileLimit(() => spawn(program!, args, { stdio, env: environment }));
+  return user === undefined ? spawned() : asUser(user, spawned);
+}
+
+function notRun({ words }: Command, { code, message }: NodeJS.ErrnoException): CommandEnd {
+  const [status, why] =
+    code === 'ENOENT'
+      ? [notFound, 'there is no such program']
+      : [notExecutable, code === 'EACCES' ? 'it may not be executed' : message];
+  return { code: status, signal: null, problem: `${words[0]} cannot be run: ${why}` };
+}
+
+/** Whether our process group has the terminal: then a signal of its keys has gone to the command too. */
+function isInForeground(): boolean {
+  try {
+    const stat = readFileSync('/proc/self/stat', 'utf8');
+    const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(')') + 1).split(' ');
+    return group === foreground;
+  } catch {
+    return true;
+  }
 }

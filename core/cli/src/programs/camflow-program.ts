@@ -14,6 +14,7 @@ import { addDocumentation } from './camflow-commands/documentation.ts';
 import { addPlugins } from './camflow-commands/plugins.ts';
 import { addRecord } from './camflow-commands/record.ts';
 import { addReplay } from './camflow-commands/replay.ts';
+import { addTrace } from './camflow-commands/trace.ts';
 import { addUnload } from './camflow-commands/unload.ts';
 import { reportFailure, runProgram } from './run-program.ts';
 
@@ -24,6 +25,7 @@ const commands: readonly AddCommand[] = [
   addDoctor,
   addUnload,
   addReplay,
+  addTrace,
   addPlugins,
   addConfig,
   addDocumentation,

@@ -6,6 +6,9 @@ import { type AddCommand, setOption } from './camflow-command.ts';
 
 interface RecordOptions {
   readonly all: boolean;
+  readonly user?: string;
+  readonly argumentBytes?: string;
+  readonly environment: boolean;
   readonly for?: number;
   readonly propagate: boolean;
   readonly format: string;
@@ -23,8 +26,15 @@ export const addRecord: AddCommand = (program, { container, endWith }) => {
     .option('-a, --all', 'record the whole system instead of a command', false)
     .option('--for <duration>', 'with --all, how long: 10s, 5m; else until Ctrl-C', parseDuration)
     .option('-p, --propagate', 'record whatever the data of the command reaches, too', false)
+    .option('-u, --user <name>', 'run the command as this user; under sudo, the default is who called it')
     .option('-f, --format <format>', 'w3c, spade_json, raw, a package or a path', 'w3c')
-    .option('-o, --output <file>', 'file to write, or - for standard output', 'camflow.prov.jsonl')
+    .option(
+      '-o, --output <file>',
+      'file to write; - for standard output, the output of the command then goes to standard error',
+      'camflow.prov.jsonl',
+    )
+    .option('--argument-bytes <n>', 'keep this much of one argument or environment string; the rest is cut')
+    .option('--no-environment', 'leave out the environment of programs')
     .option(...setOption, collect, [])
     .option('-q, --quiet', 'print no summary', false)
     .passThroughOptions()
@@ -34,9 +44,15 @@ export const addRecord: AddCommand = (program, { container, endWith }) => {
           hint: 'For example: camflow record -- make',
         });
       }
-      const { propagate, format, output, set, for: forMs } = options;
-      const result = await record({ command, propagate, forMs, format, output, overrides: set }, container);
+      if (options.for !== undefined && !options.all) {
+        throw new CamflowError('USAGE', '--for belongs to --all', { hint: 'A command ends by itself.' });
+      }
+      const { user, propagate, format, output, argumentBytes, set, for: forMs } = options;
+      const asked = { command, user, propagate, forMs, format, output, argumentBytes };
+      const withEnvironment = options.environment;
+      const result = await record({ ...asked, withEnvironment, overrides: set }, container);
       if (!options.quiet) process.stderr.write(`${result.summary}\n`);
+      if (result.problem !== undefined) process.stderr.write(`camflow: ${result.problem}\n`);
       endWith(result.status);
     });
 };
