@@ -1,82 +1,29 @@
 import { type CapturedResult, runInGuest } from '@camflow/guest';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { whyNoCapture } from '../bpf/why-no-capture.ts';
+import { originsOf, type SpadeEntry, spadeEntries } from './spade-entries.ts';
 
 const reason = whyNoCapture('6.1');
 const note = reason === undefined ? '' : ` (skipped: ${reason})`;
 const run = test.skipIf(reason !== undefined);
 
-/** Runs in the guest; its lines of output are what the tests look at. */
-const job = `
-mkdir /root/work; cd /root/work
-echo banana > in
-record() { camflow record --quiet --output "$1" --format spade_json -- "\${@:2}"; echo "status $?"; }
-record pipeline.jsonl sh -c 'cat in | tr a b > out; cp out copy; rm out'
-record /dev/null sh -c 'exit 7'
-record /dev/null sh -c 'kill -TERM $$'
-record /dev/null no-such-program
-cat > camflowd.ini <<'INI'
-[general]
-source=kernel
-output=log
-format=spade_json
-[log]
-path=/root/work/system.jsonl
-INI
-camflowd --config camflowd.ini 2> first.log & daemon=$!
-for i in $(seq 100); do grep -q recording first.log && break; sleep 0.5; done
-echo one > before; sleep 1
-record /dev/null true
-kill -KILL $daemon; wait $daemon
-cat before > between
-camflowd --config camflowd.ini 2> second.log & daemon=$!
-for i in $(seq 100); do grep -q recording second.log && break; sleep 0.5; done
-kill -TERM $daemon; wait $daemon; echo "daemon $?"
-camflow unload
-camflow unload
-ls -A /sys/fs/bpf
-`;
-
-interface Entry {
-  readonly id?: string;
-  readonly from: string;
-  readonly to: string;
-  readonly annotations: Readonly<Record<string, string>>;
-}
-
-/** Everything that a node comes from, itself included, each with its type and its name or value. */
-function originsOf(entries: readonly Entry[], type: string, name: string): Set<string> {
-  const nodes = new Map(
-    entries.filter(({ id }) => id !== undefined).map((node) => [node.id!, node.annotations]),
-  );
-  const labels = new Map(
-    [...nodes].map(([id, node]) => [
-      id,
-      `${node['object_type']} ${node['cf:name'] ?? node['value'] ?? ''}`.trim(),
-    ]),
-  );
-  const reached = new Set([...labels].flatMap(([id, label]) => (label === `${type} ${name}` ? [id] : [])));
-  const edges = entries.filter(({ id }) => id === undefined);
-  // A Set goes on to what is added while it is gone through.
-  for (const id of reached) for (const { from, to } of edges) if (from === id) reached.add(to);
-  return new Set([...reached].map((id) => labels.get(id) ?? 'unknown'));
-}
-
-describe('camflow record and camflowd on a stock kernel', () => {
+describe('camflow record on a stock kernel', () => {
   let result: CapturedResult;
-  const entriesOf = (file: string): Entry[] =>
-    result.files
-      .get(`/root/work/${file}`)!
-      .toString()
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Entry);
+  let lines: string[];
+  /** What the job said about something, one line after the other. */
+  const said = (about: string): string[] =>
+    lines.flatMap((line) => (line.startsWith(`${about} `) ? [line.slice(about.length + 1)] : []));
+  const entriesOf = (file: string): SpadeEntry[] => spadeEntries(result.files.get(`/root/work/${file}`)!);
   beforeAll(async () => {
     if (reason !== undefined) return;
-    const fetch = ['pipeline.jsonl', 'system.jsonl'].map((name) => `/root/work/${name}`);
-    const command = ['bash', '-c', job];
-    result = await runInGuest({ command, kernel: '6.1', fetch, timeoutMs: 280_000 });
-  }, 300_000);
+    result = await runInGuest({
+      command: ['bash', '/camflow/tests/fixtures/guest/record.sh'],
+      kernel: '6.1',
+      fetch: ['/root/work/pipeline.jsonl'],
+      timeoutMs: 1_190_000,
+    });
+    lines = result.stdout.toString().split('\n');
+  }, 1_200_000);
 
   run(`a copy leads back to its source through the pipeline that made it${note}`, () => {
     const entries = entriesOf('pipeline.jsonl');
@@ -96,24 +43,149 @@ describe('camflow record and camflowd on a stock kernel', () => {
     expect(names.filter((name) => name.endsWith('/node'))).toEqual([]);
   });
 
-  run(`a command ends with its own status${note}`, () => {
-    const statuses = result.stdout.toString().match(/^status \d+$/gm);
-    expect(statuses).toEqual(['status 0', 'status 7', 'status 143', 'status 2', 'status 4']);
-    expect(result.stderr.toString()).toContain('no-such-program cannot be run');
+  run(`with everything recorded, the recorder, its threads and its own file are not${note}`, () => {
+    expect(said('shadow status')).toEqual(['0']);
+    const [found, threads] = said('shadow threads')[0]!.split(' ').map(Number);
+    expect(found).toBe(0);
+    expect(threads).toBeGreaterThan(5);
+    const [output, seen] = said('shadow output')[0]!.split(' ').map(Number);
+    expect(output).toBe(0);
+    expect(seen).toBeGreaterThan(0);
+    expect(said('timed')[0]).toMatch(/^0 [1-9]/);
+  });
+
+  run(`a command ends with its own status, or that of a shell where it never ran${note}`, () => {
+    expect(said('status')).toEqual([
+      'of success 0',
+      'of failure 7',
+      'of a signal 143',
+      'of nothing 127',
+      'of no program 126',
+    ]);
+    const complaints = result.stderr.toString();
+    expect(complaints).toContain('camflow: no-such-program cannot be run: there is no such program\n');
+    expect(complaints).toContain('camflow: /etc/passwd cannot be run: it may not be executed\n');
+  });
+
+  run(`a command finds the same surroundings: mask, limits, descriptors, environment${note}`, () => {
+    expect(said('surroundings')).toEqual(['same']);
+  });
+
+  run(`a signal for the recorder reaches the command once${note}`, () => {
+    expect(said('passed')).toEqual(['on 9 up signal 1 ']);
+  });
+
+  run(`the recording and the output of the command are kept apart${note}`, () => {
+    expect(said('output')[0]).toBe('own {"type": 0; command\'s from the command banana ');
+  });
+
+  run(`an output that is gone or full ends in order, and is told${note}`, () => {
+    expect(said('output').slice(1)).toEqual(['gone 3', expect.stringMatching(/^full 1 1 \d+$/)]);
+    const bytes = Number(said('output')[2]!.split(' ')[2]);
+    expect(bytes).toBeLessThanOrEqual(65_536);
+  });
+
+  run(`arguments can be cut, and the environment left out${note}`, () => {
+    expect(said('limited')).toEqual(['0 1']);
+  });
+
+  run(`under sudo a command runs as who called it, with their groups, home and files${note}`, () => {
+    const ids = 'uid=1000(ada) gid=1000(ada) groups=1000(ada),1234(orchard)';
+    expect(said('sudo caller')).toEqual([ids, '/home/ada ada ada /bin/dash']);
+    expect(said('sudo files')).toEqual(['ada ada 600 ada ada 644 ']);
+    expect(said('sudo root')).toEqual(['0']);
+    // What sudo started is a script; that it records something is the script's business.
+    expect(said('sudo script')).toEqual(['0', '1000']);
+    expect(said('sudo raw')).toEqual(['ada']);
+  });
+
+  run(`a user without privilege is told so, and nothing is left behind${note}`, () => {
+    expect(said('unprivileged')).toEqual([
+      'camflow: This process may not load BPF programs. Run it as root, with sudo say.',
+      '4',
+      "ls: cannot access 'not.jsonl': No such file or directory",
+      expect.stringMatching(/^camflow: \/run\/camflow\/recorder\.lock cannot be opened\. Run it as root/),
+    ]);
+  });
+
+  run(`the terminal is the command's: keys, size, interrupt, quit, stop and go on${note}`, () => {
+    const of = (name: string): string => said(`terminal ${name}:`)[0] ?? '';
+    expect(of('is one')).toMatch(/^status 0 stopped 0 said \/dev\/pts\/\d+ 31 97 hello got hello$/);
+    expect(of('interrupt')).toMatch(/^status 5 stopped 0 said ready \^C ?trapped count 1$/);
+    expect(of('interrupt ends')).toMatch(/^status 130 /);
+    expect(of('quit')).toMatch(/^status 131 /);
+    expect(of('stop')).toMatch(/^status 0 stopped 1 said ready .*went on with on$/);
   });
 
   run(`a second recorder is refused, by name${note}`, () => {
-    expect(result.stderr.toString()).toMatch(/Another recorder is running \(process \d+\)\. Stop it first/);
+    expect(said('second')[0]).toMatch(/Another recorder is running \(process \d+\)\. Stop it first/);
   });
 
-  run(`what happens while a killed recorder is away is recorded${note}`, () => {
-    expect(result.stdout.toString()).toContain('daemon 0');
-    const origins = originsOf(entriesOf('system.jsonl'), 'file', '/root/work/between');
-    expect(origins).toContain('file /root/work/before');
+  run(`after a clean stop capture is off, and the doctor tells what is loaded${note}`, () => {
+    const doctor = said('doctor').join('\n');
+    expect(doctor).toMatch(
+      /They are loaded \([0-9a-f]{16}, of this version\); capture is off; no recorder runs\./,
+    );
+    expect(doctor).toContain('2 rings of 8.0 MiB, one for each CPU.');
+    expect(doctor).toMatch(/Since they were loaded: [\d,]+ records, 1 with a text cut\.\nLost: /);
+    expect(doctor).toContain('bpf is among the active security modules');
+  });
+
+  run(`programs of another version, damaged or missing ones are refused in a sentence${note}`, () => {
+    expect(said('mismatch')).toEqual([
+      expect.stringMatching(
+        /^camflow: The BPF programs in \S+ are of another version\. Stop every recorder, then run `camflow unload`/,
+      ),
+      'The BPF programs are removed.',
+    ]);
+    expect(said('damaged').join('\n')).toMatch(/^camflow: .*camflow\.bpf\.o/);
+    expect(said('missing')).toEqual([
+      expect.stringMatching(/camflow\.bpf\.o is missing\. Install clang, llvm, bpftool and libbpf-dev/),
+    ]);
+    expect(said('bpffs')).toEqual([
+      'camflow: No BPF file system is mounted on /sys/fs/bpf. Mount it: `mount -t bpf bpf /sys/fs/bpf`.',
+    ]);
+  });
+
+  run(`a load that fails or is killed half-way is in nobody's way${note}`, () => {
+    expect(said('half-way')[0]).toMatch(/^camflow: /);
+    expect(said('half-way').at(-1)).toBe('0');
+    expect(said('killed while loading')).toEqual(['0']);
   });
 
   run(`unloading leaves nothing behind${note}`, () => {
-    const [, after] = result.stdout.toString().split('daemon 0\n');
-    expect(after).toBe('The BPF programs are removed.\nNo BPF programs were loaded.\n');
+    expect(said('unload')).toEqual(['The BPF programs are removed.', 'No BPF programs were loaded.', '0']);
+  });
+});
+
+describe('where bpf is not among the security modules', () => {
+  let said: (about: string) => string[];
+  beforeAll(async () => {
+    if (reason !== undefined) return;
+    const { stdout } = await runInGuest({
+      command: ['bash', '/camflow/tests/fixtures/guest/fallback.sh'],
+      kernel: '6.1',
+      bpfLsm: false,
+      timeoutMs: 590_000,
+    });
+    const lines = stdout.toString().split('\n');
+    said = (about) =>
+      lines.flatMap((line) => (line.startsWith(`${about} `) ? [line.slice(about.length + 1)] : []));
+  }, 600_000);
+  const standIn = /bpf is not among the active security modules: capture works through the functions/;
+
+  run(`capture works through the functions, and record, camflowd and doctor say so${note}`, () => {
+    expect(said('record')[0]).toMatch(standIn);
+    expect(said('daemon').join('\n')).toMatch(standIn);
+    expect(said('doctor').join('\n')).toMatch(
+      /the functions that call the hooks are used instead.*camflow-fexit\.bpf\.o/s,
+    );
+    expect(said('trace').join('\n')).toMatch(/^\/root\/work\/out\n.*tr a b .*cat in .*\/root\/work\/in$/s);
+  });
+
+  run(`a kernel in lockdown is left alone${note}`, () => {
+    expect(said('lockdown')).toEqual([
+      "camflow: The kernel's lockdown is confidentiality. Boot without lockdown=confidentiality: it keeps BPF programs from reading the kernel.",
+    ]);
   });
 });

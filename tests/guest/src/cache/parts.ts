@@ -34,7 +34,7 @@ const userland = [
     'sed',
     'tar',
   ],
-  ...['util-linux', 'wget', 'libbpf1', 'libstdc++6'],
+  ...['sudo', 'util-linux', 'wget', 'libbpf1', 'libstdc++6'],
 ];
 
 const userlandName = `userland-${shortHash(userland.join())}`;

@@ -1,0 +1,71 @@
+import { type CapturedResult, runInGuest } from '@camflow/guest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { whyNoCapture } from '../bpf/why-no-capture.ts';
+
+const reason = whyNoCapture('6.1');
+const note = reason === undefined ? '' : ` (skipped: ${reason})`;
+const run = test.skipIf(reason !== undefined);
+const output = '/root/work/sequences';
+
+/** The numbers in the output, each once, by CPU; and how many lines there were. */
+function numbersIn(text: string): { byCpu: Map<string, Set<number>>; lines: number; odd: string[] } {
+  const byCpu = new Map<string, Set<number>>();
+  const odd: string[] = [];
+  const lines = text.split('\n').filter((line) => line !== '');
+  for (const line of lines) {
+    const [, cpu, number] = /^(\d+) (\d+)\.$/.exec(line) ?? [];
+    if (cpu === undefined) odd.push(line);
+    else byCpu.set(cpu, (byCpu.get(cpu) ?? new Set()).add(Number(number)));
+  }
+  return { byCpu, lines: lines.length, odd };
+}
+
+describe('a recorder that is killed ten times under load', () => {
+  let result: CapturedResult;
+  let said: string;
+  /** A number that a line of the job holds. */
+  const told = (line: string, pattern: RegExp): number => {
+    const found = said.split('\n').find((each) => each.startsWith(`${line} `)) ?? '';
+    return Number((pattern.exec(found)?.[1] ?? '0').replaceAll(',', ''));
+  };
+  beforeAll(async () => {
+    if (reason !== undefined) return;
+    const command = ['bash', '/camflow/tests/fixtures/guest/restart.sh'];
+    result = await runInGuest({ command, kernel: '6.1', fetch: [output], timeoutMs: 580_000 });
+    said = result.stdout.toString();
+  }, 600_000);
+
+  run(`ends in order${note}`, () => {
+    expect(said).toContain('stopped 0\n');
+    expect(said).not.toContain('failed');
+    expect(said).toMatch(
+      /doctor They are loaded \([0-9a-f]{16}, of this version\); capture is off; no recorder runs\./,
+    );
+  });
+
+  run(`lost nothing while the rings had room${note}`, () => {
+    expect(said).toContain('gentle nothing.\n');
+  });
+
+  run(`leaves each record in the output or in the counted gap${note}`, () => {
+    const { byCpu, lines, odd } = numbersIn(result.files.get(output)!.toString());
+    const recorded = [...byCpu.values()].reduce((sum, numbers) => sum + numbers.size, 0);
+    const taken = told('doctor Since', /([\d,]+) record/);
+    const lost = told('after', /ring_full ([\d,]+)/);
+    console.log(`${taken} taken = ${recorded} recorded + ${lost} lost; ${lines - recorded} delivered again`);
+    expect(recorded + lost).toBe(taken);
+    expect(lost).toBeGreaterThan(0);
+    expect(recorded).toBeGreaterThan(10_000);
+    // What a kill tore in the middle of a line came again whole.
+    expect(odd.length).toBeLessThanOrEqual(10);
+  });
+
+  run(`accounts for each loss once, also for those while it was away${note}`, () => {
+    const [lost, accounted] = [told('after', /ring_full ([\d,]+)/), told('after', /of which ([\d,]+)/)];
+    expect(accounted).toBe(lost);
+    // The last recorder said exactly what the ones before had not accounted for.
+    const before = told('before', /of which ([\d,]+)/);
+    expect(told('last', /lost_at_source="?ring_full ([\d,]+)/)).toBe(lost - before);
+    expect(said).toMatch(/complaint .*records found no room while no recorder read the rings/);
+  });
+});
