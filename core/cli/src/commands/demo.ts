@@ -20,6 +20,7 @@ export async function demo(container: DependencyContainer): Promise<string> {
   return `${summary}
 
 Each line of ${shown} is a W3C PROV-JSON document. What to try next:
+  camflow trace --in ${shown} inbox/report.txt.gz
   head -n 1 ${shown}
   camflow replay ${path.relative(process.cwd(), bundledCapture)} --format spade_json --output -
   camflow plugins
