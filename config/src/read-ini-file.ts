@@ -37,7 +37,7 @@ export async function readIniFile(path: string): Promise<IniDocument> {
     result = await createExplorer('camflow.ini').load(path);
   } catch (cause) {
     throw new CamflowError('CONFIG_UNREADABLE', `cannot read the configuration file ${path}`, {
-      hint: 'Give the path of a text file that this user may read, with --config.',
+      hint: 'It must be a text file that this user may read.',
       cause,
     });
   }

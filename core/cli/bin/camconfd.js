@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-import '../dist/programs/camconfd.js';
+import { launch } from './launch.js';
+
+await launch('camconfd');

@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-import '../dist/programs/camflow.js';
+import { launch } from './launch.js';
+
+await launch('camflow');

@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-import '../dist/programs/camflowd.js';
+import { launch } from './launch.js';
+
+await launch('camflowd');

@@ -54,10 +54,12 @@ describe('blocks', () => {
     const packed = encodeFrame(zeros);
     expect(packed.length).toBeLessThan(1000);
     const head = encodeHeader(header);
-    expect(await read(head, packed, encodeFrame(tiny))).toEqual([
+    const end = head.length + packed.length;
+    const last = encodeFrame(tiny);
+    expect(await read(head, packed, last)).toEqual([
       { kind: 'header', offset: 0, header },
-      { kind: 'frame', offset: head.length, frame: zeros },
-      { kind: 'frame', offset: head.length + packed.length, frame: tiny },
+      { kind: 'frame', offset: head.length, end, frame: zeros },
+      { kind: 'frame', offset: end, end: end + last.length, frame: tiny },
     ]);
   });
 

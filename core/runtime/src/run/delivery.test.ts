@@ -73,10 +73,15 @@ describe('an output that fails for a while', () => {
 
   test('that never lets go of a write does not hold up the end', async () => {
     const sink = new KeepingSink();
-    sink.onWrite = () => new Promise(() => undefined);
+    let writing = false;
+    sink.onWrite = () => {
+      writing = true;
+      return new Promise(() => undefined);
+    };
     const source = new RoundsSource([[{ stream: short, records: files(10) }]], { live: true });
     const run = makeRun({ source, outputs: [['line-format', sink]], drainTimeoutMs: 100 });
     await run.start();
+    while (!writing) await sleep(5);
     const before = performance.now();
     const report = await run.stop();
     expect(performance.now() - before).toBeLessThan(5_000);
