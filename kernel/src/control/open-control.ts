@@ -11,6 +11,8 @@ export interface ControlRequest {
   readonly securityfsFolder?: string | undefined;
   /** Whether to load the BPF programs where they are needed and not loaded. Default false. */
   readonly load?: boolean;
+  /** Size of the ring of each CPU where programs are loaded: a power of two. Default 8 MiB. */
+  readonly ringBytes?: number;
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 } from '@camflow/config';
 import {
   type Accounts,
+  type ControlRequest,
   type IdentityPlaces,
   needBootId,
   needMachineId,
@@ -24,7 +25,7 @@ import { type PolicyPlan, planPolicy, unionOf } from './plan-policy.ts';
 
 /** What camconfd works with. */
 export interface ConfigureContext {
-  readonly openControl: () => ProvenanceControl;
+  readonly openControl: (request: ControlRequest) => ProvenanceControl;
   readonly accounts: Accounts;
   /** Folder of the file that remembers what was applied: `/var/lib/camflow`. */
   readonly stateFolder: string;
@@ -53,7 +54,7 @@ export async function configure(
   context: ConfigureContext,
 ): Promise<ConfigureResult> {
   const { desired } = await readPolicy(request, context);
-  const control = context.openControl();
+  const control = context.openControl({ load: !checkOnly, ringBytes: ringBytes(desired) });
   try {
     const statePath = join(context.stateFolder, 'applied.json');
     const before = readAppliedState(statePath);
@@ -71,6 +72,12 @@ export async function configure(
   } finally {
     control.close();
   }
+}
+
+/** As much memory for each CPU as the relay would have for a channel: a power of two. */
+function ringBytes({ relay }: DesiredPolicy): number {
+  const bytes = 2 ** relay.bufferExponent * relay.buffers;
+  return 2 ** Math.min(30, Math.max(16, Math.floor(Math.log2(bytes))));
 }
 
 /** Reads and checks the file. @throws CamflowError with every problem in it */

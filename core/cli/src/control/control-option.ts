@@ -13,6 +13,8 @@ export interface ControlOption {
   /** One sentence in lower case, with its full stop, as CamFlow has them. */
   readonly summary: string;
   readonly parameters: readonly Parameter<unknown>[];
+  /** Whether it only looks: programs need not be loaded for it. */
+  readonly looks: boolean;
   /**
    * Checks the arguments; nothing is done yet.
    * @returns what does it
@@ -24,6 +26,9 @@ export interface ControlOption {
 type Parsed<Parameters extends readonly Parameter<unknown>[]> = {
   [Index in keyof Parameters]: Parameters[Index] extends Parameter<infer Value> ? Value : never;
 };
+
+/** Options that change nothing. */
+const lookers: ReadonlySet<string> = new Set(['-v', '-s', '-c', '-p', '--drop', '--file', '--process']);
 
 /** Declares an option. */
 export function option<const Parameters extends readonly Parameter<unknown>[]>(
@@ -38,6 +43,7 @@ export function option<const Parameters extends readonly Parameter<unknown>[]>(
     group,
     summary,
     parameters,
+    looks: lookers.has(flag),
     prepare: (args) => {
       checkCount(flag, parameters, args);
       const values = parameters.map((parameter, index) => parameter.parse(args[index]!));

@@ -1,5 +1,5 @@
 import { CamflowError, nearestName } from '@camflow/api';
-import type { ProvenanceControl } from '@camflow/kernel';
+import type { ControlRequest, ProvenanceControl } from '@camflow/kernel';
 import type { ControlContext, Outcome } from './control-context.ts';
 import { coloured } from './generate/help-text.ts';
 import { controlOptions, generalOptions, optionNamed } from './option-table.ts';
@@ -7,7 +7,7 @@ import { controlOptions, generalOptions, optionNamed } from './option-table.ts';
 /** What an option is run with. */
 export interface ControlRun extends Omit<ControlContext, 'control'> {
   /** Opens the control of the kernel; called once the command line is understood. */
-  readonly open: (securityfsFolder: string | undefined) => ProvenanceControl;
+  readonly open: (request: ControlRequest) => ProvenanceControl;
   /** Whether the output is a terminal that shows colours. */
   readonly colour: boolean;
 }
@@ -34,7 +34,7 @@ export function runControl(argv: readonly string[], run: ControlRun): string {
   if (flag === undefined) throw new CamflowError('USAGE', 'Say what to do', { hint: 'See camflow -h.' });
   const option = optionNamed(flag) ?? unknownOption(flag);
   const act = option.prepare(args);
-  const control = run.open(securityfs);
+  const control = run.open({ securityfsFolder: securityfs, load: !option.looks });
   try {
     return show(act({ control, accounts: run.accounts, labels: run.labels }), json, run.colour);
   } finally {

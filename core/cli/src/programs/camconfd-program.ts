@@ -58,7 +58,7 @@ async function act(options: ConfigureOptions, container: DependencyContainer): P
   }
   const open = resolve(container, tokens.openControl);
   const context: ConfigureContext = {
-    openControl: () => open({ securityfsFolder: securityfs, load: !check }),
+    openControl: (request) => open({ ...request, securityfsFolder: securityfs }),
     accounts: resolve(container, tokens.accounts),
     warn: (text) => void process.stderr.write(`camconfd: warning: ${text}\n`),
     ...resolve(container, tokens.places),

@@ -66,9 +66,8 @@ export async function runCamflow(
   }
   if (!isControl(argv)) return runProgram(program, argv, () => status);
   try {
-    const open = resolve(container, tokens.openControl);
     const run = {
-      open: (securityfsFolder: string | undefined) => open({ securityfsFolder }),
+      open: resolve(container, tokens.openControl),
       accounts: resolve(container, tokens.accounts),
       labels: resolve(container, tokens.labels),
       colour: wantsColour(),
