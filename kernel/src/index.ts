@@ -16,6 +16,7 @@ export * from './control/index.ts';
 export * from './control-socket/control-socket.ts';
 export * from './control-socket/rate-limit.ts';
 export * from './control-socket/record-discloser.ts';
+export * from './control-socket/serve-control.ts';
 export * from './libc/accounts.ts';
 export * from './libc/cgroup-folder.ts';
 export * from './libc/make-fifo.ts';

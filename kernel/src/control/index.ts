@@ -13,4 +13,5 @@ export * from './rules.ts';
 export * from './securityfs/control-files.ts';
 export * from './securityfs/file-attribute.ts';
 export * from './securityfs/securityfs-control.ts';
+export * from './state-json.ts';
 export * from './switches.ts';

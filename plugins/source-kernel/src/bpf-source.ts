@@ -3,13 +3,22 @@ import {
   abiBpf1,
   CamflowError,
   type CaptureSource,
+  describeError,
   type Origin,
   type PluginContext,
   type RelayBatch,
   type Slab,
   type SourceCapabilities,
 } from '@camflow/api';
-import { type OpenCapture, openCapture, possibleCpus, type Ring, type RingRead } from '@camflow/kernel';
+import {
+  type OpenCapture,
+  openCapture,
+  possibleCpus,
+  type Ring,
+  type RingRead,
+  type ServedControl,
+  serveControl,
+} from '@camflow/kernel';
 import type { KernelOptions } from './kernel-options.ts';
 import { RingLosses } from './ring-losses.ts';
 
@@ -30,6 +39,8 @@ export class BpfSource implements CaptureSource {
   readonly #outstanding: Outstanding[] = [];
   readonly #positions = new Map<Ring, number>();
   #capture: OpenCapture | undefined;
+  #served: ServedControl | undefined;
+  #disclosedBytes = 0;
   #losses: RingLosses | undefined;
   #enabled = false;
   #batches = 0;
@@ -45,7 +56,8 @@ export class BpfSource implements CaptureSource {
     this.capabilities = {
       finite: false,
       rereadable: true,
-      heldBatches: 4 * possibleCpus(),
+      // What programs disclose is a stream of its own.
+      heldBatches: 4 * (possibleCpus() + 1),
       pushDown: [],
     };
   }
@@ -58,6 +70,7 @@ export class BpfSource implements CaptureSource {
         'bpf is not among the active security modules: capture works through the functions that call the hooks',
       );
     }
+    await this.#serve(capture);
     return { abi: abiBpf1.id, ...capture.origin, epoch: 0 };
   }
 
@@ -67,7 +80,7 @@ export class BpfSource implements CaptureSource {
     if (!this.#enabled) this.#enable(capture);
     while (!this.#ended) {
       if (this.#round === undefined) await this.#startRound(capture, signal);
-      const batch = this.#readRings(slab);
+      const batch = this.#readRings(slab) ?? this.#readDisclosed(slab);
       if (batch !== undefined) return batch;
       this.#round = undefined;
       if (this.#draining && !this.#roundHadRecords) this.#ended = true;
@@ -84,10 +97,24 @@ export class BpfSource implements CaptureSource {
   }
 
   async close(): Promise<void> {
+    await this.#served?.close();
+    this.#served = undefined;
     if (this.#enabled) this.#capture?.disable();
     this.#enabled = false;
     this.#capture?.close();
     this.#capture = undefined;
+  }
+
+  /** Without the socket capture is whole, but for what programs would tell. */
+  async #serve({ origin }: OpenCapture): Promise<void> {
+    const { socket } = this.#options;
+    const { log } = this.#context;
+    if (socket === undefined) return;
+    try {
+      this.#served = await serveControl(socket, origin, log);
+    } catch (error) {
+      log.warn('programs cannot disclose: there is no control socket', { reason: describeError(error) });
+    }
   }
 
   #enable(capture: OpenCapture): void {
@@ -104,6 +131,8 @@ export class BpfSource implements CaptureSource {
     if (signal.aborted && !this.#draining) {
       this.#draining = true;
       capture.disable();
+      // What was disclosed until now is still read.
+      await this.#served?.close();
     }
     this.#roundHadRecords = false;
     this.#round = capture.rings.map((ring) => ({ ring, until: ring.end }));
@@ -130,6 +159,17 @@ export class BpfSource implements CaptureSource {
     this.#positions.set(ring, position + byteLength);
     const stream = { cpu: ring.cpu, kind: 'mixed' } as const;
     return { ...this.#emptyBatch(id), stream, byteLength, position, firstSequence };
+  }
+
+  /** What programs disclosed since the last batch of this kind; undefined where they did not. */
+  #readDisclosed(slab: Slab): RelayBatch | undefined {
+    if (this.#served === undefined || this.#served.disclosed.isEmpty) return undefined;
+    this.#roundHadRecords = true;
+    const { byteLength, firstSequence } = this.#served.disclosed.take(slab.bytes);
+    const position = this.#disclosedBytes;
+    this.#disclosedBytes += byteLength;
+    const stream = { cpu: possibleCpus(), kind: 'mixed' } as const;
+    return { ...this.#emptyBatch(++this.#batches), stream, byteLength, position, firstSequence };
   }
 
   /** The batch that ends the round; undefined where there is nothing to say. */

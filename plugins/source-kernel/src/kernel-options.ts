@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import type { OptionsDefinition } from '@camflow/api';
-import { defaultRelayFolder, defaultSecurityfsFolder } from '@camflow/kernel';
+import { defaultRelayFolder, defaultSecurityfsFolder, defaultSocketPath } from '@camflow/kernel';
 import * as v from 'valibot';
 
 /** Options of the kernel source. */
@@ -17,6 +17,8 @@ export interface KernelOptions {
   readonly relayDir: string | undefined;
   /** Folder of the control files. */
   readonly securityfsDir: string;
+  /** With BPF programs: path of the socket for programs of any user; undefined for none. */
+  readonly socket: string | undefined;
   /** How long to wait between rounds, in milliseconds. */
   readonly pollMs: number;
   /** Whether to end when nothing is left. */
@@ -25,7 +27,7 @@ export interface KernelOptions {
 
 const folder = v.pipe(v.string(), v.check(isAbsolute, 'the path must be absolute'));
 
-/** `relay_dir`, `securityfs_dir`, `poll_ms` and `once`. */
+/** Options of the section of the source. */
 export const kernelOptions: OptionsDefinition<KernelOptions> = {
   schema: v.pipe(
     v.object({
@@ -45,6 +47,10 @@ export const kernelOptions: OptionsDefinition<KernelOptions> = {
       ),
       relay_dir: v.optional(folder),
       securityfs_dir: v.optional(folder, defaultSecurityfsFolder),
+      socket: v.pipe(
+        v.optional(v.string(), defaultSocketPath),
+        v.check((text) => text === 'off' || isAbsolute(text), 'write an absolute path, or off'),
+      ),
       poll_ms: v.pipe(
         v.optional(v.string(), '50'),
         v.regex(/^\d{1,5}$/, 'write a whole number of milliseconds'),
@@ -64,6 +70,7 @@ export const kernelOptions: OptionsDefinition<KernelOptions> = {
       argumentLimit: raw.argument_bytes,
       relayDir: raw.relay_dir,
       securityfsDir: raw.securityfs_dir,
+      socket: raw.socket === 'off' ? undefined : raw.socket,
       pollMs: raw.poll_ms,
       once: raw.once,
     })),
@@ -82,6 +89,11 @@ export const kernelOptions: OptionsDefinition<KernelOptions> = {
     },
     relay_dir: { summary: 'Folder of the relay files.', default: defaultRelayFolder },
     securityfs_dir: { summary: 'Folder of the control files of CamFlow.', default: defaultSecurityfsFolder },
+    socket: {
+      summary:
+        'With BPF programs: socket at which programs of any user read the state and disclose, or `off`.',
+      default: defaultSocketPath,
+    },
     poll_ms: { summary: 'How long to wait between rounds of reading, in milliseconds.', default: '50' },
     once: {
       summary: 'Whether to end when nothing is left to read, to try it on a folder.',

@@ -56,7 +56,7 @@ function createSource(options: Partial<KernelOptions> = {}): RelaySource {
   const warn = (message: string) => void warnings.push(message);
   const log = { debug() {}, info() {}, warn, error() {} };
   const bpf = { backend: 'relay', record: 'all', ringBytes: 1 << 20, argumentLimit: 4096 } as const;
-  const all = { ...bpf, relayDir, securityfsDir, pollMs: 1, once: false, ...options };
+  const all = { ...bpf, relayDir, securityfsDir, socket: undefined, pollMs: 1, once: false, ...options };
   source = sourceKernel.create(all, { log, section: 'kernel' }) as RelaySource;
   return source;
 }
@@ -299,6 +299,7 @@ test('options: defaults, and values that are refused', async () => {
       argumentLimit: 131_072,
       relayDir: undefined,
       securityfsDir: '/sys/kernel/security/provenance',
+      socket: '/run/camflow/control.sock',
       pollMs: 50,
       once: false,
     },
@@ -308,6 +309,7 @@ test('options: defaults, and values that are refused', async () => {
     ...wrongBpf,
     { relay_dir: 'here' },
     { poll_ms: '0' },
+    { socket: 'here' },
     { poll_ms: '50ms' },
     { once: 'yes' },
   ]) {

@@ -180,6 +180,8 @@ function asConfiguration(request: RecordRequest, container: DependencyContainer)
     `general.output=${output}`,
     'kernel.backend=bpf',
     `kernel.record=${request.command.length > 0 ? 'tracked' : 'all'}`,
+    // It is there for one command, and not for whoever else runs programs.
+    'kernel.socket=off',
     ...(argumentBytes === undefined ? [] : [`kernel.argument_bytes=${argumentBytes}`]),
     ...(withEnvironment ? [] : ['general.policy=filter', 'filter.node_filter=envp']),
     ...(output === 'stdout' ? [] : [`${output}.path=${path.resolve(request.output)}`]),

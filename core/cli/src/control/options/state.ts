@@ -1,7 +1,7 @@
+import { policyJson, stateJson } from '@camflow/kernel';
 import { version } from '../../version.ts';
 import { type ControlOption, done, option } from '../control-option.ts';
 import { configurationText } from '../text/configuration-text.ts';
-import { policyJson } from '../text/policy-json.ts';
 import { hashText, stateText } from '../text/state-text.ts';
 
 /** Options that show the state of capture as a whole. */
@@ -25,15 +25,7 @@ export const stateOptions: readonly ControlOption[] = [
       captured: control.switches.captured(),
       hasIpv6: control.backend === 'bpf',
     };
-    const json = {
-      backend: control.backend,
-      machineId: state.machineId,
-      bootId: control.recording.bootId(),
-      policyHash: hashText(state.policyHash),
-      captured: state.captured,
-      ...policyJson(policy, accounts),
-    };
-    return { text: stateText(state, accounts), json };
+    return { text: stateText(state, accounts), json: stateJson(control, accounts) };
   }),
   option(
     'State',

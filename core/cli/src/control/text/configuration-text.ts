@@ -5,8 +5,8 @@ import {
   type FilterName,
   namesInFilter,
   type RuleKind,
+  subjectText,
 } from '@camflow/kernel';
-import { subjectText } from './state-text.ts';
 
 const relationFilters = ['derived', 'generated', 'used', 'informed'] as const;
 const propagateFilters = [

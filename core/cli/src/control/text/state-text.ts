@@ -4,9 +4,8 @@ import {
   type EffectivePolicy,
   type FilterName,
   namesInFilter,
-  type Rule,
   type RuleKind,
-  selectorText,
+  subjectText,
 } from '@camflow/kernel';
 
 /** What `-s` shows. */
@@ -45,13 +44,6 @@ const ipv6Titles: readonly (readonly [RuleKind, string])[] = [
 /** The hash as it is shown: upper-case hexadecimal, two digits for every byte. */
 export function hashText(hash: Uint8Array): string {
   return Buffer.from(hash).toString('hex').toUpperCase();
-}
-
-/** What a rule is about, users and groups by name where they have one. */
-export function subjectText({ selector }: Rule, accounts: Accounts): string {
-  if (selector.kind === 'user') return accounts.userName(selector.id) ?? String(selector.id);
-  if (selector.kind === 'group') return accounts.groupName(selector.id) ?? String(selector.id);
-  return selectorText(selector);
 }
 
 /** The text of `-s`, in CamFlow's words. */

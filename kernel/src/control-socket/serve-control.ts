@@ -1,0 +1,50 @@
+import type { Logger } from '@camflow/api';
+import { BpfMap } from '../bpf/bpf-map.ts';
+import { readStructure, structures } from '../bpf/layout.ts';
+import { openControl } from '../control/open-control.ts';
+import { stateJson } from '../control/state-json.ts';
+import { systemAccounts } from '../libc/accounts.ts';
+import { ControlSocket } from './control-socket.ts';
+import { type Identity, processActivity } from './process-activity.ts';
+import { RecordDiscloser } from './record-discloser.ts';
+
+/** The socket of a recorder that captures by BPF programs. */
+export interface ServedControl {
+  /** What programs disclosed, as records that wait to be read. */
+  readonly disclosed: RecordDiscloser;
+  /** Legal twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves programs of any user while the BPF programs are loaded.
+ * @param identity - what the records of this recorder carry
+ * @throws CamflowError where the socket cannot be made
+ */
+export async function serveControl(path: string, identity: Identity, log: Logger): Promise<ServedControl> {
+  const disclosed = new RecordDiscloser({
+    ...identity,
+    epoch,
+    processRecord: (pid) => processActivity(pid, identity, epoch()),
+  });
+  const socket = await ControlSocket.open({ state, discloser: disclosed }, { path, log });
+  return { disclosed, close: () => socket.close() };
+}
+
+function epoch(): number {
+  const config = BpfMap.pinned('cf_config');
+  try {
+    return Number(readStructure('cf_config', config.need(0, structures.cf_config.size)).epoch);
+  } finally {
+    config.close();
+  }
+}
+
+function state(): unknown {
+  const control = openControl();
+  try {
+    return stateJson(control, systemAccounts);
+  } finally {
+    control.close();
+  }
+}
