@@ -11,6 +11,7 @@ import {
   type StreamId,
 } from '@camflow/api';
 import { type RecordEvent, type RecordFrame, readRecords } from '@camflow/segment';
+import { IncreasingSequences } from './increasing-sequences.ts';
 import type { InputBatch, ReplayInput } from './replay-input.ts';
 
 /** A frame that is being handed out. */
@@ -29,10 +30,10 @@ type Loss = { checksum?: number; truncated?: number };
 /** Reads a capture file. Frames that follow one another in a stream, of one time, go into one batch. */
 export class CaptureInput implements ReplayInput {
   readonly origin: Origin;
-  readonly repeatsSequences = true;
   readonly #file: FileHandle;
   readonly #path: string;
   readonly #log: Logger;
+  readonly #sequences: IncreasingSequences = new IncreasingSequences();
   #events: AsyncGenerator<RecordEvent, void, void>;
   #pending: Pending | undefined;
   #loss: Loss = {};
@@ -73,10 +74,11 @@ export class CaptureInput implements ReplayInput {
     const first = await this.#peek();
     if (first === undefined) return this.#lossAtEnd();
     const { frame, loss } = first;
-    const firstSequence = sequenceOf(first);
+    const ownSequence = sequenceOf(first);
     const position = frame.position + first.taken;
     const securityContexts: (readonly [number, string])[] = [];
     let byteLength = 0;
+    let records = 0;
     for (let next: Pending | undefined = first; next !== undefined; next = await this.#peek()) {
       if (next !== first && !follows(next, first, position + byteLength)) break;
       const { payload, stream } = next.frame;
@@ -86,6 +88,7 @@ export class CaptureInput implements ReplayInput {
       if (next.taken === 0) securityContexts.push(...next.frame.securityContexts);
       slab.set(payload.subarray(next.taken, next.taken + part.byteLength), byteLength);
       byteLength += part.byteLength;
+      records += part.records;
       next.taken += part.byteLength;
       next.records += part.records;
       if (next.taken < next.frame.payload.length) break;
@@ -99,7 +102,7 @@ export class CaptureInput implements ReplayInput {
       ...this.#last,
       byteLength,
       position,
-      firstSequence,
+      firstSequence: this.#sequences.next(frame.stream, ownSequence, records),
       loss: isStart ? loss : {},
       securityContexts,
     };

@@ -20,7 +20,6 @@ interface OpenFile {
 /** Reads raw relay files one after another, straight into slabs. */
 export class FolderInput implements ReplayInput {
   readonly origin: Origin;
-  readonly repeatsSequences = false;
   readonly #paths: readonly RelayPath[];
   readonly #log: Logger;
   readonly #progress = new Map<string, Progress>();

@@ -6,14 +6,12 @@ export type InputBatch = Omit<RelayBatch, 'id' | 'endOfRound'>;
 /** One kind of input that can be replayed. All calls come one at a time. */
 export interface ReplayInput {
   readonly origin: Origin;
-  /** Whether a second pass gives records the same sequences as the first. */
-  readonly repeatsSequences: boolean;
   /**
    * Fills the start of a slab with whole records of one stream.
    * @returns null at the end of the input
    */
   fill(slab: Uint8Array): Promise<InputBatch | null>;
-  /** Goes back to the start of the input. Sequences go on where they count what was read here. */
+  /** Goes back to the start of the input. Sequences go on. */
   rewind(): Promise<void>;
   close(): Promise<void>;
 }

@@ -294,9 +294,26 @@ describe('a capture file', () => {
     ]);
   });
 
-  test('is repeated by loop', async () => {
+  test('is repeated by loop, without giving a number twice', async () => {
     const path = write(encodeHeader(header), frameOf('short', 0, records(5, 256, 1)));
-    expect((await replay({ path, loop: 3 })).streams.get('short1')!.length).toBe(3 * 5 * 256);
+    const { batches, streams } = await replay({ path, loop: 3 });
+    expect(streams.get('short1')!.length).toBe(3 * 5 * 256);
+    expect(batches.map((batch) => batch.firstSequence)).toEqual([0, 5, 10]);
+  });
+
+  test('numbers the records of captures one after another throughout', async () => {
+    const capture = [encodeHeader(header), frameOf('short', 0, records(5, 256, 1))];
+    const more = [frameOf('long', 0, records(2, 4280, 1)), frameOf('short', 7, records(3, 256, 2))];
+    const { batches } = await replay({ path: write(...capture, ...more, ...capture, ...more) });
+    const numbers = batches.map(({ stream, firstSequence }) => [stream.kind, firstSequence]);
+    expect(numbers).toEqual([
+      ['short', 0],
+      ['long', 0],
+      ['short', 7],
+      ['short', 10],
+      ['long', 2],
+      ['short', 17],
+    ]);
   });
 
   test('whose frames are not of whole records is damaged, not fatal', async () => {

@@ -36,10 +36,9 @@ export class ReplaySource implements CaptureSource {
   }
 
   async open(): Promise<Origin> {
-    const { path, loop } = this.#options;
+    const { path } = this.#options;
     this.#input = await openInput(path, this.#context.log);
-    const { origin, repeatsSequences } = this.#input;
-    return repeatsSequences && loop > 1 ? origin : { ...origin, numbering: await numberingOf(path) };
+    return { ...this.#input.origin, numbering: await numberingOf(path) };
   }
 
   async read(slab: Slab, signal: AbortSignal): Promise<RelayBatch | null> {

@@ -34,6 +34,8 @@ export class Ledger {
   #numbering = '';
   /** Sequence up to which the output took responsibility, by stream. */
   #marks: Record<string, number> = {};
+  /** What it had taken responsibility for when this run began. */
+  #earlier: { readonly numbering: string; readonly marks: Readonly<Record<string, number>> } | undefined;
 
   static restore(saved: Readonly<Record<string, unknown>> | undefined): Ledger {
     const ledger = new Ledger();
@@ -45,6 +47,7 @@ export class Ledger {
     Object.assign(ledger.dropped, dropped);
     ledger.#numbering = numbering ?? '';
     ledger.#marks = { ...marks };
+    ledger.#earlier = { numbering: ledger.#numbering, marks: { ...marks } };
     return ledger;
   }
 
@@ -76,12 +79,14 @@ export class Ledger {
 
   /** Whether the output took responsibility for these records before: in an earlier run that was killed. */
   covers(numbering: string, stream: StreamId, firstSequence: number, span: number): boolean {
-    return numbering === this.#numbering && firstSequence + span <= (this.#marks[keyOf(stream)] ?? 0);
+    const { numbering: known, marks = {} } = this.#earlier ?? {};
+    return numbering === known && firstSequence + span <= (marks[keyOf(stream)] ?? 0);
   }
 
   /** Records were all there are to come of this numbering: another run over them begins anew. */
   forgetMarks(): void {
     this.#marks = {};
+    this.#earlier = undefined;
   }
 
   /** Sequence up to which the output took responsibility, by stream. */
