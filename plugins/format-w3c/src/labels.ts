@@ -46,6 +46,8 @@ function labelParts(type: RecordType, camflow: boolean): Part[] | undefined {
         decimal('packet_id'),
         ')',
       ];
+    case 'gap':
+      return ['[gap] ', text('cause'), ' ', text('count')];
     case 'packet6':
       return ['[packet6] ', endpoint6('snd_ip6', 'snd_port'), '->', endpoint6('rcv_ip6', 'rcv_port')];
     default:

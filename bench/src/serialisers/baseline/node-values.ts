@@ -94,6 +94,14 @@ export function nodeValues(
         protocol: reader.u8(o + 182),
         length: reader.be16(o + 180),
       };
+    case 'gap':
+      return {
+        cause: reader.text(o + 144, 24),
+        stream: reader.text(o + 168, 16),
+        count: reader.text(o + 184, 24),
+        from: reader.text(o + 208, 24),
+        until: reader.text(o + 232, 24),
+      };
     case 'packet_content':
       return {
         content: reader.base64(o + 144, 4096, reader.u64(o + 4240)),

@@ -85,6 +85,8 @@ export function createW3cBaseline(
         return `[iattr] ${camflow ? reader.u32(o + 8) : reader.u64(o + 8)}`;
       case 'xattr':
         return `[xattr] ${values.name}`;
+      case 'gap':
+        return `[gap] ${values.cause} ${values.count}`;
       case 'packet6':
         return `[packet6] ${values.sender}->${values.receiver}`;
       case 'packet_content':

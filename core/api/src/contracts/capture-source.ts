@@ -21,6 +21,9 @@ export interface StreamId {
   readonly kind: 'short' | 'long' | 'mixed';
 }
 
+/** The number that stands for a CPU in the stream of records that the recorder itself makes: gaps. */
+export const recorderCpu = 65_535;
+
 /** What `read` put into a slab: whole records of one stream. */
 export interface RelayBatch {
   /** Identifies the batch to `commit`; increases by at least one with each batch. */

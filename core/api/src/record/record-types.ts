@@ -80,6 +80,8 @@ const nodeRows: readonly NodeRow[] = [
   [27, 'disc_entity', 'entity', 'disclosed', 'long'],
   // What CamFlow cannot express.
   [32, 'packet6', 'entity', 'packet6', 'short'],
+  // Made by the recorder: records were lost. From the other end of the range, out of the kernel's way.
+  [46, 'gap', 'entity', 'gap', 'short'],
 ];
 
 /** Names of the relations of each class; the position of a name is its subtype bit. */

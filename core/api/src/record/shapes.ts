@@ -19,7 +19,8 @@ export type ShapeName =
   | 'argument'
   | 'disclosed'
   | 'xattr'
-  | 'machine';
+  | 'machine'
+  | 'gap';
 
 /** One record structure: its used size in bytes and its fields by name. */
 export interface Shape {
@@ -188,6 +189,13 @@ const shapeList: readonly Shape[] = [
     array('machine', 'text', 407, 65),
     array('domainname', 'text', 472, 65),
     array('commit', 'text', 537, 256),
+  ]),
+  shapeOfNode('gap', 256, [
+    array('cause', 'text', 144, 24),
+    array('stream', 'text', 168, 16),
+    array('count', 'text', 184, 24),
+    array('from', 'text', 208, 24),
+    array('until', 'text', 232, 24),
   ]),
 ];
 

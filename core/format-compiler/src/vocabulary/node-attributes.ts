@@ -108,6 +108,13 @@ export function nodeAttributes(prefix: '' | 'cf:', dialect: Dialect): NodeAttrib
       plain('protocol', 'protocol of the payload: 6 TCP, 17 UDP'),
       number(key('length'), 'total length of the IP packet, in bytes', decimal('len')),
     ],
+    gap: [
+      string(key('cause'), 'why records were lost, as docs/errors.md lists it', text('cause')),
+      string(key('stream'), 'the stream that lost them, `unknown` where it is not known', text('stream')),
+      string(key('count'), 'records that were lost, `unknown` where it is not known', text('count')),
+      string(key('from'), 'when the first of them was lost at the earliest, UTC', text('from')),
+      string(key('until'), 'when the last of them was lost at the latest, UTC', text('until')),
+    ],
     packet_content: [
       textual('content', 'bytes of the packet, base64', base64('content', 'length')),
       wide('length', 'length of the packet, in bytes', 'length'),

@@ -1,4 +1,5 @@
-import type { LossCause, LossCounters, StreamId } from '@camflow/api';
+import { type LossCause, type LossCounters, recorderCpu, type StreamId } from '@camflow/api';
+import type { Gap } from '../gaps/gap.ts';
 
 /** What a {@link Ledger} is saved as. */
 export interface SavedLedger {
@@ -9,6 +10,7 @@ export interface SavedLedger {
   readonly dropped: Readonly<Partial<Record<LossCause, number>>>;
   readonly numbering: string;
   readonly marks: Readonly<Record<string, number>>;
+  readonly untold: readonly Gap[];
 }
 
 /** What a ledger needs to know of a parcel. */
@@ -31,6 +33,8 @@ export class Ledger {
   delivered = 0;
   filtered = 0;
   readonly dropped: Partial<Record<LossCause, number>> = {};
+  /** Gaps that the run could not tell: the next one does. */
+  untold: readonly Gap[] = [];
   #numbering = '';
   /** Sequence up to which the output took responsibility, by stream. */
   #marks: Record<string, number> = {};
@@ -39,12 +43,13 @@ export class Ledger {
 
   static restore(saved: Readonly<Record<string, unknown>> | undefined): Ledger {
     const ledger = new Ledger();
-    const { produced, delivered, filtered, dropped, numbering, marks } = (saved ??
+    const { produced, delivered, filtered, dropped, numbering, marks, untold } = (saved ??
       {}) as Partial<SavedLedger>;
     ledger.produced = produced ?? 0;
     ledger.delivered = delivered ?? 0;
     ledger.filtered = filtered ?? 0;
     Object.assign(ledger.dropped, dropped);
+    ledger.untold = untold ?? [];
     ledger.#numbering = numbering ?? '';
     ledger.#marks = { ...marks };
     ledger.#earlier = { numbering: ledger.#numbering, marks: { ...marks } };
@@ -56,6 +61,7 @@ export class Ledger {
     this.produced += entry.records + entry.filtered;
     this.filtered += entry.filtered;
     this.lose(entry.dropped);
+    if (entry.stream.cpu === recorderCpu) return;
     if (entry.numbering !== this.#numbering) {
       this.#numbering = entry.numbering;
       this.#marks = {};
@@ -103,6 +109,7 @@ export class Ledger {
       dropped: { ...dropped },
       numbering: this.#numbering,
       marks: { ...this.#marks },
+      untold: this.untold,
     };
   }
 }

@@ -16,8 +16,8 @@ export interface OutputStore {
   readonly ledger: Ledger | undefined;
   /** Records that an earlier run left. */
   readonly waitingOnDisk: number;
-  /** Whether an earlier run was killed. */
-  readonly unclean: boolean;
+  /** Where an earlier run was killed: when it last saved anything, in milliseconds since 1970. */
+  readonly uncleanSinceMs: number | undefined;
   /** The state of the spool, for whoever watches. */
   readonly figures: SpoolFigures | undefined;
   /** Called where there may be something to deliver, or room, that there was not before. */
@@ -50,7 +50,7 @@ export class MemoryStore implements OutputStore {
   readonly queue: MemoryQueue;
   readonly ledger = undefined;
   readonly waitingOnDisk = 0;
-  readonly unclean = false;
+  readonly uncleanSinceMs = undefined;
   readonly figures = undefined;
   onChange: () => void = () => {};
   onLoss: (records: number, cause: LossCause) => void = () => {};
@@ -76,7 +76,7 @@ export class SpooledStore implements OutputStore {
   readonly queue: SpooledQueue;
   readonly ledger: Ledger;
   readonly waitingOnDisk: number;
-  readonly unclean: boolean;
+  readonly uncleanSinceMs: number | undefined;
   onChange: () => void = () => {};
   onLoss: (records: number, cause: LossCause) => void = () => {};
   readonly #spool: Spool;
@@ -90,7 +90,7 @@ export class SpooledStore implements OutputStore {
     this.#plan = plan;
     this.ledger = restoreLedger(spool);
     this.waitingOnDisk = spool.records;
-    this.unclean = spool.history.unclean;
+    this.uncleanSinceMs = spool.history.uncleanSinceMs;
     this.queue = new SpooledQueue({ spool, plan, ledger: this.ledger, log }, limitBytes, {
       changed: () => this.onChange(),
       lost: (records, cause) => this.onLoss(records, cause),

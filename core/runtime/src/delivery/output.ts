@@ -5,6 +5,7 @@ import {
   type Logger,
   type LossCause,
   type LossCounters,
+  recorderCpu,
   type Sink,
   type StreamId,
 } from '@camflow/api';
@@ -29,6 +30,8 @@ export class Output {
   readonly name: string;
   readonly balance: OutputBalanceSheet;
   readonly store: OutputStore;
+  /** Called where records are lost while they wait. */
+  onLoss: (records: number, cause: LossCause) => void = () => {};
   readonly #sink: Sink;
   readonly #numbering: string;
   readonly #log: Logger;
@@ -63,7 +66,9 @@ export class Output {
     this.#log = parts.log;
     this.store.onChange = () => this.#wake();
     this.store.onLoss = (records, cause) => {
-      if (!this.#finished) this.balance.drop(records, cause);
+      if (this.#finished) return;
+      this.balance.drop(records, cause);
+      this.onLoss(records, cause);
     };
   }
 
@@ -73,6 +78,7 @@ export class Output {
 
   /** Whether the output took responsibility for these records before: in an earlier run that was killed. */
   had(stream: StreamId, firstSequence: number, records: number): boolean {
+    if (stream.cpu === recorderCpu) return false;
     return this.store.ledger?.covers(this.#numbering, stream, firstSequence, records) === true;
   }
 
@@ -187,7 +193,7 @@ export class Output {
       } catch (error) {
         if (!isCamflowError(error) || !error.retryable) {
           this.#reject(error);
-          await this.#done(delivery, { sink_rejected: delivery.records });
+          await this.#done(delivery, delivery.records > 0 ? { sink_rejected: delivery.records } : {});
           return true;
         }
         this.#retries++;
@@ -215,6 +221,8 @@ export class Output {
   }
 
   #checked({ records }: Delivery, lost: LossCounters): LossCounters {
+    // Gaps stand for no records of the source.
+    if (records === 0) return {};
     const lostRecords = Object.values(lost).reduce((sum, count) => sum + count, 0);
     if (Number.isInteger(lostRecords) && lostRecords >= 0 && lostRecords <= records) return lost;
     throw new CamflowError(

@@ -1,5 +1,6 @@
 import { type Abi, abis, CamflowError, measureRecords, type RelayBatch, type Slab } from '@camflow/api';
 import type { ReadBatch } from '../delivery/commit-tracker.ts';
+import type { Output } from '../delivery/output.ts';
 
 /** A batch that was read, checked and counted. */
 export interface AcceptedBatch {
@@ -10,14 +11,21 @@ export interface AcceptedBatch {
   readonly records: number;
   readonly byteLength: number;
   readonly read: ReadBatch;
+  /** The outputs that it is for; absent for all. */
+  readonly only?: ReadonlySet<Output>;
+  /** Frees the memory that is no slab of the pool. */
+  release?(): void;
 }
+
+/** A batch that was read and checked. */
+export type CheckedBatch = Omit<AcceptedBatch, 'read' | 'only' | 'release'>;
 
 /**
  * Checks what a source says about a batch.
  * @returns everything but `read`
  * @throws CamflowError `SOURCE_FAILED` where the batch cannot be one
  */
-export function checkBatch(relay: RelayBatch, slab: Slab): Omit<AcceptedBatch, 'read'> {
+export function checkBatch(relay: RelayBatch, slab: Slab): CheckedBatch {
   const abi = abis.get(relay.abi);
   if (abi === undefined) {
     throw new CamflowError('SOURCE_FAILED', `the source gave a batch of unknown interface ${relay.abi}`, {

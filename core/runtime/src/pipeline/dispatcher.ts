@@ -68,7 +68,8 @@ export class Dispatcher {
       this.#onFailure(error);
     }
     // Only now, not when the worker is done: that bounds the results that wait for their turn.
-    this.#slabs.give(batch.slab);
+    if (batch.release) batch.release();
+    else this.#slabs.give(batch.slab);
   }
 
   #taskOf({ relay, slab, byteLength }: AcceptedBatch): BatchTask {

@@ -1,4 +1,4 @@
-import type { Logger } from '@camflow/api';
+import { type Logger, recorderCpu } from '@camflow/api';
 import type { CommitTracker } from '../delivery/commit-tracker.ts';
 import type { Output } from '../delivery/output.ts';
 import { SharedUnits } from '../delivery/units.ts';
@@ -9,6 +9,8 @@ import type { RunStatistics } from './run-statistics.ts';
 /** Failures of formatters that are logged one by one; all are counted. */
 const mostFailuresLogged = 16;
 
+const nothing: Pick<FormatResult, 'filtered' | 'dropped'> = { filtered: 0, dropped: {} };
+
 /** One format of a run, with the outputs that want it. */
 export interface FormatRoute {
   /** Name of the format in log lines. */
@@ -16,12 +18,20 @@ export interface FormatRoute {
   readonly outputs: readonly Output[];
 }
 
+/** Told of records of a batch that some outputs lost on the way to their format. */
+export type DistributorLoss = (
+  outputs: readonly Output[],
+  dropped: FormatResult['dropped'],
+  batch: AcceptedBatch,
+) => void;
+
 /** Hands results, in the order of dispatch, to the outputs, and keeps the memory of units for the next batches. */
 export class Distributor {
   readonly #routes: readonly FormatRoute[];
   readonly #commits: CommitTracker;
   readonly #statistics: RunStatistics;
   readonly #numbering: string;
+  readonly #onLoss: DistributorLoss;
   readonly #log: Logger;
   /**
    * Memory of batches that are settled, for each format. All of it is kept: as much as slabs and queues let out at
@@ -36,12 +46,14 @@ export class Distributor {
     commits: CommitTracker,
     statistics: RunStatistics,
     numbering: string,
+    onLoss: DistributorLoss,
     log: Logger,
   ) {
     this.#routes = routes;
     this.#commits = commits;
     this.#statistics = statistics;
     this.#numbering = numbering;
+    this.#onLoss = onLoss;
     this.#spares = routes.map(() => []);
     this.#log = log;
   }
@@ -79,15 +91,25 @@ export class Distributor {
     place: { readonly firstSequence: number; readonly span: number },
   ): void {
     this.#logFailures(batch, route, result);
-    const { outputs } = route;
+    const { only } = batch;
+    const outputs = only === undefined ? route.outputs : route.outputs.filter((output) => only.has(output));
     const { stream, capturedAtMs } = batch.relay;
-    const { filtered, dropped } = result;
+    // A gap is no record of the source: it is in no account, and one that cannot be told is not worth another one.
+    const isGap = stream.cpu === recorderCpu;
+    const { filtered, dropped } = isGap ? nothing : result;
+    if (isGap) new Uint32Array(result.buffers.records).fill(0, 0, result.unitCount);
     const recycle = (buffers: UnitBuffers): void => {
       if (buffers.bytes.byteLength > 0) this.#spares[index]!.push(buffers);
     };
+    if (outputs.length === 0) {
+      recycle(result.buffers);
+      return;
+    }
+    if (!isGap) this.#onLoss(outputs, dropped, batch);
     const source = { numbering: this.#numbering, stream, firstSequence: place.firstSequence, firstUnit: 0 };
     const units = new SharedUnits(result, source, outputs.length, recycle);
-    const { records, memoryBytes } = units;
+    const { memoryBytes } = units;
+    const records = isGap ? 0 : units.records;
     const parcel = {
       ...source,
       ...place,

@@ -2,7 +2,7 @@ import type { CaptureSource, RelayBatch, Slab } from '@camflow/api';
 import type { CommitTracker } from '../delivery/commit-tracker.ts';
 import type { SlabPool } from '../memory/slab-pool.ts';
 import type { KnownTexts } from '../names/known-texts.ts';
-import { type AcceptedBatch, checkBatch } from './accepted-batch.ts';
+import { type AcceptedBatch, type CheckedBatch, checkBatch } from './accepted-batch.ts';
 import type { Dispatcher } from './dispatcher.ts';
 
 /** What the read loop works with. */
@@ -16,7 +16,9 @@ export interface ReaderParts {
    * Told of every batch before anything else happens to it.
    * @returns false where every output had its records in an earlier run: only its names are learned then
    */
-  readonly onRead: (batch: Omit<AcceptedBatch, 'read'>) => boolean;
+  readonly onRead: (batch: CheckedBatch) => boolean;
+  /** Told when everything that was read is passed on. */
+  readonly onEnd: () => Promise<void>;
 }
 
 /**
@@ -49,6 +51,8 @@ export class Reader {
       }
     } finally {
       await this.#releaseHeld();
+      await dispatcher.idle();
+      await this.#parts.onEnd();
       await dispatcher.idle();
     }
   }

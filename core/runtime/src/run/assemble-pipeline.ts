@@ -4,10 +4,11 @@ import { CommitTracker } from '../delivery/commit-tracker.ts';
 import { Output } from '../delivery/output.ts';
 import { OutputBalanceSheet } from '../delivery/output-balance.ts';
 import { MemoryStore, SpooledStore } from '../delivery/output-store.ts';
+import { GapReporter, gapMemoryBytes, gapsOf } from '../gaps/gap-reporter.ts';
 import { SlabPool, slabCount, usableSlabBytes } from '../memory/slab-pool.ts';
 import { KnownTexts } from '../names/known-texts.ts';
 import { Dispatcher } from '../pipeline/dispatcher.ts';
-import { Distributor } from '../pipeline/distributor.ts';
+import { Distributor, type DistributorLoss } from '../pipeline/distributor.ts';
 import { Reader } from '../pipeline/reader.ts';
 import { RunStatistics } from '../pipeline/run-statistics.ts';
 import { BatchRunner } from '../pool/batch-runner.ts';
@@ -28,6 +29,7 @@ export interface AssembledPipeline {
   readonly reader: Reader;
   readonly outputs: readonly Output[];
   readonly statistics: RunStatistics;
+  readonly gaps: GapReporter;
   readonly known: KnownTexts;
   readonly pool: WorkerPool;
 }
@@ -57,7 +59,7 @@ export async function assemblePipeline(
   control.checkStarting();
 
   const slabsNeeded = slabCount(plan.workers, source.capabilities.heldBatches);
-  const slabs = new SlabPool(slabsNeeded, usableSlabBytes(plan.slabBytes));
+  const slabs = new SlabPool(slabsNeeded, usableSlabBytes(plan.slabBytes), gapMemoryBytes);
   const known = new KnownTexts(slabs.memory, limits, log);
   // Compiled here only for its errors; every worker compiles its own.
   if (program.filter !== null) new CompiledFilter(program.filter, slabs.memory);
@@ -101,7 +103,11 @@ export async function assemblePipeline(
       control.fail(error);
     }
   });
-  const distributor = new Distributor(routes, commits, statistics, numbering, log);
+  const onFormatLoss: DistributorLoss = (losers, dropped, { relay }) => {
+    const { stream, capturedAtMs } = relay;
+    for (const gap of gapsOf(dropped, stream, capturedAtMs, capturedAtMs)) gaps.lostBy(losers, gap);
+  };
+  const distributor = new Distributor(routes, commits, statistics, numbering, onFormatLoss, log);
   const runner = new BatchRunner(pool, slabs.memory, formats.length, log);
   const dispatcher = new Dispatcher(
     { runner, distributor, known, slabs, origin },
@@ -111,6 +117,16 @@ export async function assemblePipeline(
       slabs.close();
     },
   );
+  const { finite, rereadable } = source.capabilities;
+  const gaps = new GapReporter({
+    outputs,
+    origin,
+    memory: slabs.extra,
+    finite,
+    dispatch: (batch) => dispatcher.dispatch(batch),
+  });
+  tellOfEarlierLosses(outputs, gaps, rereadable);
+  let lastReadMs = 0;
   const reader = new Reader({
     source,
     slabs,
@@ -126,7 +142,14 @@ export async function assemblePipeline(
         output.balance.produce(isNew ? records : 0, relay.loss);
         output.lose(relay.loss);
       }
+      const known = records > 0 ? stream : undefined;
+      for (const gap of gapsOf(relay.loss, known, lastReadMs || relay.capturedAtMs, relay.capturedAtMs))
+        gaps.lost(gap);
+      lastReadMs = relay.capturedAtMs;
       return isNew;
+    },
+    onEnd: async () => {
+      if (!control.givingUp.aborted) await gaps.tell();
     },
   });
   control.finishing.addEventListener('abort', () => {
@@ -137,8 +160,24 @@ export async function assemblePipeline(
     for (const output of outputs) output.giveUp();
   });
   for (const output of outputs) output.resume();
-  const { rereadable } = source.capabilities;
-  return { origin, rereadable, policyHash: program.hash, reader, outputs, statistics, known, pool };
+  return { origin, rereadable, policyHash: program.hash, reader, outputs, statistics, gaps, known, pool };
+}
+
+/** Losses while a spool waits, those that an earlier run could not tell, and that it was killed. */
+function tellOfEarlierLosses(outputs: readonly Output[], gaps: GapReporter, rereadable: boolean): void {
+  for (const output of outputs) {
+    const { ledger, uncleanSinceMs } = output.store;
+    output.onLoss = (count, cause) => {
+      const now = Date.now();
+      gaps.lostBy([output], { cause, stream: undefined, count, fromMs: now, untilMs: now });
+    };
+    for (const gap of ledger?.untold ?? []) gaps.lostBy([output], gap);
+    if (ledger !== undefined) ledger.untold = [];
+    // A source that gives again what was not committed has lost nothing.
+    if (uncleanSinceMs === undefined || rereadable) continue;
+    const interval = { fromMs: uncleanSinceMs, untilMs: Date.now() };
+    gaps.lostBy([output], { cause: 'unclean_stop', stream: undefined, count: undefined, ...interval });
+  }
 }
 
 /** The stores of the outputs, in the order of the plan. */

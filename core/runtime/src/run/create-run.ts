@@ -93,7 +93,7 @@ class PipelineRun implements Run {
   }
 
   /** From the first read to the end. Never rejects. */
-  async #conduct({ reader, outputs, rereadable }: AssembledPipeline): Promise<void> {
+  async #conduct({ reader, outputs, gaps, rereadable }: AssembledPipeline): Promise<void> {
     const { givingUp, finishing, opened } = this.#control;
     const reading = reader.run(finishing).catch((error: unknown) => this.#control.fail(error));
     await settlesUnless(givingUp, graceMs, reading);
@@ -108,6 +108,10 @@ class PipelineRun implements Run {
       });
     }
     const complete = !finishing.aborted && this.#control.failure === undefined;
+    gaps.end();
+    for (const output of outputs) {
+      if (output.store.ledger) output.store.ledger.untold = gaps.untold(output);
+    }
     const parked = Promise.all(outputs.map((output) => output.park({ complete, rereadable })));
     await settlesWithin(parked, parkTimeoutMs).catch((error: unknown) => {
       this.#log.error('what waits cannot be spooled', { error: describeError(error) });

@@ -40,8 +40,6 @@ export interface SourceBehaviour {
   readonly live?: boolean;
   /** Name of the numbering; default none. */
   readonly numbering?: string;
-  /** Called before each read. */
-  readonly beforeRead?: () => Promise<void>;
   /** Records of one batch at most; default as many as fit. */
   readonly batchRecords?: number;
   readonly failAtEnd?: Error;
@@ -76,7 +74,6 @@ export class RoundsSource implements CaptureSource {
   }
 
   async read(slab: Slab, signal: AbortSignal): Promise<RelayBatch | null> {
-    await this.#behaviour.beforeRead?.();
     if (signal.aborted) return null;
     if (this.#part === undefined) {
       const next = this.#parts.next();

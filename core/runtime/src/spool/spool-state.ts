@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { blockTypes, encodePlainHead, type Metadata, readSegment } from '@camflow/segment';
 import { syncFolder } from './sync-folder.ts';
@@ -123,6 +123,15 @@ export async function loadSpoolState(folder: string): Promise<SpoolState | undef
     await file.close();
   }
   return last;
+}
+
+/** When the state of a folder was last saved, in milliseconds since 1970; 0 where it never was. */
+export async function stateSavedAtMs(folder: string): Promise<number> {
+  try {
+    return (await stat(path.join(folder, fileName))).mtimeMs;
+  } catch {
+    return 0;
+  }
 }
 
 async function writeAnew(

@@ -104,7 +104,7 @@ describe('a spool', () => {
     await fill(spool, 5, 8);
     await spool.close(noLedger, true);
     const again = await Spool.open(plan(), log);
-    expect([again.records, again.history.unclean]).toEqual([70, false]);
+    expect([again.records, again.history.uncleanSinceMs]).toEqual([70, undefined]);
     await fill(again, 8, 10);
     expect(await drain(again)).toEqual({ parcels: numbers(1, 10), lost: 0 });
     expect(again.isEmpty).toBe(true);
@@ -161,7 +161,7 @@ describe('a spool', () => {
     await fill(spool, 6, 8);
     kill();
     const again = await Spool.open(plan(), log);
-    expect(again.history).toMatchObject({ unclean: true, ledger: { note: 7 } });
+    expect(again.history).toMatchObject({ uncleanSinceMs: expect.any(Number), ledger: { note: 7 } });
     expect(again.history.parcels.map(({ firstSequence }) => firstSequence)).toEqual([60, 70]);
     expect(await drain(again)).toEqual({ parcels: numbers(2, 8), lost: 0 });
     await again.close(noLedger, true);

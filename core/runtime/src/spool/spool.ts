@@ -14,7 +14,13 @@ import { SegmentWriter } from './segment-writer.ts';
 import { SpoolLock } from './spool-lock.ts';
 import { type SpoolPlan, segmentBytes } from './spool-plan.ts';
 import { type SpoolRead, SpoolReader } from './spool-reader.ts';
-import { loadSpoolState, type SpoolPlace, type SpoolState, SpoolStateFile } from './spool-state.ts';
+import {
+  loadSpoolState,
+  type SpoolPlace,
+  type SpoolState,
+  SpoolStateFile,
+  stateSavedAtMs,
+} from './spool-state.ts';
 
 /** What an earlier recorder left in a spool. */
 export interface SpoolHistory {
@@ -22,8 +28,8 @@ export interface SpoolHistory {
   readonly ledger: Metadata | undefined;
   /** What was spooled after that. */
   readonly parcels: readonly RecoveredParcel[];
-  /** Whether that recorder was killed. */
-  readonly unclean: boolean;
+  /** Where that recorder was killed: when it last saved anything, in milliseconds since 1970. */
+  readonly uncleanSinceMs: number | undefined;
 }
 
 /** Where a parcel stands in a spool. */
@@ -82,7 +88,12 @@ export class Spool {
       const state = await loadSpoolState(plan.folder);
       const { read, written, parcels } = await recoverSpool(segments, state, log);
       const unclean = state === undefined ? segments.length > 0 : !state.clean;
-      const history = { ledger: state?.ledger, parcels, unclean };
+      const savedAtMs = Math.max(
+        ...segments.map(({ changedAtMs }) => changedAtMs),
+        await stateSavedAtMs(plan.folder),
+      );
+      const uncleanSinceMs = unclean ? savedAtMs : undefined;
+      const history = { ledger: state?.ledger, parcels, uncleanSinceMs };
       const spool = new Spool(plan, log, lock, segments, { read, written, history });
       await spool.#removeRead();
       spool.#state = await SpoolStateFile.create(plan.folder, spool.#stateNow(state?.ledger ?? {}, false));

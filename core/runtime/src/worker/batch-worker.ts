@@ -6,6 +6,7 @@ import {
   type MalformedReason,
   malformedReason,
   type RecordTable,
+  recorderCpu,
   recordTypes,
   scanRecords,
 } from '@camflow/api';
@@ -89,7 +90,8 @@ export class BatchWorker {
     const countsByType = new Uint32Array(recordTypes.length + 1);
     for (let i = 0; i < scanned.count; i++) countsByType[scanned.types[i]!]!++;
     const malformedCount = countsByType[0]!;
-    const filter = this.#filters.get(task.abi);
+    // What the recorder itself has to say is not for a policy to leave out.
+    const filter = stream.cpu === recorderCpu ? undefined : this.#filters.get(task.abi);
     const withMalformed = filter === undefined ? scanned : this.#select(this.#withMalformed, filter, true);
     const wellFormed = malformedCount === 0 ? withMalformed : this.#select(this.#wellFormed, filter, false);
     const filtered = scanned.count - withMalformed.count;
