@@ -28,6 +28,7 @@
  *   cf_inodes    hash, key struct inode *   struct cf_node (sockets: the inode of the socket)
  *   cf_sent      LRU hash                   struct cf_node: senders, by the end that they sent to
  *   cf_objects   hash, key address          struct cf_node of messages, shared segments and superblocks
+ *   cf_mappings  hash, key struct mm *      struct cf_mappings: files mapped shared, of processes that have any
  *   cf_scratch   task storage               working memory
  *
  * Programs are named cf_HOOK. Where a hook's arguments differ between kernels there is one program for each number of
@@ -354,6 +355,9 @@ struct cf_task {
 	__u64 mount_dentry;
 	__u32 name_hash;	/* of the dentry */
 	__u32 hidden;	/* a child of the recorder, which is still the recorder's image: not recorded until it executes */
+	__u32 sends_to_mqueue;	/* with this priority; and the message, once it is made */
+	__u32 priority;
+	__u64 message;
 };
 
 /*
@@ -370,6 +374,20 @@ struct cf_mark {
 struct cf_machine {
 	struct cf_node node;	/* user space sets id, type and step (version << 1) */
 	struct cf_machine_text text;
+};
+
+#define CF_MAPPINGS 16
+
+/* A file mapped shared, which others may change or read at any time. */
+struct cf_mapping {
+	__u64 start;	/* address of its pages; 0: none */
+	__u64 inode;
+	__u64 id;	/* of the inode's node */
+	__u64 flags;	/* of the mapping when it was made */
+};
+
+struct cf_mappings {
+	struct cf_mapping mapping[CF_MAPPINGS];
 };
 
 struct cf_ids {

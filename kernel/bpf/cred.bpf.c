@@ -29,7 +29,7 @@ int BPF_PROG(cf_cred_prepare, struct cred *new, const struct cred *old, int gfp,
 		flags |= task->node.flags;
 		taint |= task->node.taint;
 	}
-	cf_begin_process(cf_address(new), current->tgid, (flags & (CF_TRACKED | CF_PROPAGATE)) | CF_FRESH, taint);
+	cf_begin_process(cf_address(new), current->tgid, (flags & (CF_TRACKED | CF_PROPAGATE | CF_SHARES)) | CF_FRESH, taint);
 	return CF_VERDICT(ret);
 }
 

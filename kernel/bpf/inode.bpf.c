@@ -243,6 +243,8 @@ static __always_inline bool publish_attributes(struct cf_node *node, struct iatt
 	record = &sample->record;
 	__builtin_memset(record, 0, sizeof(*record));
 	cf_fill_node(&record->node, config, node, 0);
+	record->node.uid = attributes->ia_uid.val;
+	record->node.gid = attributes->ia_gid.val;
 	record->valid = attributes->ia_valid;
 	record->mode = attributes->ia_mode;
 	record->size = attributes->ia_size;

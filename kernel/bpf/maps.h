@@ -92,6 +92,14 @@ CF_MAP struct {
 	__type(value, struct cf_node);
 } cf_inodes SEC(".maps");
 
+CF_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 16);
+	__type(key, u64);
+	__type(value, struct cf_mappings);
+} cf_mappings SEC(".maps");
+
 /* Objects that are neither tasks, credentials nor inodes. */
 CF_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -511,7 +511,7 @@ __noinline int cf_reads(struct cf_act *act, struct cf_node *entity, struct cf_no
 	return cf_relate(act, entity, task);
 }
 
-__noinline int cf_uses(struct cf_act *act, struct cf_node *entity, struct cf_node *task, struct cf_node *process)
+__noinline int cf_record_use(struct cf_act *act, struct cf_node *entity, struct cf_node *task, struct cf_node *process)
 {
 	struct cf_config *config = cf_get_config();
 	struct cf_act into_memory = { .relation = CF_MEMORY_WRITE };
@@ -523,11 +523,12 @@ __noinline int cf_uses(struct cf_act *act, struct cf_node *entity, struct cf_nod
 	relate_to_machine(config, task);
 	cf_relate(act, entity, task);
 	into_memory.task_id = act->task_id;
-	return cf_relate(&into_memory, task, process);
+	cf_relate(&into_memory, task, process);
+	return 1;
 }
 
-__noinline int cf_generates(struct cf_act *act, struct cf_node *process, struct cf_node *task,
-			    struct cf_node *entity)
+__noinline int cf_record_generation(struct cf_act *act, struct cf_node *process, struct cf_node *task,
+				    struct cf_node *entity)
 {
 	struct cf_config *config = cf_get_config();
 	struct cf_act from_memory = { .relation = CF_MEMORY_READ };
@@ -589,6 +590,15 @@ __noinline int cf_ends(u32 relation, struct cf_node *node)
 	if (!(config->modes & CF_KEEP_VERSIONS))
 		node->step = (step | 1) + 1;
 	return cf_write(&act, node, step >> 1, node, node->step >> 1);
+}
+
+__noinline int cf_admits(struct cf_act *act, struct cf_node *process, struct cf_node *task, struct cf_node *entity)
+{
+	struct cf_config *config = cf_get_config();
+
+	return config && config->enabled && act && process && task && entity &&
+	       is_selected(config, entity->flags | task->flags | process->flags) &&
+	       !is_filtered(config, act->relation, task->type, entity->type);
 }
 
 __noinline int cf_selects(struct cf_node *entity, struct cf_node *task)

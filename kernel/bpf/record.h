@@ -9,6 +9,9 @@
 #include "maps.h"
 #include "model.h"
 
+/* Internal flag of a process node: it may have files mapped shared. */
+#define CF_SHARES (1u << 9)
+
 /* A relation about to be recorded, but for its ends. */
 struct cf_act {
 	u32 relation;
@@ -23,18 +26,29 @@ struct cf_act {
  * all; it may be null where the kernel acts on nobody's behalf.
  */
 
-/* entity -> task -> process */
-extern int cf_uses(struct cf_act *act, struct cf_node *entity, struct cf_node *task, struct cf_node *process);
+/* entity -> task -> process. Returns whether it was recorded, as far as there was room. */
+extern int cf_record_use(struct cf_act *act, struct cf_node *entity, struct cf_node *task, struct cf_node *process);
 /* entity -> task */
 extern int cf_reads(struct cf_act *act, struct cf_node *entity, struct cf_node *task);
 /* process -> task -> entity */
-extern int cf_generates(struct cf_act *act, struct cf_node *process, struct cf_node *task, struct cf_node *entity);
+extern int cf_record_generation(struct cf_act *act, struct cf_node *process, struct cf_node *task,
+				struct cf_node *entity);
 /* from -> to, both entities */
 extern int cf_derives(struct cf_act *act, struct cf_node *from, struct cf_node *to, struct cf_node *task);
 /* from -> to, both tasks */
 extern int cf_informs(struct cf_act *act, struct cf_node *from, struct cf_node *to);
 /* the node's last version -> its end */
 extern int cf_ends(u32 relation, struct cf_node *node);
+
+/* Whether the last of these sequences is recorded. Counts nothing. */
+extern int cf_admits(struct cf_act *act, struct cf_node *process, struct cf_node *task, struct cf_node *entity);
+
+/*
+ * process -> every file that it has mapped shared for writing, after each use; every one that it has mapped for reading
+ * -> process, before each thing it generates. Only where the process has CF_SHARES and is the current one.
+ */
+extern int cf_write_mappings(struct cf_node *process, struct cf_node *task);
+extern int cf_read_mappings(struct cf_node *process, struct cf_node *task);
 
 /* Whether anything between these two would be recorded: asked before work is done only for that. */
 extern int cf_selects(struct cf_node *entity, struct cf_node *task);
@@ -54,5 +68,7 @@ extern int cf_name_inode(struct cf_node *node, u64 inode, u64 task_id);
 extern int cf_begin_inode(u64 inode);
 extern int cf_begin_process(u64 cred, u32 tgid, u32 flags, u64 taint);
 extern int cf_begin_task(struct cf_task *state, u64 task);
+/* A message, a segment or a superblock: `detail` is the priority or the mode. */
+extern int cf_begin_object(u64 object, u64 type, u64 detail, u32 uid, u32 gid);
 
 #endif

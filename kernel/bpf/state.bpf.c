@@ -58,6 +58,26 @@ __noinline int cf_begin_process(u64 address, u32 tgid, u32 flags, u64 taint)
 	return 0;
 }
 
+__noinline int cf_begin_object(u64 address, u64 type, u64 detail, u32 uid, u32 gid)
+{
+	struct cf_node node = { .id = cf_new_id(), .type = type, .uid = uid, .gid = gid };
+
+	switch (type) {
+	case CF_NODE_MSG:
+		node.message.kind = detail;
+		break;
+	case CF_NODE_SHM:
+		node.segment.mode = detail;
+		break;
+	case CF_NODE_SB:
+		BPF_CORE_READ_INTO(&node.inode.uuid, (struct super_block *)address, s_uuid.b);
+		break;
+	}
+	if (bpf_map_update_elem(&cf_objects, &address, &node, BPF_ANY))
+		cf_count_state_failure();
+	return 0;
+}
+
 __noinline int cf_begin_task(struct cf_task *state, u64 address)
 {
 	struct task_struct *task = (struct task_struct *)address;

@@ -36,6 +36,23 @@ static __always_inline struct cf_act cf_new_act(const struct cf_actor *actor, u3
 	return (struct cf_act){ .relation = relation, .flags = flags, .task_id = actor->task->id };
 }
 
+/* entity -> task -> process -> files mapped shared. Here and not in one function each: stacks are short. */
+static __always_inline void cf_uses(struct cf_act *act, struct cf_node *entity, struct cf_node *task,
+				    struct cf_node *process)
+{
+	if (cf_record_use(act, entity, task, process) && process->flags & CF_SHARES)
+		cf_write_mappings(process, task);
+}
+
+/* files mapped shared -> process -> task -> entity */
+static __always_inline void cf_generates(struct cf_act *act, struct cf_node *process, struct cf_node *task,
+					 struct cf_node *entity)
+{
+	if (process->flags & CF_SHARES && cf_admits(act, process, task, entity))
+		cf_read_mappings(process, task);
+	cf_record_generation(act, process, task, entity);
+}
+
 static __always_inline struct cf_node *cf_process(const struct cred *cred, u32 tgid)
 {
 	struct cf_node *node = bpf_map_lookup_elem(&cf_creds, &cred);

@@ -46,6 +46,9 @@ enum {
 	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
 };
 
+#define FMODE_WRITE 2
+#define ENOENT 2
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct list_head {
@@ -184,10 +187,33 @@ struct inode {
 	struct hlist_head i_dentry;
 };
 
+/* Lies in struct file; since 6.12 apart from it, and leads back to it. */
+struct fown_struct {
+	struct file *file;
+};
+
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
+	unsigned int f_mode;
 	loff_t f_pos;
+	struct fown_struct f_owner;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct pt_regs {
+	unsigned long bx;
+	unsigned long cx;
+	unsigned long di;
+	unsigned long si;
 };
 
 struct task_io_accounting {
@@ -233,6 +259,7 @@ struct task_struct {
 	struct nsproxy *nsproxy;
 	struct fs_struct *fs;
 	struct pid *thread_pid;
+	struct files_struct *files;
 	struct css_set *cgroups;
 	__u64 utime;
 	__u64 stime;
@@ -257,6 +284,8 @@ struct timespec64 {
 struct iattr {
 	unsigned int ia_valid;
 	umode_t ia_mode;
+	kuid_t ia_uid;
+	kgid_t ia_gid;
 	loff_t ia_size;
 	struct timespec64 ia_atime;
 	struct timespec64 ia_mtime;
@@ -314,12 +343,67 @@ struct sockaddr {
 	unsigned short sa_family;
 };
 
+struct kern_ipc_perm {
+	umode_t mode;
+	kuid_t uid;
+	kgid_t gid;
+};
+
+struct shmid_kernel {
+	struct file *shm_file;
+};
+
+struct msg_msg {
+	long m_type;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_flags;
+	struct mm_struct *vm_mm;
+	struct file *vm_file;
+};
+
+/* What a part of a packet lies in: a page, and from where to where. Since 6.10 under other names. */
+struct bio_vec {
+	struct page *bv_page;
+	unsigned int bv_len;
+	unsigned int bv_offset;
+};
+
+struct page {
+	unsigned long flags;
+};
+
+struct skb_shared_info {
+	__u8 nr_frags;
+	struct bio_vec frags[17];
+};
+
+struct sk_buff {
+	struct sock *sk;
+	unsigned int len;
+	unsigned int data_len;
+	__be16 protocol;
+	__u16 transport_header;
+	__u16 network_header;
+	unsigned int tail;
+	unsigned int end;
+	unsigned char *head;
+	unsigned char *data;
+};
+
 struct kiocb {
 	struct file *ki_filp;
 };
 
 struct bpf_iter__task {
 	struct task_struct *task;
+};
+
+struct bpf_iter__task_vma {
+	struct task_struct *task;
+	struct vm_area_struct *vma;
 };
 
 struct bpf_iter__task_file {

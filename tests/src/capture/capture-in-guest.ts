@@ -81,13 +81,22 @@ export function buildWorkload(name: string, folder: string): PutFile {
  * Records workloads one after the other in one guest by `camflow record --format raw`.
  * @param prepare - shell, run first in the folder that the workloads run in, `/root/work`
  * @param programs - programs of `tests/fixtures/workloads`, found in the guest's `/root/bin`
+ * @param put - more files to bring in
  * @param fetch - more files to bring back
  */
 export async function captureInGuest<Name extends string>(
   { kernel, bpfLsm = true, cpus = 2 }: CapturedMachine,
   prepare: string,
   workloads: Readonly<Record<Name, Workload>>,
-  { programs = [], fetch = [] }: { readonly programs?: readonly string[]; readonly fetch?: string[] } = {},
+  {
+    programs = [],
+    put = [],
+    fetch = [],
+  }: {
+    readonly programs?: readonly string[];
+    readonly put?: readonly PutFile[];
+    readonly fetch?: readonly string[];
+  } = {},
 ): Promise<CapturedRun<Name>> {
   const folder = mkdtempSync(path.join(tmpdir(), 'camflow-capture-'));
   try {
@@ -103,7 +112,11 @@ export async function captureInGuest<Name extends string>(
       bpfLsm,
       cpus,
       command: ['bash', '/root/script'],
-      put: [...programs.map((name) => buildWorkload(name, folder)), { host: script, guest: '/root/script' }],
+      put: [
+        ...put,
+        ...programs.map((name) => buildWorkload(name, folder)),
+        { host: script, guest: '/root/script' },
+      ],
       fetch: [...parts, ...fetch],
       timeoutMs: 420_000,
     });

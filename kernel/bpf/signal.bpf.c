@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a task does to another: signals, debugging, and its process group. */
+#include "objects.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define PTRACE_READ 1
+#define PTRACE_ATTACH 2
+
+/* Sent by a task. Those that the kernel sends itself do not come through here; 0 only asks whether one may. */
+CF_HOOK(task_kill)
+int BPF_PROG(cf_task_kill, struct task_struct *task, void *info, int signal, const struct cred *cred, int ret)
+{
+	struct cf_actor actor, target;
+	struct cf_act act;
+
+	/* With credentials given it is sent on behalf of a task that is not the current one. */
+	if (ret || !signal || cred || !cf_acts(&actor) || !cf_target(&target, task))
+		return CF_VERDICT(ret);
+	act = cf_new_act(&actor, CF_SIGNAL, signal);
+	cf_informs(&act, actor.task, target.task);
+	return CF_VERDICT(ret);
+}
+
+/* Asked whenever a task looks into another one, also through /proc. What it then reads or changes is not seen. */
+CF_HOOK(ptrace_access_check)
+int BPF_PROG(cf_ptrace_access_check, struct task_struct *child, unsigned int mode, int ret)
+{
+	struct cf_actor actor, target;
+	struct cf_act act;
+
+	if (ret || !cf_acts(&actor) || !cf_target(&target, child))
+		return CF_VERDICT(ret);
+	act = cf_new_act(&actor, 0, mode);
+	if (mode & PTRACE_READ) {
+		act.relation = CF_PTRACE_READ_TASK;
+		cf_informs(&act, target.task, actor.task);
+		act.relation = CF_PTRACE_READ;
+		if (target.process != actor.process)
+			cf_uses(&act, target.process, actor.task, actor.process);
+	}
+	if (mode & PTRACE_ATTACH) {
+		act.relation = CF_PTRACE_ATTACH;
+		if (target.process != actor.process)
+			cf_generates(&act, actor.process, actor.task, target.process);
+		act.relation = CF_PTRACE_ATTACH_TASK;
+		cf_informs(&act, actor.task, target.task);
+	}
+	return CF_VERDICT(ret);
+}
+
+CF_HOOK(ptrace_traceme)
+int BPF_PROG(cf_ptrace_traceme, struct task_struct *parent, int ret)
+{
+	struct cf_actor actor, target;
+	struct cf_act act;
+
+	if (ret || !cf_acts(&actor) || !cf_target(&target, parent))
+		return CF_VERDICT(ret);
+	act = cf_new_act(&actor, CF_PTRACE_TRACEME, 0);
+	cf_informs(&act, actor.task, target.task);
+	return CF_VERDICT(ret);
+}
+
+/* The last that is asked before the group changes. */
+CF_HOOK(task_setpgid)
+int BPF_PROG(cf_task_setpgid, struct task_struct *task, int group, int ret)
+{
+	struct cf_actor actor, target;
+	struct cf_act act;
+
+	if (ret || !cf_acts(&actor) || !cf_target(&target, task))
+		return CF_VERDICT(ret);
+	act = cf_new_act(&actor, CF_SETPGID, (u32)group);
+	cf_generates(&act, actor.process, actor.task, target.process);
+	return CF_VERDICT(ret);
+}
+
+CF_HOOK(task_getpgid)
+int BPF_PROG(cf_task_getpgid, struct task_struct *task, int ret)
+{
+	struct cf_actor actor, target;
+	struct cf_act act;
+
+	if (ret || !cf_acts(&actor) || !cf_target(&target, task))
+		return CF_VERDICT(ret);
+	act = cf_new_act(&actor, CF_GETPGID, 0);
+	cf_uses(&act, target.process, actor.task, actor.process);
+	return CF_VERDICT(ret);
+}

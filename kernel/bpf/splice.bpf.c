@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What moves between files without going through a process's memory, and what pipes are made of. All when it is over.
+ * What goes in or out of pipes here is checked by nobody, and so seen by no other hook.
+ */
+#include "objects.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* from -> to, and with the task that did it: pipe -> task -> process, process -> task -> to. */
+static __always_inline void transfer(u64 from, u64 to, u32 relation, u64 flags, long moved)
+{
+	struct cf_actor actor;
+	struct cf_node *source, *target;
+	struct cf_act act;
+
+	if (moved <= 0 || !from || !to || !cf_acts(&actor))
+		return;
+	source = cf_file_at(&actor, from);
+	target = cf_file_at(&actor, to);
+	if (!source || !target)
+		return;
+	act = cf_new_act(&actor, CF_READ, flags);
+	/* That a file is read is seen where that is asked for. */
+	if (source->type == CF_NODE_PIPE)
+		cf_uses(&act, source, actor.task, actor.process);
+	act.relation = relation;
+	cf_derives(&act, source, target, actor.task);
+	act.relation = CF_SPLICE_OUT;
+	cf_generates(&act, actor.process, actor.task, target);
+}
+
+SEC("fexit/do_splice")
+int BPF_PROG(cf_do_splice, struct file *in, s64 *in_offset, struct file *out, s64 *out_offset, u64 length, u32 flags,
+	     long moved)
+{
+	transfer(cf_address(in), cf_address(out), CF_SPLICE, flags, moved);
+	return 0;
+}
+
+SEC("fexit/do_tee")
+int BPF_PROG(cf_do_tee, struct file *in, struct file *out, u64 length, u32 flags, long copied)
+{
+	transfer(cf_address(in), cf_address(out), CF_TEE, flags, copied);
+	return 0;
+}
+
+SEC("fexit/do_sendfile")
+int BPF_PROG(cf_do_sendfile, int out, int in, s64 *offset, u64 count, s64 most, long moved)
+{
+	if (moved > 0)
+		transfer(cf_open_file(in), cf_open_file(out), CF_SENDFILE, 0, moved);
+	return 0;
+}
+
+SEC("fexit/vfs_copy_file_range")
+int BPF_PROG(cf_vfs_copy_file_range, struct file *in, s64 in_offset, struct file *out, s64 out_offset, u64 length,
+	     u32 flags, long copied)
+{
+	transfer(cf_address(in), cf_address(out), CF_COPY_FILE_RANGE, flags, copied);
+	return 0;
+}
+
+/* Between a process's memory and a pipe: which way, the pipe's end tells. */
+SEC("fexit/__x64_sys_vmsplice")
+int BPF_PROG(cf_vmsplice, const struct pt_regs *registers, long moved)
+{
+	struct file *file;
+	struct cf_actor actor;
+	struct cf_node *node;
+	struct cf_act act;
+
+	if (moved <= 0 || !cf_acts(&actor))
+		return 0;
+	file = (struct file *)cf_open_file(registers->di);
+	node = file ? cf_file_at(&actor, (u64)file) : NULL;
+	if (!node)
+		return 0;
+	act = cf_new_act(&actor, CF_SPLICE_OUT, 0);
+	if (BPF_CORE_READ(file, f_mode) & FMODE_WRITE) {
+		cf_generates(&act, actor.process, actor.task, node);
+	} else {
+		act.relation = CF_READ;
+		cf_uses(&act, node, actor.task, actor.process);
+	}
+	return 0;
+}
+
+/* Both ends are one inode. */
+SEC("fexit/create_pipe_files")
+int BPF_PROG(cf_create_pipe_files, struct file **ends, int flags, int result)
+{
+	struct cf_actor actor;
+	struct cf_node *node;
+	struct cf_act act;
+	u64 first = 0, file = 0;
+
+	if (result || !cf_acts(&actor))
+		return 0;
+	/* The verifier takes no pointer to pointers from its context. */
+	bpf_get_func_arg(ctx, 0, &first);
+	bpf_probe_read_kernel(&file, sizeof(file), (void *)first);
+	node = file ? cf_file_at(&actor, file) : NULL;
+	if (!node)
+		return 0;
+	act = cf_new_act(&actor, CF_INODE_CREATE, node->inode.mode);
+	cf_generates(&act, actor.process, actor.task, node);
+	return 0;
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Extended attributes: which, and the start of the value. All when it is over, as then it is known what they held. */
+#include "state.h"
+#include "emit.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define VALUE_LIMIT 4096
+
+struct xattr_sample {
+	struct cf_frame frame;
+	struct cf_xattr_record record;
+};
+
+/* `room`, a constant, is at least `stored`. Only as much as is used counts as the sample's size. */
+static __always_inline int publish_sample(struct cf_config *config, struct cf_node *node, u64 name, u64 value, u64 size,
+					  u32 stored, const u32 room)
+{
+	struct xattr_sample *sample = cf_reserve(sizeof(*sample) + room + 8);
+	char *bytes = (char *)(sample + 1);
+
+	if (!sample)
+		return 0;
+	__builtin_memset(&sample->record, 0, sizeof(sample->record));
+	cf_fill_node(&sample->record.node, config, node, 0);
+	sample->record.text.length = size;
+	sample->record.text.stored = stored;
+	sample->record.text.truncated = stored < size;
+	bpf_probe_read_kernel_str(sample->record.name, sizeof(sample->record.name), (void *)name);
+	sample->frame.size = (sizeof(*sample) + stored + 7) & ~7u;
+	*(u64 *)(bytes + (stored & ~7u)) = 0;
+	bpf_probe_read_kernel(bytes, stored, (void *)value);
+	bpf_ringbuf_submit(sample, 0);
+	return 1;
+}
+
+/* Writes the record of an attribute. Returns 0 where there was no room. */
+__noinline int cf_publish_xattr(struct cf_node *node, u64 name, u64 value, u64 size, u32 stored)
+{
+	struct cf_config *config = cf_get_config();
+
+	if (!config || !node)
+		return 0;
+	if (stored <= 64)
+		return publish_sample(config, node, name, value, size, stored, 64);
+	if (stored <= 512)
+		return publish_sample(config, node, name, value, size, stored, 512);
+	if (stored <= VALUE_LIMIT)
+		return publish_sample(config, node, name, value, size, stored, VALUE_LIMIT);
+	return 0;
+}
+
+/* The attribute as a node of its own, its record written; NULL where nothing is to be recorded. */
+static __always_inline struct cf_node *attribute(struct cf_actor *actor, struct cf_node *inode, const char *name,
+						 u64 value, u64 size)
+{
+	struct cf_config *config = cf_get_config();
+	struct cf_stats *stats = cf_get_stats();
+	u32 stored = value ? (size > VALUE_LIMIT ? VALUE_LIMIT : size) : 0;
+	struct cf_scratch *scratch;
+
+	if (!config || !stats || !cf_selects(inode, actor->task) || config->node_filter & CF_SUBTYPE_MASK & CF_NODE_XATTR)
+		return NULL;
+	scratch = cf_get_scratch();
+	if (!scratch)
+		return NULL;
+	cf_begin_passing(&scratch->node, config, CF_NODE_XATTR, cf_new_id());
+	if (value && stored < size)
+		__sync_fetch_and_add(&stats->truncated, 1);
+	if (!cf_publish_xattr(&scratch->node, cf_address(name), value, size, stored))
+		return NULL;
+	return &scratch->node;
+}
+
+/* process -> task -> attribute -> inode */
+static __always_inline void change(struct dentry *dentry, const char *name, u64 value, u64 size, u32 relation,
+				   u32 of_inode, u64 flags)
+{
+	struct cf_actor actor;
+	struct cf_node *inode, *node;
+	struct cf_act act;
+
+	if (!cf_acts(&actor))
+		return;
+	inode = cf_plain_inode(&actor, dentry->d_inode);
+	node = inode ? attribute(&actor, inode, name, value, size) : NULL;
+	if (!node)
+		return;
+	act = cf_new_act(&actor, relation, flags);
+	cf_generates(&act, actor.process, actor.task, node);
+	act.relation = of_inode;
+	cf_derives(&act, node, inode, actor.task);
+}
+
+CF_HOOK(inode_post_setxattr)
+int BPF_PROG(cf_inode_post_setxattr, struct dentry *dentry, const char *name, const void *value, u64 size, int flags)
+{
+	u64 address = 0;
+
+	/* The verifier takes no pointer to constant bytes from its context. */
+	bpf_get_func_arg(ctx, 2, &address);
+	change(dentry, name, address, size, CF_SETXATTR, CF_SETXATTR_INODE, (u32)flags);
+	return 0;
+}
+
+/* CamFlow's inode_removexattr comes before. */
+SEC("fexit/vfs_removexattr")
+int BPF_PROG(cf_vfs_removexattr, void *idmap, struct dentry *dentry, const char *name, int result)
+{
+	if (!result)
+		change(dentry, name, 0, 0, CF_REMOVEXATTR, CF_REMOVEXATTR_INODE, 0);
+	return 0;
+}
+
+/* inode -> attribute -> task -> process. CamFlow's inode_getxattr comes before. */
+SEC("fexit/vfs_getxattr")
+int BPF_PROG(cf_vfs_getxattr, void *idmap, struct dentry *dentry, const char *name, void *value, u64 room, long size)
+{
+	struct cf_actor actor;
+	struct cf_node *inode, *node;
+	struct cf_act act;
+
+	if (size < 0 || !cf_acts(&actor))
+		return 0;
+	inode = cf_plain_inode(&actor, dentry->d_inode);
+	/* Without room only the size was asked for. */
+	node = inode ? attribute(&actor, inode, name, room ? cf_address(value) : 0, size) : NULL;
+	if (!node)
+		return 0;
+	act = cf_new_act(&actor, CF_GETXATTR_INODE, 0);
+	cf_derives(&act, inode, node, actor.task);
+	act.relation = CF_GETXATTR;
+	cf_uses(&act, node, actor.task, actor.process);
+	return 0;
+}
+
+/* CamFlow's inode_listxattr comes before. */
+SEC("fexit/vfs_listxattr")
+int BPF_PROG(cf_vfs_listxattr, struct dentry *dentry, char *list, u64 room, long size)
+{
+	struct cf_actor actor;
+	struct cf_node *inode;
+	struct cf_act act;
+
+	if (size < 0 || !cf_acts(&actor))
+		return 0;
+	inode = cf_plain_inode(&actor, dentry->d_inode);
+	if (!inode)
+		return 0;
+	act = cf_new_act(&actor, CF_LISTXATTR, 0);
+	cf_uses(&act, inode, actor.task, actor.process);
+	return 0;
+}
