@@ -71,13 +71,13 @@ describe.skipIf(!broker)(`with a broker${note}`, () => {
     const subscriber = subscribe(port, 2, '-t', 'elsewhere/#');
     await subscriber.subscribed(1);
     const raw = { address: `127.0.0.1:${port}`, topic: 'elsewhere/', client_id: 'one' };
-    const first = await opened(raw);
+    const lines: string[] = [];
+    const first = await opened({ ...raw, reconnect_ms: '60000' }, 'lines', lines);
     await first.write(batchOf(['x\n']), never);
     await waitFor(() => subscriber.messages().length === 1);
     expect(subscriber.messages()[0]!.topic).toBe(`elsewhere/${machineId}`);
     // A broker allows one client of a name: the older connection goes.
-    const lines: string[] = [];
-    const second = await opened({ ...raw, reconnect_ms: '60000' }, 'lines', lines);
+    const second = await opened(raw);
     await second.write(batchOf(['y\n']), never);
     await waitFor(() => lines.some((line) => line.includes('no connection')));
     await Promise.all([first.close(), second.close()]);
