@@ -104,13 +104,13 @@ async function recordCommand(
   const capture = await enabledCapture(run);
   if (capture === undefined) return undefined;
   try {
-    // From here on they are the command's.
-    signals.dispose();
     if (signals.received() !== undefined) return undefined;
     const { user, descriptors } = given;
     const environment = environmentOf(user, given.environment);
     const settings = { words: command, user, environment, descriptors, outputToError: output === '-' };
     return await runCommand(settings, (start) => {
+      // From here on they are the command's.
+      signals.dispose();
       // The command is a child of this process, which has the mark while it is born.
       capture.markChildren(propagate ? 'propagate' : 'tracked');
       try {

@@ -37,23 +37,23 @@ export async function runCommand(
   command: Command,
   around: (start: () => ChildProcess) => ChildProcess,
 ): Promise<CommandEnd> {
-  let child: ChildProcess;
-  try {
-    child = around(() => start(command));
-  } catch (error) {
-    return notRun(command, error as NodeJS.ErrnoException);
-  }
-  const passOn = (signal: NodeJS.Signals): void => void child.kill(signal);
+  let child: ChildProcess | undefined;
+  const passOn = (signal: NodeJS.Signals): void => void child?.kill(signal);
   const onTerminalSignal = (signal: NodeJS.Signals): void => {
     if (!isInForeground()) passOn(signal);
   };
+  // Before the command is there: it may be quicker than we are, and its end must find us.
   for (const signal of terminalSignals) process.on(signal, onTerminalSignal);
   for (const signal of passedOn) process.on(signal, passOn);
   try {
+    const started = around(() => start(command));
+    child = started;
     return await new Promise<CommandEnd>((resolve) => {
-      child.on('error', (error) => resolve(notRun(command, error)));
-      child.on('exit', (code, signal) => resolve({ code, signal }));
+      started.on('error', (error) => resolve(notRun(command, error)));
+      started.on('exit', (code, signal) => resolve({ code, signal }));
     });
+  } catch (error) {
+    return notRun(command, error as NodeJS.ErrnoException);
   } finally {
     for (const signal of terminalSignals) process.off(signal, onTerminalSignal);
     for (const signal of passedOn) process.off(signal, passOn);
