@@ -74,7 +74,8 @@ describe.skipIf(!broker)(`a broker that fails${note}`, () => {
       const stop = new AbortController();
       const batch = batchOf(units(0, 5000));
       const write = sink.write(batch, stop.signal);
-      await sleep(100);
+      // Long enough, on a busy machine too, for some of it to leave before the stop.
+      await sleep(1000);
       stop.abort();
       await expect(write).rejects.toMatchObject({ code: 'SINK_UNAVAILABLE', retryable: true });
       batch.bytes.fill(0);
