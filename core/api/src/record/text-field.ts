@@ -5,10 +5,16 @@ import type { Field } from './field.ts';
  * @param record - where the record starts in `bytes`
  */
 export function textBytes(bytes: Uint8Array, record: number, field: Field): Uint8Array {
+  return bytes.subarray(record + field.offset, textEnd(bytes, record, field));
+}
+
+/** Where the text of a text field ends in `bytes`, as {@link textBytes} cuts it. For texts of names: makes no view. */
+export function textEnd(bytes: Uint8Array, record: number, field: Field): number {
   const start = record + field.offset;
-  const array = bytes.subarray(start, start + arrayBytes(bytes, record, field));
-  const nul = array.indexOf(0);
-  return nul < 0 ? array : array.subarray(0, nul);
+  const limit = Math.min(start + arrayBytes(bytes, record, field), bytes.length);
+  let end = start;
+  while (end < limit && bytes[end] !== 0) end++;
+  return end;
 }
 
 /** How many bytes the array of a field has in a record. */

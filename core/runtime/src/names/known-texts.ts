@@ -10,12 +10,12 @@ import {
   type RecordTable,
   type RelayBatch,
   scanRecords,
-  textBytes,
+  textEnd,
 } from '@camflow/api';
 import type { RunLimits } from '../run/run-limits.ts';
 import { momentIn } from './moment.ts';
 import { createSharedTable, type SharedTable } from './shared-table.ts';
-import { TableWriter } from './table-writer.ts';
+import { TableWriter, type TextPlace } from './table-writer.ts';
 
 /** The kernel keeps a context, and a path, within a page. */
 const longestContextBytes = 4096;
@@ -87,8 +87,9 @@ export class KnownTexts {
   ): Promise<void> {
     for (const [secid, text] of batch.securityContexts) {
       this.#contextKey[0] = secid;
-      const bytes = encodeText(text).subarray(0, longestContextBytes);
-      const full = this.#insert(this.#contexts, this.#contextKey, 0, bytes, tick, workersIdle);
+      const bytes = encodeText(text);
+      const place = { bytes, start: 0, end: Math.min(bytes.length, longestContextBytes) };
+      const full = this.#insert(this.#contexts, this.#contextKey, 0, place, tick, workersIdle);
       if (full !== undefined) await full;
     }
     if (batch.stream.kind === 'short') return;
@@ -98,9 +99,17 @@ export class KnownTexts {
     for (let i = 0; i < this.#records.count; i++) {
       if (types[i] !== pathType) continue;
       const offset = offsets[i]!;
-      const name = textBytes(this.#bytes, offset, nameField).subarray(0, longestNameBytes);
+      const text = offset + nameField.offset;
+      const end = Math.min(textEnd(this.#bytes, offset, nameField), text + longestNameBytes);
       const moment = batch.stream.kind === 'long' ? momentIn(tick, offset - start) : tick;
-      const full = this.#insert(this.#names, this.#words, offset >>> 2, name, moment, workersIdle);
+      const full = this.#insert(
+        this.#names,
+        this.#words,
+        offset >>> 2,
+        { bytes: this.#bytes, start: text, end },
+        moment,
+        workersIdle,
+      );
       if (full !== undefined) await full;
     }
   }
@@ -110,7 +119,7 @@ export class KnownTexts {
     table: TableWriter,
     words: Int32Array,
     at: number,
-    text: Uint8Array,
+    text: TextPlace,
     moment: number,
     workersIdle: () => Promise<void>,
   ): Promise<void> | undefined {

@@ -8,15 +8,17 @@ const identifierWords = identifierBytes / 4;
 /** Names as formatters see them: the key of the table is a 32-byte identifier. */
 export class SharedNameLookup implements NameLookup {
   readonly #table: TableReader;
+  readonly #bytes: Uint8Array;
   readonly #memory: Int32Array;
   readonly #foreign: Int32Array = new Int32Array(identifierWords);
   #tick = 0;
   #longStart: number | undefined;
 
-  /** @param memory - the memory of the run, in which nearly all identifiers stand */
-  constructor(table: SharedTable, memory: Int32Array) {
+  /** @param bytes - the memory of the run, in which nearly all identifiers stand */
+  constructor(table: SharedTable, bytes: Uint8Array) {
     this.#table = new TableReader(table);
-    this.#memory = memory;
+    this.#bytes = bytes;
+    this.#memory = new Int32Array(bytes.buffer);
   }
 
   get generation(): number {
@@ -35,18 +37,20 @@ export class SharedNameLookup implements NameLookup {
   }
 
   find(bytes: Uint8Array, offset: number): number {
-    if (bytes.buffer === this.#memory.buffer) {
-      const at = bytes.byteOffset + offset;
-      const start = this.#longStart;
-      const moment = start === undefined ? this.#tick : momentIn(this.#tick, at - start);
-      return this.#table.find(this.#memory, at >>> 2, moment);
-    }
+    if (bytes === this.#bytes) return this.#findAt(offset);
+    if (bytes.buffer === this.#bytes.buffer) return this.#findAt(bytes.byteOffset + offset);
     new Uint8Array(this.#foreign.buffer).set(bytes.subarray(offset, offset + identifierBytes));
     return this.#table.find(this.#foreign, 0, this.#tick);
   }
 
   bytes(handle: number): Uint8Array {
     return this.#table.text(handle);
+  }
+
+  #findAt(at: number): number {
+    const start = this.#longStart;
+    const moment = start === undefined ? this.#tick : momentIn(this.#tick, at - start);
+    return this.#table.find(this.#memory, at >>> 2, moment);
   }
 }
 

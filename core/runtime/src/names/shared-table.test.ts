@@ -12,7 +12,8 @@ function key(id: number): Int32Array {
 }
 
 function put(writer: TableWriter, id: number, text: string, moment = 0): string {
-  return writer.insert(key(id), 0, Buffer.from(text), moment);
+  const bytes = Buffer.from(`(${text})`);
+  return writer.insert(key(id), 0, { bytes, start: 1, end: bytes.length - 1 }, moment);
 }
 
 function textOf(reader: TableReader, id: number, moment = 0): string | undefined {

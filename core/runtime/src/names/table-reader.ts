@@ -48,8 +48,10 @@ export class TableReader {
     let entry = findEntry(generation, hash, words, at, this.#table.keyWords);
     if (entry < 0 || generation.moments[entry]! > moment) return -1;
     for (;;) {
+      // What was known at the moment was linked before the batch was sent; only what is later may be missed here.
+      if (generation.newer[entry] === 0) return entry;
       const next = Atomics.load(generation.newer, entry) - 1;
-      if (next < 0 || generation.moments[next]! > moment) return entry;
+      if (generation.moments[next]! > moment) return entry;
       entry = next;
     }
   }

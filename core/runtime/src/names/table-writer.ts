@@ -1,5 +1,12 @@
 import { findEntry, type Generation, generationsOf, hashKey, type SharedTable } from './shared-table.ts';
 
+/** A text among other bytes: a view of each would cost more than taking it in. */
+export interface TextPlace {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** The main thread's side of a {@link SharedTable}. */
 export class TableWriter {
   readonly #table: SharedTable;
@@ -38,22 +45,23 @@ export class TableWriter {
    * Makes a text known from a moment on.
    * @returns `same` where nothing changed, `full` where {@link rotate} must come first
    */
-  insert(words: Int32Array, at: number, text: Uint8Array, moment: number): 'same' | 'added' | 'full' {
+  insert(words: Int32Array, at: number, text: TextPlace, moment: number): 'same' | 'added' | 'full' {
     const { keyWords, entries, textBytes, seed } = this.#table;
+    const length = text.end - text.start;
     const young = this.#young();
     const hash = hashKey(seed, words, at, keyWords);
     const found = findEntry(young, hash, words, at, keyWords);
     const latest = found < 0 ? -1 : latestVersion(young, found);
     if (latest >= 0 && sameText(young, latest, text)) return 'same';
-    if (this.#entries === entries || this.#textBytes + text.length > textBytes) return 'full';
+    if (this.#entries === entries || this.#textBytes + length > textBytes) return 'full';
 
     const entry = this.#entries++;
     for (let i = 0; i < keyWords; i++) young.keys[entry * keyWords + i] = words[at + i]!;
     young.moments[entry] = moment;
     young.textStarts[entry] = this.#textBytes;
-    young.textLengths[entry] = text.length;
-    young.text.set(text, this.#textBytes);
-    this.#textBytes += text.length;
+    young.textLengths[entry] = length;
+    for (let i = 0; i < length; i++) young.text[this.#textBytes + i] = text.bytes[text.start + i]!;
+    this.#textBytes += length;
     if (latest >= 0) {
       Atomics.store(young.newer, latest, entry + 1);
       return 'added';
@@ -92,9 +100,9 @@ function latestVersion(generation: Generation, entry: number): number {
   return latest;
 }
 
-function sameText(generation: Generation, entry: number, text: Uint8Array): boolean {
-  if (generation.textLengths[entry] !== text.length) return false;
-  const start = generation.textStarts[entry]!;
-  for (let i = 0; i < text.length; i++) if (generation.text[start + i] !== text[i]) return false;
+function sameText(generation: Generation, entry: number, { bytes, start, end }: TextPlace): boolean {
+  if (generation.textLengths[entry] !== end - start) return false;
+  let at = generation.textStarts[entry]!;
+  for (let i = start; i < end; i++, at++) if (generation.text[at] !== bytes[i]) return false;
   return true;
 }

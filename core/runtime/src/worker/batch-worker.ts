@@ -65,7 +65,7 @@ export class BatchWorker {
    */
   static async create(setup: WorkerSetup): Promise<BatchWorker> {
     const bytes = new Uint8Array(setup.memory);
-    const names = new SharedNameLookup(setup.names, new Int32Array(setup.memory));
+    const names = new SharedNameLookup(setup.names, bytes);
     const securityContexts = new SharedSecurityContextLookup(setup.contexts);
     const view = new LazyRecordView(bytes, names, securityContexts);
     const surroundings: BatchSurroundings = { bytes, names, securityContexts, view };
