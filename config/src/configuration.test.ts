@@ -37,7 +37,7 @@ describe('the configuration of the recorder', () => {
       format: 'w3c',
       outputs: ['log'],
       pluginPath: ['/usr/lib/camflow/plugins'],
-      slabBytes: 1_048_576,
+      slabBytes: 2_097_152,
       drainTimeoutMs: 30_000,
       logLevel: 'info',
     });

@@ -19,7 +19,8 @@ export interface PipelineInputs {
   readonly inputs: readonly PipelineInput[];
 }
 
-const recordsOnDisk = 50_000;
+/** Some tens of megabytes of each kind: as much as a busy minute, and more than a cache holds. */
+const recordsOnDisk = 200_000;
 const longBytes = 4280;
 
 /**

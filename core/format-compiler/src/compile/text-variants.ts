@@ -64,12 +64,10 @@ export function differingPart(texts: readonly string[]): {
   readonly after: string;
 } {
   const [first] = texts as readonly [string, ...string[]];
-  const shortest = Math.min(...texts.map((text) => text.length));
-  const sameAt = (at: number): boolean => texts.every((text) => text.at(at) === first.at(at));
-  let before = 0;
-  while (before < shortest && sameAt(before)) before++;
-  let after = 0;
-  while (after < shortest - before && sameAt(-1 - after)) after++;
+  let before = first.length;
+  for (const text of texts) while (!text.startsWith(first.slice(0, before))) before--;
+  let after = Math.min(...texts.map((text) => text.length)) - before;
+  for (const text of texts) while (!text.endsWith(first.slice(first.length - after))) after--;
   return {
     before: first.slice(0, before),
     parts: texts.map((text) => text.slice(before, text.length - after)),

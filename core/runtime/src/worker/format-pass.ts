@@ -26,7 +26,7 @@ export class FormatPass {
   run(task: BatchTask, index: number, table: RecordTable, filtered: number, malformed: number): FormatResult {
     const out = this.#out;
     const failures: FormatFailure[] = [];
-    out.begin(task.spares[index]);
+    out.begin(task.spares[index], task.byteLength);
     if (filtered > 0) out.drop(filtered, 'filtered');
     if (malformed > 0) out.drop(malformed, 'malformed');
     if (table.count > 0 || task.newSecurityContexts.length > 0) {

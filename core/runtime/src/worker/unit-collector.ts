@@ -55,9 +55,14 @@ export class UnitCollector implements UnitWriter {
     return sum;
   }
 
-  /** Starts over, in the memory given or in new memory. */
-  begin(spare: UnitBuffers | undefined): void {
-    this.#bytes = Buffer.from(spare?.bytes ?? new SharedArrayBuffer(this.#usualBytes));
+  /**
+   * Starts over, in the memory given or in new memory.
+   * @param inputBytes - of the records: text takes up to about twice as much. Pages that are never written cost no
+   *   memory, whereas memory that has to grow is written twice, and what it grew out of may stay for long.
+   */
+  begin(spare: UnitBuffers | undefined, inputBytes: number = 0): void {
+    const usual = Math.max(this.#usualBytes, 2 * inputBytes);
+    this.#bytes = Buffer.from(spare?.bytes ?? new SharedArrayBuffer(usual));
     this.#ends = new Uint32Array(spare?.ends ?? new SharedArrayBuffer(this.#usualUnits * 4));
     this.#records = new Uint32Array(spare?.records ?? new SharedArrayBuffer(this.#usualUnits * 4));
     this.rollback({ byteLength: 0, unitCount: 0, records: 0, filtered: 0, dropped: {} });
