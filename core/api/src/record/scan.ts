@@ -53,11 +53,6 @@ export function frameBytes({ framing }: Abi): number {
   return framing.kind === 'fixed' ? 0 : framing.frameBytes;
 }
 
-/** The fewest bytes that memory for records of a stream must have to hold any one of them. */
-export function largestRecord({ framing }: Abi, kind: StreamId['kind']): number {
-  return framing.kind === 'fixed' ? fixedSize(framing, kind) : framing.mostBytes;
-}
-
 /**
  * Measures whole records at the start of some bytes.
  *
