@@ -7,5 +7,6 @@ export * from './run/run.ts';
 export * from './run/run-limits.ts';
 export * from './run/run-plan.ts';
 export * from './run/run-report.ts';
+export * from './spool/inspect-spool.ts';
 export * from './spool/spool-plan.ts';
 export { CompiledFilter } from './worker/record-filter.ts';

@@ -7,6 +7,7 @@ import { stopOnSignals } from '../commands/stop-on-signals.ts';
 import { planRun } from '../composition/plan-run.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
 import { describeBalance, describeCauses, isComplete } from '../report/balance.ts';
+import { rootSpoolDir } from './spool-dir.ts';
 
 /** What camflowd is asked to do. */
 export interface DaemonRequest {
@@ -14,9 +15,6 @@ export interface DaemonRequest {
   /** Whether to end when a finite source ends. Otherwise camflowd stays until it is told to stop. */
   readonly once: boolean;
 }
-
-/** Where root's recorder keeps spools unless it is told another place. */
-const rootSpoolDir = '/var/lib/camflow/spool';
 
 /**
  * Records until the source ends or a signal comes. The first SIGTERM or SIGINT drains, a second one stops at

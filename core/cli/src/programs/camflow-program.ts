@@ -14,6 +14,7 @@ import { addDocumentation } from './camflow-commands/documentation.ts';
 import { addPlugins } from './camflow-commands/plugins.ts';
 import { addRecord } from './camflow-commands/record.ts';
 import { addReplay } from './camflow-commands/replay.ts';
+import { addSpool } from './camflow-commands/spool.ts';
 import { addTrace } from './camflow-commands/trace.ts';
 import { addUnload } from './camflow-commands/unload.ts';
 import { reportFailure, runProgram } from './run-program.ts';
@@ -26,6 +27,7 @@ const commands: readonly AddCommand[] = [
   addUnload,
   addReplay,
   addTrace,
+  addSpool,
   addPlugins,
   addConfig,
   addDocumentation,

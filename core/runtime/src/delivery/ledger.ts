@@ -52,8 +52,13 @@ export class Ledger {
     ledger.untold = untold ?? [];
     ledger.#numbering = numbering ?? '';
     ledger.#marks = { ...marks };
-    ledger.#earlier = { numbering: ledger.#numbering, marks: { ...marks } };
+    ledger.beginRun();
     return ledger;
+  }
+
+  /** From here on {@link covers} tells of what is on record by now. */
+  beginRun(): void {
+    this.#earlier = { numbering: this.#numbering, marks: { ...this.#marks } };
   }
 
   /** The output takes responsibility for a parcel. */

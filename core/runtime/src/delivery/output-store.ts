@@ -141,6 +141,7 @@ export class SpooledStore implements OutputStore {
 function restoreLedger({ history, records }: Spool): Ledger {
   const ledger = Ledger.restore(history.ledger);
   for (const parcel of history.parcels) ledger.accept({ ...parcel, records: parcel.parcelRecords });
+  ledger.beginRun();
   const { produced, delivered, filtered, dropped } = ledger.save();
   const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
   // Where the accounts were lost, what is in the spool is where they begin.

@@ -1,0 +1,43 @@
+import { defaultRecorderFile, loadRecorderConfiguration } from '@camflow/config';
+import { describeSpools, discardSpool, printSpool } from '../../commands/spool.ts';
+import { resolve, tokens } from '../../composition/tokens.ts';
+import { rootSpoolDir } from '../../daemon/spool-dir.ts';
+import type { AddCommand } from './camflow-command.ts';
+
+interface Place {
+  readonly spoolDir?: string;
+  readonly config?: string;
+}
+
+/** `camflow spool`: what waits for outputs. */
+export const addSpool: AddCommand = (program, { container, print }) => {
+  const spool = program.command('spool').description('look at what waits for outputs on the disk');
+  const at = (name: string, summary: string) =>
+    spool
+      .command(name)
+      .description(summary)
+      .option('--spool-dir <folder>', 'the folder of the spools')
+      .option('--config <file>', 'take spool_dir from this file (default: /etc/camflowd.ini)');
+
+  async function folderOf({ spoolDir, config }: Place): Promise<string> {
+    if (spoolDir !== undefined) return spoolDir;
+    const path = config ?? (await defaultRecorderFile());
+    const environment = resolve(container, tokens.environment);
+    const { general } = await loadRecorderConfiguration({ path, environment });
+    return general.spoolDir ?? rootSpoolDir;
+  }
+
+  at('ls', 'list the spools, with what waits in them').action(async (place: Place) => {
+    print(await describeSpools(await folderOf(place)));
+  });
+  at('cat', 'print the units that wait for an output, and leave them there')
+    .argument('<output>', 'name of the output')
+    .action(async (output: string, place: Place) => {
+      await printSpool(await folderOf(place), output, process.stdout);
+    });
+  at('rm', 'remove what waits for an output')
+    .argument('<output>', 'name of the output')
+    .action(async (output: string, place: Place) => {
+      print(await discardSpool(await folderOf(place), output));
+    });
+};
