@@ -3,6 +3,7 @@ import { LogSink } from './log-sink.ts';
 import { type LogOptions, logOptions } from './options.ts';
 
 export type { LogOptions, SyncRule } from './options.ts';
+export { type CheckedFile, type VerifiedLogs, verifyLogs } from './verify-chain.ts';
 
 /** `output=log`: appends units to a file. */
 const sinkLog: SinkDefinition<LogOptions> = definePlugin({

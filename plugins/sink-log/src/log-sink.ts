@@ -3,9 +3,11 @@ import {
   describeError,
   type Sink,
   type SinkContext,
+  type SinkStart,
   sinkStopped,
   type UnitBatch,
 } from '@camflow/api';
+import { LogArchive } from './log-archive.ts';
 import { checkLogFile, cutTornLine, type LogFile, openLogFile } from './log-file.ts';
 import type { LogOptions } from './options.ts';
 
@@ -25,6 +27,11 @@ export class LogSink implements Sink {
   #file: LogFile | undefined;
   /** Bytes at the end of the file that belong to a batch that failed. */
   #surplusBytes = 0;
+  #archive: LogArchive | undefined;
+  #sizeBytes = 0;
+  #beganAtMs = 0;
+  /** The batch that was given last, and how many of its units are in the log. */
+  #given: { readonly units: UnitBatch; done: number } | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
   /** Settles when the operations begun so far have: a file is not exchanged under a write. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -38,32 +45,33 @@ export class LogSink implements Sink {
     return checkLogFile(this.#options.path);
   }
 
-  open(): Promise<void> {
+  open(start: SinkStart): Promise<void> {
     return this.#inTurn(async () => {
-      this.#file = await this.#openFile();
+      const archive = new LogArchive(this.#options, this.#context.log, start);
+      const found = await this.#openFile();
+      const { size } = await found.handle.stat();
+      if (this.#options.chain && found.regular) {
+        await found.handle.close();
+        await archive.begin(size);
+        this.#file = await this.#openFile();
+      } else this.#file = found;
+      this.#archive = archive;
+      await this.#measure(this.#file);
     });
   }
 
   /** A write to a file cannot be called back: a stop is noticed after at most {@link chunkBytes}. */
   write(units: UnitBatch, signal: AbortSignal): Promise<undefined> {
     return this.#inTurn(async () => {
-      const file = this.#opened();
-      let writtenBytes = 0;
-      try {
-        await this.#cutSurplus(file);
-        const length = units.ends[units.count - 1] ?? 0;
-        while (writtenBytes < length) {
-          signal.throwIfAborted();
-          const size = Math.min(chunkBytes, length - writtenBytes);
-          writtenBytes += (await file.handle.write(units.bytes, writtenBytes, size)).bytesWritten;
-        }
-        signal.throwIfAborted();
-        if (this.#options.sync === 'batch') await this.#sync(file);
-      } catch (error) {
-        this.#surplusBytes += writtenBytes;
-        // A second failure is no news: the next write tries again, and writes nothing before it succeeds.
-        await this.#cutSurplus(file).catch(() => {});
-        throw signal.aborted ? sinkStopped(this.#options.path) : this.#failure('write to', error);
+      // A batch that is given again goes on behind what is in files that were closed meanwhile.
+      if (this.#given?.units !== units) this.#given = { units, done: 0 };
+      const given = this.#given;
+      if (this.#isOld(Date.now())) await this.#rotate(signal);
+      while (given.done < units.count) {
+        const to = this.#unitsThatFit(units, given.done);
+        if (to > given.done) await this.#writeUnits(units, given.done, to, signal);
+        given.done = to;
+        if (to < units.count) await this.#rotate(signal);
       }
       if (this.#options.sync === 'interval') this.#syncLater();
       return undefined;
@@ -85,17 +93,7 @@ export class LogSink implements Sink {
 
   /** Where the new file cannot be opened, the old one stays in use and nothing is lost. */
   reopen(): Promise<void> {
-    return this.#inTurn(async () => {
-      const old = this.#opened();
-      try {
-        await this.#cutSurplus(old);
-        if (this.#options.sync !== 'none') await this.#sync(old);
-      } catch (error) {
-        throw this.#failure('finish', error);
-      }
-      this.#file = await this.#openFile();
-      await old.handle.close();
-    });
+    return this.#inTurn(() => this.#exchange(async () => {}));
   }
 
   close(): Promise<void> {
@@ -103,6 +101,8 @@ export class LogSink implements Sink {
       clearTimeout(this.#syncTimer);
       const file = this.#file;
       this.#file = undefined;
+      await this.#archive?.close();
+      this.#archive = undefined;
       await file?.handle.close();
     });
   }
@@ -111,6 +111,76 @@ export class LogSink implements Sink {
     const result = this.#turn.then(work);
     this.#turn = result.catch(() => {});
     return result;
+  }
+
+  /** Units from one on that the file has room for; at least one where it is empty. */
+  #unitsThatFit(units: UnitBatch, from: number): number {
+    const { sizeBytes } = this.#options.rotation;
+    if (sizeBytes === 0 || this.#file?.regular !== true) return units.count;
+    const room = sizeBytes - this.#sizeBytes + (from === 0 ? 0 : units.ends[from - 1]!);
+    let to = this.#sizeBytes === 0 ? from + 1 : from;
+    while (to < units.count && units.ends[to]! <= room) to++;
+    return to;
+  }
+
+  #isOld(nowMs: number): boolean {
+    const { intervalMs } = this.#options.rotation;
+    return (
+      intervalMs > 0 &&
+      this.#file?.regular === true &&
+      this.#sizeBytes > 0 &&
+      nowMs - this.#beganAtMs >= intervalMs
+    );
+  }
+
+  async #writeUnits(units: UnitBatch, from: number, to: number, signal: AbortSignal): Promise<void> {
+    const file = this.#opened();
+    const start = from === 0 ? 0 : units.ends[from - 1]!;
+    const length = units.ends[to - 1]! - start;
+    let writtenBytes = 0;
+    try {
+      await this.#cutSurplus(file);
+      while (writtenBytes < length) {
+        signal.throwIfAborted();
+        const size = Math.min(chunkBytes, length - writtenBytes);
+        writtenBytes += (await file.handle.write(units.bytes, start + writtenBytes, size)).bytesWritten;
+      }
+      signal.throwIfAborted();
+      if (this.#options.sync === 'batch') await this.#sync(file);
+    } catch (error) {
+      this.#surplusBytes += writtenBytes;
+      // A second failure is no news: the next write tries again, and writes nothing before it succeeds.
+      await this.#cutSurplus(file).catch(() => {});
+      throw signal.aborted ? sinkStopped(this.#options.path) : this.#failure('write to', error);
+    }
+    this.#sizeBytes += length;
+    await this.#archive?.written(units, from, to);
+  }
+
+  async #rotate(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) throw sinkStopped(this.#options.path);
+    await this.#exchange(async () => this.#archive?.rotate());
+  }
+
+  /** Closes the file in use and opens what is, or will be, in its place. */
+  async #exchange(between: () => Promise<void>): Promise<void> {
+    const old = this.#opened();
+    try {
+      await this.#cutSurplus(old);
+      if (this.#options.sync !== 'none') await this.#sync(old);
+      await between();
+    } catch (error) {
+      throw this.#failure('finish', error);
+    }
+    this.#file = await this.#openFile();
+    await this.#measure(this.#file);
+    await old.handle.close();
+  }
+
+  async #measure({ handle }: LogFile): Promise<void> {
+    const { size, birthtimeMs } = await handle.stat();
+    this.#sizeBytes = size;
+    this.#beganAtMs = size > 0 ? birthtimeMs : Date.now();
   }
 
   async #openFile(): Promise<LogFile> {

@@ -36,6 +36,10 @@ export interface WriteReceipt {
 export interface SinkStart {
   /** Where the records come from. */
   readonly origin: Origin;
+  /** The hash of the policy of the run, as `PolicyProgram` has it. */
+  readonly policyHash?: string;
+  /** Records that this output has lost in this run so far, by cause. */
+  losses?(): LossCounters;
 }
 
 /**

@@ -17,6 +17,7 @@ import { addReplay } from './camflow-commands/replay.ts';
 import { addSpool } from './camflow-commands/spool.ts';
 import { addTrace } from './camflow-commands/trace.ts';
 import { addUnload } from './camflow-commands/unload.ts';
+import { addVerify } from './camflow-commands/verify.ts';
 import { reportFailure, runProgram } from './run-program.ts';
 
 /** In the order in which the help lists them. */
@@ -28,6 +29,7 @@ const commands: readonly AddCommand[] = [
   addReplay,
   addTrace,
   addSpool,
+  addVerify,
   addPlugins,
   addConfig,
   addDocumentation,

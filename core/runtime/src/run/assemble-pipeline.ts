@@ -78,15 +78,17 @@ export async function assemblePipeline(
 
   const origin = await source.open(control.finishing, program.pushDown);
   control.checkStarting();
-  for (const sink of sinks) {
-    await sink.open({ origin });
+  const balances = plan.outputs.map(({ name }) => new OutputBalanceSheet(name));
+  for (const [index, sink] of sinks.entries()) {
+    const losses = () => balances[index]!.snapshot().dropped;
+    await sink.open({ origin, policyHash: program.hash, losses });
     control.checkStarting();
   }
 
   const numbering = origin.numbering ?? randomUUID().slice(0, 13);
   const statistics = new RunStatistics();
   const outputs = plan.outputs.map(({ name }, index) => {
-    const balance = new OutputBalanceSheet(name);
+    const balance = balances[index]!;
     const store = stores[index]!;
     store.origin = origin;
     return new Output(name, { sink: sinks[index]!, balance, store, numbering, log });

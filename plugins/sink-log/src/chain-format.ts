@@ -1,0 +1,66 @@
+import { createHash, type Hash } from 'node:crypto';
+
+/**
+ * A chain of hashes over a log file, in a file of its own: a line of JSON that opens it, a line with the hash of each
+ * whole block, and a statement that closes it. Each hash is SHA-256 over the one before, in hexadecimal, and what
+ * it is of. docs/tamper-evidence.md is for users.
+ */
+export const blockBytes = 4096;
+
+/** How a chain begins. */
+export interface ChainOpening {
+  readonly version: 1;
+  /** Number of the file within the chain, from 1. */
+  readonly segment: number;
+  /** The hash that closed the chain of the file before; empty for the first. */
+  readonly previous: string;
+  /** When, in UTC. */
+  readonly opened: string;
+  readonly policy: string;
+}
+
+/** How a chain ends. */
+export interface ChainStatement {
+  readonly closed: string;
+  /** Whether the recorder was killed and the next one closed the chain: then figures of units are not known. */
+  readonly killed: boolean;
+  readonly bytes: number;
+  readonly units: number;
+  readonly records: number;
+  /** Records that the output had lost since the run began, by cause. */
+  readonly losses: Readonly<Record<string, number>>;
+  /** Identifiers of the first and the last unit; empty where there are none. */
+  readonly first: string;
+  readonly last: string;
+  /** Number of the oldest file that had not been removed by the rules of the log. */
+  readonly oldest: number;
+}
+
+/** Hashes one after another. */
+export class ChainHash {
+  #last: string;
+
+  constructor(start: string) {
+    this.#last = start;
+  }
+
+  /** The hash of all so far. */
+  get value(): string {
+    return this.#last;
+  }
+
+  /** Goes on with some bytes. */
+  add(...parts: readonly (Uint8Array | string)[]): string {
+    const hash: Hash = createHash('sha256').update(this.#last);
+    for (const part of parts) hash.update(part);
+    this.#last = hash.digest('hex');
+    return this.#last;
+  }
+}
+
+/** The hash that a chain starts from. */
+export function startOfChain(opening: ChainOpening): ChainHash {
+  const hash = new ChainHash(opening.previous);
+  hash.add(JSON.stringify(opening));
+  return hash;
+}

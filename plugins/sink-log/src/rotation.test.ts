@@ -1,0 +1,280 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
+import type { RawOptions, Sink, UnitBatch } from '@camflow/api';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import sinkLog, { verifyLogs } from './index.ts';
+import { logOptions } from './options.ts';
+
+let folder: string;
+let log: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'camflow-rotate-'));
+  log = path.join(folder, 'audit.log');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const never = new AbortController().signal;
+const origin = { abi: 'camflow-0.9', machineId: 0, bootId: 0, epoch: 0 };
+
+async function opened(raw: RawOptions): Promise<Sink> {
+  const result = await logOptions.schema['~standard'].validate({ path: log, sync: 'none', ...raw });
+  if (result.issues) throw new Error('bad options in a test');
+  const sink = sinkLog.create(result.value, {
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    section: 'log',
+    format: { name: 'lines', mediaType: 'text/plain', framing: 'lines' },
+  });
+  await sink.open({ origin, policyHash: 'f00d', losses: () => ({ ring_full: 3 }) });
+  return sink;
+}
+
+const unit = (index: number): string => `unit ${String(index).padStart(6, '0')} ${'.'.repeat(index % 90)}\n`;
+const units = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_, i) => unit(from + i));
+
+function batch(from: number, to: number): UnitBatch {
+  const texts = units(from, to);
+  let end = 0;
+  return {
+    source: { numbering: 'n', stream: { cpu: 0, kind: 'short' }, firstSequence: 0, firstUnit: from },
+    bytes: Buffer.from(texts.join('')),
+    count: texts.length,
+    ends: Uint32Array.from(texts, (text) => {
+      end += text.length;
+      return end;
+    }),
+    records: new Uint32Array(texts.length).fill(2),
+  };
+}
+
+const old = (suffix = ''): string[] =>
+  readdirSync(folder)
+    .filter((name) => name !== 'audit.log' && !name.includes('.chain') && name.endsWith(suffix))
+    .sort()
+    .map((name) => path.join(folder, name));
+const contentOf = (file: string): string =>
+  (file.endsWith('.gz') ? gunzipSync(readFileSync(file)) : readFileSync(file)).toString();
+const everything = (): string => [...old(), log].map(contentOf).join('');
+
+describe('rotation', () => {
+  test('by size: no file is larger, no unit is split or lost, in the middle of a batch too', async () => {
+    const sink = await opened({ rotate_size: '5000' });
+    for (let i = 0; i < 4; i++) await sink.write(batch(i * 250, (i + 1) * 250), never);
+    await sink.close();
+    expect(old().length).toBeGreaterThan(10);
+    for (const file of [...old(), log]) {
+      expect(statSync(file).size).toBeLessThanOrEqual(5000);
+      expect(contentOf(file).endsWith('\n')).toBe(true);
+    }
+    expect(everything()).toBe(units(0, 1000).join(''));
+    expect(statSync(old()[0]!).mode & 0o777).toBe(0o640);
+  });
+
+  test('a unit that is longer than a file may be has one of its own', async () => {
+    const sink = await opened({ rotate_size: '40' });
+    await sink.write(batch(60, 65), never);
+    await sink.close();
+    expect([...old(), log].map(contentOf)).toEqual(units(60, 65));
+  });
+
+  test('by time, compressed, with a limit on old files', async () => {
+    const sink = await opened({ rotate_interval: '1', rotate_compress: 'true', rotate_keep: '2' });
+    for (let i = 0; i < 5; i++) {
+      await sink.write(batch(i, i + 1), never);
+      await sleep(1010);
+    }
+    await sink.close();
+    expect(old('.gz').map(contentOf)).toEqual([unit(2), unit(3)]);
+    expect(contentOf(log)).toBe(unit(4));
+    expect(old().length).toBe(2);
+  });
+
+  test('old files go when their time is over', async () => {
+    const sink = await opened({ rotate_size: '10', rotate_keep_seconds: '1' });
+    await sink.write(batch(0, 3), never);
+    expect(old().length).toBe(2);
+    await sleep(1100);
+    await sink.write(batch(3, 4), never);
+    await sink.close();
+    expect(old()).toEqual([]);
+  });
+
+  test('a batch that fails after a rotation goes on behind it when it is given again', async () => {
+    const sink = await opened({ rotate_size: '2000' });
+    const given = batch(0, 200);
+    const stop = new AbortController();
+    const failing = sink.write(given, stop.signal).catch((error: unknown) => error);
+    while (old().length < 2) await sleep(1);
+    stop.abort();
+    const outcome = await failing;
+    if (outcome !== undefined) await sink.write(given, never);
+    await sink.close();
+    expect(everything()).toBe(units(0, 200).join(''));
+  });
+
+  test('a reader that follows (tail -F) sees every line once', async () => {
+    writeFileSync(log, '');
+    const tail = spawn('tail', ['-F', '-n', '+1', '-s', '0.05', log], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let seen = '';
+    tail.stdout.setEncoding('latin1').on('data', (chunk: string) => {
+      seen += chunk;
+    });
+    const sink = await opened({ rotate_size: '20000' });
+    for (let i = 0; i < 10; i++) {
+      await sink.write(batch(i * 100, (i + 1) * 100), never);
+      await sleep(400);
+    }
+    await sink.close();
+    const all = units(0, 1000).join('');
+    for (let waited = 0; seen.length < all.length && waited < 10_000; waited += 50) await sleep(50);
+    tail.kill();
+    expect(old().length).toBeGreaterThan(1);
+    expect(seen).toBe(all);
+  });
+});
+
+describe('the chain', () => {
+  /** Four closed files of a chain in two runs. */
+  async function written(more: RawOptions = {}): Promise<string[]> {
+    for (let run = 0; run < 2; run++) {
+      const sink = await opened({ chain: 'true', rotate_size: '20000', ...more });
+      await sink.write(batch(run * 500, (run + 1) * 500), never);
+      await sink.close();
+    }
+    return [...old(), log];
+  }
+
+  test('closes with what a file holds, and verifies', async () => {
+    const files = await written();
+    const { files: found, problems } = await verifyLogs(folder);
+    expect(problems).toEqual([]);
+    expect(found.map(({ path: each }) => each)).toEqual(files);
+    expect(found.map(({ segment }) => segment)).toEqual([1, 2, 3, 4]);
+    expect(found[0]!.statement).toMatchObject({
+      killed: false,
+      losses: { ring_full: 3 },
+      first: 'n/short0/0/0',
+      oldest: 1,
+    });
+    const statements = found.map(({ statement }) => statement!);
+    expect(statements.reduce((sum, each) => sum + each.records, 0)).toBe(2000);
+    expect(statements.at(-1)!.last).toBe('n/short0/0/999');
+    expect(JSON.parse(readFileSync(`${files[0]}.chain`, 'utf8').split('\n')[0]!)).toMatchObject({
+      policy: 'f00d',
+    });
+    expect(everything()).toBe(units(0, 1000).join(''));
+  });
+
+  test('verifies compressed files too', async () => {
+    await written({ rotate_compress: 'true' });
+    expect(old('.gz').length).toBeGreaterThan(0);
+    expect((await verifyLogs(folder)).problems).toEqual([]);
+  });
+
+  test.each([0, 5000, 9000])('names the block of the first bad byte: %i', async (at) => {
+    const [, second] = (await written()) as [string, string];
+    const bytes = readFileSync(second);
+    bytes[at]! ^= 1;
+    writeFileSync(second, bytes);
+    const { problems } = await verifyLogs(folder);
+    const from = at - (at % 4096);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(new RegExp(`^${second}: the first bad byte is between ${from} and \\d+$`));
+  });
+
+  test('names what was cut off, added or removed', async () => {
+    const [first, second, third] = (await written()) as [string, string, string];
+    const whole = readFileSync(first);
+    truncateSync(first, 9000);
+    expect((await verifyLogs(folder)).problems).toEqual([`${first}: byte 9000 and what follows is missing`]);
+    writeFileSync(first, Buffer.concat([whole, Buffer.from('more\n')]));
+    const { problems } = await verifyLogs(folder);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(/first bad byte is between \d+ and \d+|was added/);
+    writeFileSync(first, whole);
+    expect((await verifyLogs(folder)).problems).toEqual([]);
+    rmSync(third);
+    expect((await verifyLogs(folder)).problems).toEqual([
+      `${third}: the file is missing, its chain is there`,
+    ]);
+    rmSync(`${third}.chain`);
+    expect((await verifyLogs(folder)).problems).toEqual([`audit.log: file 3 is missing before ${log}`]);
+    rmSync(first);
+    rmSync(`${first}.chain`);
+    expect((await verifyLogs(folder)).problems).toEqual([
+      `audit.log: file 1 is missing before ${second}`,
+      `audit.log: file 3 is missing before ${log}`,
+    ]);
+  });
+
+  test('a chain that was written anew does not fit the next one', async () => {
+    const [, second] = (await written()) as [string, string];
+    const lines = readFileSync(`${second}.chain`, 'utf8').trimEnd().split('\n');
+    const { hash: _, ...statement } = JSON.parse(lines.at(-1)!);
+    let last = createHash('sha256').update(lines.at(-2)!);
+    const changed = { ...statement, records: statement.records - 1 };
+    last = last.update(JSON.stringify(changed));
+    lines[lines.length - 1] = JSON.stringify({ ...changed, hash: last.digest('hex') });
+    writeFileSync(`${second}.chain`, `${lines.join('\n')}\n`);
+    const { problems } = await verifyLogs(folder);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain('does not follow');
+  });
+
+  test('files that the rules of the log removed are not missing', async () => {
+    await written({ rotate_keep: '1' });
+    const { files, problems } = await verifyLogs(folder);
+    expect(problems).toEqual([]);
+    expect(files.length).toBeLessThan(4);
+  });
+
+  test('of a killed recorder is closed by the next one, unless the log was changed in between', async () => {
+    for (const tampered of [false, true]) {
+      const killed = await opened({ chain: 'true' });
+      await killed.write(batch(0, 500), never);
+      // As a kill leaves it: the file and an open chain; the handle goes with the test.
+      if (tampered) {
+        const bytes = readFileSync(log);
+        bytes[100]! ^= 1;
+        writeFileSync(log, bytes);
+      }
+      const next = await opened({ chain: 'true' });
+      await next.close();
+      const { problems, files } = await verifyLogs(folder);
+      if (tampered) expect(problems.join()).toContain('the first bad byte is between 0 and 4095');
+      else {
+        expect(problems).toEqual([]);
+        expect(files.map(({ statement }) => statement?.killed)).toEqual([true, false]);
+      }
+      for (const name of readdirSync(folder)) rmSync(path.join(folder, name));
+    }
+  });
+});
+
+test('without rotation a file that was moved away is opened anew, as logrotate wants it', async () => {
+  const sink = await opened({});
+  await sink.write(batch(0, 10), never);
+  renameSync(log, `${log}.1`);
+  await sink.reopen!();
+  await sink.write(batch(10, 20), never);
+  await sink.close();
+  expect(readFileSync(`${log}.1`, 'utf8') + readFileSync(log, 'utf8')).toBe(units(0, 20).join(''));
+  expect(existsSync(`${log}.chain`)).toBe(false);
+});

@@ -1,0 +1,83 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { link, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+
+/** What a chain of hashes is kept in, beside the file that it is of. */
+export const chainSuffix = '.chain';
+const gzipSuffix = '.gz';
+const stampPattern = /^\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z(-\d+)?(\.gz)?$/;
+
+/** When a log begins anew, and what becomes of the old files. */
+export interface RotationRules {
+  /** Bytes that a file may have; 0 for any number. */
+  readonly sizeBytes: number;
+  /** Milliseconds after which a file is closed; 0 for never. */
+  readonly intervalMs: number;
+  readonly compress: boolean;
+  /** Old files that are kept; 0 for all. */
+  readonly keep: number;
+  /** Milliseconds that old files are kept; 0 for ever. */
+  readonly keepMs: number;
+}
+
+/**
+ * Gives the log, and its chain, the name of an old file. A link, unlike a rename, never replaces another file.
+ * @returns the new path
+ */
+export async function moveAside(log: string, nowMs: number): Promise<string> {
+  const stamp = new Date(nowMs).toISOString().replaceAll(':', '-');
+  for (let n = 1; ; n++) {
+    const target = `${log}.${stamp}${n > 1 ? `-${n}` : ''}`;
+    try {
+      await link(log, target);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
+      throw error;
+    }
+    await rename(log + chainSuffix, target + chainSuffix).catch(unlessMissing);
+    await unlink(log);
+    return target;
+  }
+}
+
+/** Old files of a log, the oldest first. */
+export async function oldFiles(log: string): Promise<string[]> {
+  const folder = path.dirname(log);
+  const name = path.basename(log);
+  const names = await readdir(folder);
+  return names
+    .filter((each) => each.startsWith(name) && stampPattern.test(each.slice(name.length)))
+    .sort()
+    .map((each) => path.join(folder, each));
+}
+
+/** Compresses an old file; whoever reads it has it open under its old name until it is done. */
+export async function compressFile(file: string): Promise<void> {
+  const draft = `${file}${gzipSuffix}.part`;
+  await pipeline(createReadStream(file), createGzip(), createWriteStream(draft, { mode: 0o640 }));
+  const handle = await open(draft, 'r+');
+  await handle.sync().finally(() => handle.close());
+  await rename(draft, file + gzipSuffix);
+  await unlink(file);
+}
+
+/** Removes old files, and their chains, that are not to be kept. @returns how many */
+export async function retire(log: string, rules: RotationRules, nowMs: number): Promise<number> {
+  const files = await oldFiles(log);
+  let removed = 0;
+  for (const [index, file] of files.entries()) {
+    const surplus = rules.keep > 0 && files.length - index > rules.keep;
+    const expired = rules.keepMs > 0 && nowMs - (await stat(file)).mtimeMs > rules.keepMs;
+    if (!surplus && !expired) continue;
+    await unlink(file);
+    await unlink(file.replace(/\.gz$/, '') + chainSuffix).catch(unlessMissing);
+    removed++;
+  }
+  return removed;
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}

@@ -1,0 +1,135 @@
+import { createReadStream } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { createGunzip } from 'node:zlib';
+import { blockBytes, type ChainOpening, type ChainStatement, startOfChain } from './chain-format.ts';
+import { chainSuffix } from './rotation.ts';
+
+/** A log file with its chain. */
+export interface CheckedFile {
+  readonly path: string;
+  readonly segment: number;
+  readonly previous: string;
+  /** What is wrong with it: one sentence; undefined where nothing is. */
+  readonly problem: string | undefined;
+  /** Undefined where the chain is not closed: the log is being written, or its recorder was killed. */
+  readonly statement: (ChainStatement & { readonly hash: string }) | undefined;
+  readonly bytes: number;
+}
+
+/** What a folder of logs turned out to be. */
+export interface VerifiedLogs {
+  readonly files: readonly CheckedFile[];
+  /** Everything that is wrong, in the order of the chain; empty where nothing is. */
+  readonly problems: readonly string[];
+}
+
+/** Checks every chain of a folder: each file against its hashes, and that no file is missing between two. */
+export async function verifyLogs(folder: string): Promise<VerifiedLogs> {
+  const logs = new Map<string, CheckedFile[]>();
+  for (const name of (await readdir(folder)).sort()) {
+    if (!name.endsWith(chainSuffix)) continue;
+    const file = await checkFile(path.join(folder, name.slice(0, -chainSuffix.length)));
+    const log = name.replace(/(\.\d{4}-\d\d-\d\dT[-\d.]+Z(-\d+)?)?\.chain$/, '');
+    logs.set(log, [...(logs.get(log) ?? []), file]);
+  }
+  const files = [...logs.values()].flatMap((each) => each.sort((a, b) => a.segment - b.segment));
+  const problems = [...logs].flatMap(([log, each]) => problemsOf(log, each));
+  return { files, problems };
+}
+
+function problemsOf(log: string, files: readonly CheckedFile[]): string[] {
+  const problems: string[] = [];
+  const oldest = files.findLast(({ statement }) => statement !== undefined)?.statement?.oldest ?? 1;
+  let expected = oldest;
+  let previous: CheckedFile | undefined;
+  for (const file of files) {
+    if (file.problem !== undefined) problems.push(`${file.path}: ${file.problem}`);
+    if (file.segment === 0) continue;
+    if (file.segment > expected) {
+      const missing =
+        file.segment - 1 > expected ? `files ${expected} to ${file.segment - 1} are` : `file ${expected} is`;
+      problems.push(`${log}: ${missing} missing before ${file.path}`);
+    } else if (previous?.statement !== undefined && file.previous !== previous.statement.hash) {
+      problems.push(
+        `${file.path}: does not follow ${previous.path}: byte 0 of one of the chains was changed`,
+      );
+    }
+    expected = file.segment + 1;
+    previous = file;
+  }
+  return problems;
+}
+
+/** Checks one log file against its chain. @throws the error of reading the chain */
+export async function checkFile(file: string): Promise<CheckedFile> {
+  const lines = (await readFile(file + chainSuffix, 'utf8')).split('\n').filter((line) => line !== '');
+  const opening = parse<ChainOpening>(lines[0]);
+  const unreadable = { path: file, segment: 0, previous: '', statement: undefined, bytes: 0 };
+  if (typeof opening?.segment !== 'number' || typeof opening.previous !== 'string')
+    return { ...unreadable, problem: 'its chain has no beginning' };
+  const statement = parse<ChainStatement & { hash: string }>(lines.at(-1));
+  const hashes = lines.slice(1, statement === undefined ? undefined : -1);
+  const { segment, previous } = opening;
+  const found = { path: file, segment, previous, statement };
+  const hash = startOfChain(opening);
+  let bytes = 0;
+  let block = 0;
+  for await (const piece of blocksOf(file)) {
+    if (piece === undefined) return { ...found, bytes, problem: 'the file is missing, its chain is there' };
+    const known = hashes[block];
+    // What follows the last whole block of a chain that is not closed is not on record yet.
+    if (known === undefined && statement === undefined) break;
+    if (known === undefined) return { ...found, bytes, problem: `byte ${bytes} and what follows was added` };
+    const whole = piece.length === blockBytes || statement !== undefined;
+    if (whole && hash.add(piece) !== known) {
+      const cut =
+        piece.length < blockBytes && (statement?.bytes ?? Number.POSITIVE_INFINITY) > bytes + piece.length;
+      const end = bytes + piece.length;
+      const problem = cut
+        ? `byte ${end} and what follows is missing`
+        : `the first bad byte is between ${bytes} and ${end - 1}`;
+      return { ...found, bytes, problem };
+    }
+    bytes += piece.length;
+    block++;
+  }
+  if (block < hashes.length) return { ...found, bytes, problem: `byte ${bytes} and what follows is missing` };
+  if (statement === undefined) return { ...found, bytes, problem: undefined };
+  const { hash: stated, ...rest } = statement;
+  const right = hash.add(JSON.stringify(rest)) === stated && statement.bytes === bytes;
+  return { ...found, bytes, problem: right ? undefined : 'its closing statement was changed' };
+}
+
+/** The blocks of a log, compressed or not; a single undefined where there is neither. */
+async function* blocksOf(file: string): AsyncGenerator<Buffer | undefined> {
+  const plain = await stat(file).catch(() => undefined);
+  const packed = plain ? undefined : await stat(`${file}.gz`).catch(() => undefined);
+  if (plain === undefined && packed === undefined) {
+    yield undefined;
+    return;
+  }
+  const stream = plain ? createReadStream(file) : createReadStream(`${file}.gz`).pipe(createGunzip());
+  let rest = Buffer.alloc(0);
+  try {
+    for await (const chunk of stream) {
+      const bytes = Buffer.concat([rest, chunk as Buffer]);
+      let at = 0;
+      for (; at + blockBytes <= bytes.length; at += blockBytes) yield bytes.subarray(at, at + blockBytes);
+      rest = bytes.subarray(at);
+    }
+  } catch (error) {
+    // A compressed file that was changed does not unpack any more: what could be unpacked was right up to here.
+    if (plain !== undefined) throw error;
+  }
+  if (rest.length > 0) yield rest;
+}
+
+function parse<Value>(line: string | undefined): Value | undefined {
+  if (line === undefined || !line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as Value;
+  } catch {
+    return undefined;
+  }
+}
