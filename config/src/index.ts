@@ -7,6 +7,7 @@ export * from './control-settings.ts';
 export * from './detect-program.ts';
 export * from './environment.ts';
 export * from './load-recorder-configuration.ts';
+export type { MetricsAddress } from './metrics-address.ts';
 export * from './problem.ts';
 export * from './read-configuration.ts';
 export * from './recorder-options.ts';

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { OptionsDefinition } from '@camflow/api';
 import * as v from 'valibot';
 import { canonicalSection } from './ini-dialect.ts';
+import { type MetricsAddress, metricsAddress } from './metrics-address.ts';
 import { integer, oneOf, type TextSchema, text } from './option-values.ts';
 
 /** Levels of log lines, the most talkative first. */
@@ -26,6 +27,8 @@ export interface RecorderOptions {
   readonly logLevel: LogLevel;
   /** Absolute folder that holds a folder for the spool of each output; undefined where it is not said. */
   readonly spoolDir: string | undefined;
+  /** Where metrics are served; undefined for nowhere. */
+  readonly metrics: MetricsAddress | undefined;
 }
 
 const mostWorkersByDefault = 4;
@@ -73,6 +76,7 @@ const schema = v.pipe(
     drain_timeout_ms: v.optional(integer(0, 3_600_000), '30000'),
     log_level: v.optional(oneOf('a log level', logLevels), 'info'),
     spool_dir: v.optional(absoluteFolder),
+    metrics: v.optional(metricsAddress),
   }),
   v.transform(
     (given): RecorderOptions => ({
@@ -86,6 +90,7 @@ const schema = v.pipe(
       drainTimeoutMs: given.drain_timeout_ms,
       logLevel: given.log_level,
       spoolDir: given.spool_dir,
+      metrics: given.metrics,
     }),
   ),
 );
@@ -123,6 +128,10 @@ export const recorderOptions: OptionsDefinition<RecorderOptions> = {
     spool_dir: {
       summary: 'Folder for the spools of outputs; one recorder at a time may use it.',
       default: '/var/lib/camflow/spool for root, none for others: then nothing is spooled',
+    },
+    metrics: {
+      summary:
+        'Where to serve metrics for Prometheus, health and readiness: 127.0.0.1:PORT, [::1]:PORT or the absolute path of a socket.',
     },
   },
 };

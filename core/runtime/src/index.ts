@@ -4,6 +4,7 @@ export * from './plugins/load-plugin.ts';
 export * from './plugins/plugin-places.ts';
 export * from './run/create-run.ts';
 export * from './run/run.ts';
+export * from './run/run-figures.ts';
 export * from './run/run-limits.ts';
 export * from './run/run-plan.ts';
 export * from './run/run-report.ts';

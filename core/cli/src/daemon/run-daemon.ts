@@ -6,6 +6,7 @@ import { logWarnings } from '../commands/log-warnings.ts';
 import { stopOnSignals } from '../commands/stop-on-signals.ts';
 import { planRun } from '../composition/plan-run.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
+import { MetricsEndpoint } from '../metrics/metrics-endpoint.ts';
 import { describeBalance, describeCauses, isComplete } from '../report/balance.ts';
 import { rootSpoolDir } from './spool-dir.ts';
 
@@ -34,7 +35,10 @@ export async function runDaemon(request: DaemonRequest, container: DependencyCon
   const signals = stopOnSignals(run, ['SIGTERM', 'SIGINT']);
   const reopen = (): void => void reopenOutputs(run, log);
   process.on('SIGHUP', reopen);
+  let endpoint: MetricsEndpoint | undefined;
   try {
+    const { metrics } = planned.general;
+    if (metrics !== undefined) endpoint = await MetricsEndpoint.listen(metrics, () => run.figures());
     await run.start();
     const outputs = planned.plan.outputs
       .map(({ name }) => `${name} ${planned.places.get(name)}`.trim())
@@ -52,6 +56,7 @@ export async function runDaemon(request: DaemonRequest, container: DependencyCon
     throw error;
   } finally {
     signals.dispose();
+    await endpoint?.close();
     process.off('SIGHUP', reopen);
   }
 }

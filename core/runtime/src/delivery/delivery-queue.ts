@@ -25,6 +25,8 @@ export interface Delivery {
 export interface DeliveryQueue {
   /** Whether it outlives the run. */
   readonly persistent: boolean;
+  /** When the records of what was done last were captured; undefined before the first. */
+  readonly lastCapturedAtMs: number | undefined;
   /** Whether more may be offered without more memory than is allowed. */
   readonly roomy: boolean;
   /** Whether nothing waits to be delivered. */

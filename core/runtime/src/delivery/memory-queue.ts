@@ -7,6 +7,7 @@ interface Waiting extends Delivery {
 /** A queue of bounded memory: where it is full, nothing more is read. */
 export class MemoryQueue implements DeliveryQueue {
   readonly persistent = false;
+  lastCapturedAtMs: number | undefined;
   readonly #limitBytes: number;
   readonly #onChange: () => void;
   #waiting: Waiting[] = [];
@@ -48,6 +49,7 @@ export class MemoryQueue implements DeliveryQueue {
     if (this.#waiting[0] === delivery) {
       const { offer } = this.#waiting.shift()!;
       this.#bytes -= offer.memoryBytes;
+      this.lastCapturedAtMs = offer.parcel.capturedAtMs;
       offer.release();
       offer.settled();
     }

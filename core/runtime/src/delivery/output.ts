@@ -20,6 +20,8 @@ export interface OutputHealth {
   readonly downSinceMs: number | undefined;
   /** Batches that it was given again. */
   readonly retries: number;
+  /** When the records were captured that it took last, in milliseconds since 1970; undefined before the first. */
+  readonly deliveredUntilMs: number | undefined;
 }
 
 /**
@@ -73,7 +75,8 @@ export class Output {
   }
 
   get health(): OutputHealth {
-    return { downSinceMs: this.#downSinceMs, retries: this.#retries };
+    const { lastCapturedAtMs: deliveredUntilMs } = this.store.queue;
+    return { downSinceMs: this.#downSinceMs, retries: this.#retries, deliveredUntilMs };
   }
 
   /** Whether the output took responsibility for these records before: in an earlier run that was killed. */

@@ -21,6 +21,7 @@ interface Held extends Delivery {
 
 /** A part of a parcel that was read from the disk. */
 interface FromDisk extends Delivery {
+  readonly capturedAtMs: number;
   readonly after: SpoolPlace;
 }
 
@@ -39,6 +40,7 @@ export interface QueueEvents {
  */
 export class SpooledQueue implements DeliveryQueue {
   readonly persistent = true;
+  lastCapturedAtMs: number | undefined;
   readonly #spool: Spool;
   readonly #plan: SpoolPlan;
   readonly #ledger: Ledger;
@@ -114,6 +116,7 @@ export class SpooledQueue implements DeliveryQueue {
     this.#head = undefined;
     this.#headDropped = undefined;
     this.#ledger.delivered += delivered;
+    this.lastCapturedAtMs = 'after' in head ? head.capturedAtMs : head.offer.parcel.capturedAtMs;
     for (const [cause, records] of Object.entries(lost) as [LossCause, number][])
       this.#ledger.drop(records, cause);
     if ('after' in head) {
@@ -169,9 +172,15 @@ export class SpooledQueue implements DeliveryQueue {
       void this.#save();
     }
     if (frame === undefined) return true;
-    const { units, records, numbering, stream, firstSequence, firstUnit } = frame;
+    const { units, records, numbering, stream, firstSequence, firstUnit, capturedAtMs } = frame;
     const batch: UnitBatch = { ...units, source: { numbering, stream, firstSequence, firstUnit } };
-    this.#head = { units: batch, records, byteLength: units.bytes.length, after } satisfies FromDisk;
+    this.#head = {
+      units: batch,
+      records,
+      byteLength: units.bytes.length,
+      capturedAtMs,
+      after,
+    } satisfies FromDisk;
     return true;
   }
 

@@ -25,18 +25,25 @@ export class SlabPool {
   /** Memory behind the slabs, for records that the recorder makes itself. */
   readonly extra: Uint8Array;
   readonly slabBytes: number;
+  readonly count: number;
   readonly #free: Slab[] = [];
   #waiting: ((slab: Slab | null) => void) | undefined;
   #closed = false;
 
   constructor(count: number, slabBytes: number, extraBytes = 0) {
     this.slabBytes = slabBytes;
+    this.count = count;
     this.memory = new SharedArrayBuffer(count * slabBytes + extraBytes);
     this.extra = new Uint8Array(this.memory, count * slabBytes);
     // Taken from the end: a run that keeps up touches only the first few, and the rest costs no memory.
     for (let index = count - 1; index >= 0; index--) {
       this.#free.push({ index, bytes: new Uint8Array(this.memory, index * slabBytes, slabBytes) });
     }
+  }
+
+  /** Slabs that are free. */
+  get free(): number {
+    return this.#free.length;
   }
 
   /** The next free slab, once there is one; null after {@link close}. One caller at a time. */

@@ -5,6 +5,7 @@ import {
   recordTypes,
   type StreamId,
 } from '@camflow/api';
+import type { StreamFigures, WorkerFigures } from '../run/run-figures.ts';
 import type { MalformedSample, RunReport } from '../run/run-report.ts';
 import type { BatchResult } from '../worker/messages.ts';
 
@@ -18,11 +19,22 @@ export class RunStatistics {
   #batches = 0;
   readonly #countsByType: number[] = new Array<number>(recordTypes.length + 1).fill(0);
   readonly #malformed: Partial<Record<MalformedReason, number>> = {};
+  readonly #streams = new Map<string, StreamFigures>();
+  readonly #workers = new Map<number, WorkerFigures>();
   readonly #samples: MalformedSample[] = [];
   readonly #sourceLoss: Partial<Record<LossCause, number>> = {};
 
-  /** A batch was read. */
-  read(records: number, bytes: number, loss: LossCounters): void {
+  /** A batch of a stream was read. */
+  read(stream: StreamId, records: number, bytes: number, loss: LossCounters): void {
+    if (records > 0) {
+      const key = `${stream.kind}${stream.cpu}`;
+      const known = this.#streams.get(key);
+      this.#streams.set(key, {
+        stream,
+        records: (known?.records ?? 0) + records,
+        bytes: (known?.bytes ?? 0) + bytes,
+      });
+    }
     this.#recordsRead += records;
     this.#bytesRead += bytes;
     this.#batches++;
@@ -31,12 +43,29 @@ export class RunStatistics {
 
   /** A worker looked at a batch of a stream. */
   scanned({ cpu, kind }: StreamId, result: BatchResult): void {
-    const { countsByType, malformed, malformedPlaces } = result;
+    const { countsByType, malformed, malformedPlaces, thread, busyMs } = result;
+    const known = this.#workers.get(thread);
+    this.#workers.set(thread, {
+      thread,
+      batches: (known?.batches ?? 0) + 1,
+      records: (known?.records ?? 0) + countsByType.reduce((sum, count) => sum + count, 0),
+      busyMs: (known?.busyMs ?? 0) + busyMs,
+    });
     for (let type = 1; type < countsByType.length; type++) this.#countsByType[type]! += countsByType[type]!;
     addTo(this.#malformed, malformed);
     for (const place of malformedPlaces) {
       if (this.#samples.length < mostSamples) this.#samples.push({ cpu, kind, ...place });
     }
+  }
+
+  /** What came of each stream. */
+  streams(): StreamFigures[] {
+    return [...this.#streams.values()];
+  }
+
+  /** What each worker thread did. */
+  workers(): WorkerFigures[] {
+    return [...this.#workers.values()];
   }
 
   snapshot(): Pick<

@@ -128,6 +128,8 @@ export class BatchRunner {
       malformed: Object.fromEntries(places.map(({ reason }) => [reason, 1])),
       malformedPlaces: places,
       formats: new Array<FormatResult>(this.#formats).fill(lost),
+      thread: 0,
+      busyMs: 0,
     };
   }
 }

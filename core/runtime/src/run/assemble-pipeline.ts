@@ -31,6 +31,7 @@ export interface AssembledPipeline {
   readonly statistics: RunStatistics;
   readonly gaps: GapReporter;
   readonly known: KnownTexts;
+  readonly slabs: SlabPool;
   readonly pool: WorkerPool;
 }
 
@@ -137,7 +138,7 @@ export async function assemblePipeline(
     commits,
     onRead: ({ relay, records, byteLength }) => {
       if (control.over) throw new CamflowError('PIPELINE_STATE', 'the run is over');
-      statistics.read(records, byteLength, relay.loss);
+      statistics.read(relay.stream, records, byteLength, relay.loss);
       const { stream, firstSequence } = relay;
       const isNew = records === 0 || !outputs.every((output) => output.had(stream, firstSequence, records));
       for (const output of outputs) {
@@ -162,7 +163,18 @@ export async function assemblePipeline(
     for (const output of outputs) output.giveUp();
   });
   for (const output of outputs) output.resume();
-  return { origin, rereadable, policyHash: program.hash, reader, outputs, statistics, gaps, known, pool };
+  return {
+    origin,
+    rereadable,
+    policyHash: program.hash,
+    reader,
+    outputs,
+    statistics,
+    gaps,
+    known,
+    slabs,
+    pool,
+  };
 }
 
 /** Losses while a spool waits, those that an earlier run could not tell, and that it was killed. */

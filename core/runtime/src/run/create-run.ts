@@ -4,6 +4,7 @@ import { settlesUnless, settlesWithin } from './deadline.ts';
 import { emptyReport, reportOn } from './make-report.ts';
 import type { CreateRun, Run, RunDependencies } from './run.ts';
 import { RunControl } from './run-control.ts';
+import { emptyFigures, figuresOf, type RunFigures } from './run-figures.ts';
 import { defaultRunLimits, type RunLimits } from './run-limits.ts';
 import type { RunPlan } from './run-plan.ts';
 import type { RunReport } from './run-report.ts';
@@ -84,6 +85,17 @@ class PipelineRun implements Run {
     const until = this.#endedAt ?? performance.now();
     const elapsedMs = until - (this.#startedAt ?? until);
     return this.#pipeline === undefined ? emptyReport(elapsedMs) : reportOn(this.#pipeline, elapsedMs);
+  }
+
+  figures(): RunFigures {
+    const state = this.#watchedState();
+    return this.#pipeline === undefined ? emptyFigures(state) : figuresOf(this.#pipeline, state);
+  }
+
+  #watchedState(): RunFigures['state'] {
+    if (this.#control.failure !== undefined) return 'failed';
+    if (this.#state === 'running') return this.#control.finishing.aborted ? 'draining' : 'running';
+    return this.#state === 'ended' ? 'ended' : 'starting';
   }
 
   async #assemble(): Promise<AssembledPipeline> {

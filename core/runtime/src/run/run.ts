@@ -1,4 +1,5 @@
 import type { Logger } from '@camflow/api';
+import type { RunFigures } from './run-figures.ts';
 import type { RunLimits } from './run-limits.ts';
 import type { RunPlan } from './run-plan.ts';
 import type { RunReport } from './run-report.ts';
@@ -30,6 +31,8 @@ export interface Run {
   reopen(): Promise<void>;
   /** The state now. */
   report(): RunReport;
+  /** Figures now, for whoever watches. */
+  figures(): RunFigures;
 }
 
 /** What a run needs from its surroundings. */

@@ -1,3 +1,4 @@
+import { threadId } from 'node:worker_threads';
 import {
   type Abi,
   abis,
@@ -79,6 +80,7 @@ export class BatchWorker {
 
   /** Processes a batch, synchronously. */
   process(task: BatchTask): BatchResult {
+    const before = performance.now();
     const { known, stream } = task;
     const scanned = this.#scanned;
     const abi = abis.get(task.abi)!;
@@ -100,7 +102,13 @@ export class BatchWorker {
         ? pass.run(task, index, withMalformed, filtered, 0)
         : pass.run(task, index, wellFormed, filtered, malformedCount),
     );
-    return { countsByType, formats, ...this.#explainMalformed(task, abi, malformedCount) };
+    return {
+      countsByType,
+      formats,
+      ...this.#explainMalformed(task, abi, malformedCount),
+      thread: threadId,
+      busyMs: performance.now() - before,
+    };
   }
 
   #select(into: RecordTable, filter: CompiledFilter | undefined, withMalformed: boolean): RecordTable {

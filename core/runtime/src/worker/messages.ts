@@ -88,6 +88,9 @@ export interface BatchResult {
   readonly malformedPlaces: readonly MalformedPlace[];
   /** One for each format. */
   readonly formats: readonly FormatResult[];
+  /** The thread that did it, and how long it took. */
+  readonly thread: number;
+  readonly busyMs: number;
 }
 
 /** A CamflowError as plain data: structured cloning would strip it of its code. */
