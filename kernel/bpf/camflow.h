@@ -226,6 +226,23 @@ struct cf_machine_record {
 	struct cf_machine_text text;
 };
 
+/* Every structure of a record, for the type information of the object: user space holds its own tables against it. */
+struct cf_records {
+	struct cf_relation_record relation;
+	struct cf_process_record process;
+	struct cf_task_record task;
+	struct cf_inode_record inode;
+	struct cf_iattr_record iattr;
+	struct cf_msg_record msg;
+	struct cf_shm_record shm;
+	struct cf_sb_record sb;
+	struct cf_packet_record packet;
+	struct cf_packet6_record packet6;
+	struct cf_text_record text;
+	struct cf_xattr_record xattr;
+	struct cf_machine_record machine;
+};
+
 /* Flags of a node: in internal_flag of its record, and in cf_mark. */
 #define CF_TRACKED	(1u << 0)
 #define CF_OPAQUE	(1u << 1)

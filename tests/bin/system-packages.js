@@ -12,7 +12,7 @@ const packages = [
   { name: 'bpftool', probe: ['/usr/sbin/bpftool', 'version'] },
   { name: 'groff-base', probe: ['groff', '--version'] },
   { name: 'gcc', probe: ['gcc', '--version'] },
-  // libbpf-dev brings what a program needs to be linked with libbpf for good: libelf and zlib.
+  // libbpf-dev brings the C library's headers too, which the workloads of the guest are compiled with.
   { name: 'libbpf-dev', probe: ['/bin/sh', '-c', 'test -e /usr/include/bpf/libbpf.h'] },
 ];
 

@@ -1,49 +1,119 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { abiBpf1, type Field, type Shape, type ShapeName } from '@camflow/api';
+import { describe, expect, test } from 'vitest';
+import {
+  type CompiledMember,
+  compiledStructures,
+  missingForStructures,
+} from '../test/compiled-structures.ts';
 import { machineTextOffset, structures } from './layout.ts';
 
-const object = fileURLToPath(new URL('../../dist/bpf/camflow.bpf.o', import.meta.url));
-const bpftool = '/usr/sbin/bpftool';
-const missing = [object, bpftool].filter((file) => !existsSync(file));
-const skipped = missing.length > 0 && process.env['CAMFLOW_TEST_SYSTEM'] !== '1';
-const note = skipped ? ` (skipped: no ${missing.join(', no ')})` : '';
-
-interface CompiledStructure {
-  readonly size: number;
-  /** Byte offset of each member. */
-  readonly offsets: ReadonlyMap<string, number>;
-}
-
-/** The structures in the type information of the compiled programs. */
-function compiledStructures(): Map<string, CompiledStructure> {
-  const dump = execFileSync(bpftool, ['btf', 'dump', 'file', object, 'format', 'raw'], { encoding: 'utf8' });
-  const found = new Map<string, CompiledStructure>();
-  let offsets = new Map<string, number>();
-  for (const line of dump.split('\n')) {
-    const head = /^\[\d+\] STRUCT '(\w+)' size=(\d+)/.exec(line);
-    const member = /^\t'(\w+)' type_id=\d+ bits_offset=(\d+)/.exec(line);
-    if (head) {
-      offsets = new Map();
-      found.set(head[1]!, { size: Number(head[2]), offsets });
-    } else if (member) offsets.set(member[1]!, Number(member[2]) / 8);
-  }
-  return found;
-}
+const missing = missingForStructures();
+const skipped = missing !== undefined && process.env['CAMFLOW_TEST_SYSTEM'] !== '1';
+const note = skipped ? ` (skipped: ${missing})` : '';
 
 test.skipIf(skipped)(`structures agree with the type information of the programs${note}`, () => {
   const compiled = compiledStructures();
-  const node = compiled.get('cf_node')!;
   for (const [name, { size, members }] of Object.entries(structures)) {
     const theirs = compiled.get(name)!;
     expect(theirs.size, name).toBe(size);
-    for (const [member, { offset }] of Object.entries(members)) {
-      // The members of a machine that are read are those of the node at its start.
-      const offsets = name === 'cf_machine' ? node.offsets : theirs.offsets;
-      expect(offsets.get(member), `${name}.${member}`).toBe(offset);
+    for (const [member, { offset, size: bytes }] of Object.entries(members)) {
+      const found = theirs.members.get(member) ?? theirs.members.get(`node.${member}`);
+      expect(found, `${name}.${member}`).toEqual({ offset, size: bytes });
     }
   }
-  expect(compiled.get('cf_machine')!.size - machineTextOffset).toBeGreaterThan(0);
-  expect([...compiled.get('cf_machine')!.offsets.values()]).toContain(machineTextOffset);
+  expect(compiled.get('cf_machine')!.members.get('text')?.offset).toBe(machineTextOffset);
+});
+
+/** The structure behind each shape; shapes that the programs do not write have none. */
+const structureOf: Readonly<Partial<Record<ShapeName, string>>> = {
+  relation: 'cf_relation_record',
+  process: 'cf_process_record',
+  task: 'cf_task_record',
+  inode: 'cf_inode_record',
+  iattr: 'cf_iattr_record',
+  msg: 'cf_msg_record',
+  shm: 'cf_shm_record',
+  sb: 'cf_sb_record',
+  packet: 'cf_packet_record',
+  packet6: 'cf_packet6_record',
+  path: 'cf_text_record',
+  address: 'cf_text_record',
+  argument: 'cf_text_record',
+  string: 'cf_text_record',
+  packet_content: 'cf_text_record',
+  xattr: 'cf_xattr_record',
+  machine: 'cf_machine_record',
+};
+
+/** Members that are called otherwise than the fields they are. */
+const renamed: Readonly<Record<string, string>> = {
+  'task.disc': 'cgroup',
+  'xattr.size': 'text.length',
+  'packet.len': 'length',
+  'packet6.snd_ip6': 'sender',
+  'packet6.rcv_ip6': 'receiver',
+  'packet6.snd_port': 'sender_port',
+  'packet6.rcv_port': 'receiver_port',
+  'packet6.len': 'length',
+  'packet6.seq': 'sequence',
+  'msg.message_type': 'type',
+};
+
+/** Where a field stands that is a part of a member: parts follow one another. */
+function isWithin(field: Field, member: CompiledMember | undefined): boolean {
+  return (
+    member !== undefined &&
+    field.offset >= member.offset &&
+    field.offset + field.size <= member.offset + member.size
+  );
+}
+
+const wrappers = [
+  '',
+  'node.',
+  'text.',
+  'header.',
+  'node.header.',
+  'header.identifier.',
+  'node.header.identifier.',
+];
+
+/** Members that several fields share: texts one behind the other, and the identifier of a packet. */
+const partsOf: Readonly<Partial<Record<ShapeName, readonly string[]>>> = {
+  machine: ['text.version', 'text.utsname', 'text.commit'],
+  packet: ['node.header.identifier'],
+};
+
+describe('the fields of records agree with the type information of the programs', () => {
+  const compiled = skipped ? new Map() : compiledStructures();
+
+  test.skipIf(skipped).for([...abiBpf1.shapes.values()].filter(({ name }) => name in structureOf))(
+    `$name${note}`,
+    (shape: Shape) => {
+      const structure = compiled.get(structureOf[shape.name]!);
+      expect(structure, `${structureOf[shape.name]} is not in the object`).toBeDefined();
+      let fixed = 0;
+      for (const field of shape.fields.values()) {
+        const label = `${shape.name}.${field.name}`;
+        if (field.storedAt !== undefined) {
+          // What has a recorded length comes last, behind the structure.
+          expect([field.offset, shape.size], label).toEqual([structure!.size, structure!.size]);
+          expect(structure!.members.get('text.stored'), label).toEqual({ offset: field.storedAt, size: 4 });
+          continue;
+        }
+        const own = renamed[label];
+        const names = own ? [own] : wrappers.map((wrapper) => wrapper + field.name);
+        const members = names
+          .map((name) => structure!.members.get(name))
+          .filter((found) => found !== undefined);
+        // A node's own `type` and `version` are not those of its identifier.
+        const member = members.find(({ offset }) => offset === field.offset) ?? members[0];
+        const parts = partsOf[shape.name]?.map((name) => structure!.members.get(name)) ?? [];
+        if (parts.some((part) => isWithin(field, part))) continue;
+        expect(member, label).toEqual({ offset: field.offset, size: field.size });
+        fixed++;
+      }
+      expect(fixed).toBeGreaterThan(10);
+    },
+  );
 });

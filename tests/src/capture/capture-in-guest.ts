@@ -1,27 +1,13 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type GuestKernel, type PutFile, runInGuest, whyNoGuest } from '@camflow/guest';
+import { type GuestKernel, type PutFile, runInGuest } from '@camflow/guest';
 import type { CaptureCounts, ProgramFigures, RelationCount } from '@camflow/kernel';
 import { type CapturedGraph, readCapture } from './captured-graph.ts';
 
-const object = fileURLToPath(new URL('../../../kernel/dist/bpf/camflow.bpf.o', import.meta.url));
-
-/**
- * Why nothing is captured in a guest here: it takes minutes, so it is asked for by `CAMFLOW_TEST_SYSTEM=1`, with which
- * whatever is missing has to fail.
- * @returns undefined where it is
- */
-export function whyNoCapture(kernel: GuestKernel): string | undefined {
-  if (process.env['CAMFLOW_TEST_SYSTEM'] === '1') return undefined;
-  if (process.env['CAMFLOW_TEST_CAPTURE'] !== '1')
-    return 'set CAMFLOW_TEST_SYSTEM=1, or run pnpm test:capture';
-  if (spawnSync('gcc', ['--version']).error) return 'gcc is missing';
-  if (!existsSync(object)) return 'the BPF programs are not built: run pnpm build';
-  return whyNoGuest(kernel);
-}
+export { whyNoCapture } from './why-no-capture.ts';
 
 /** What is recorded in one call of `camflow record`. */
 export interface Workload {

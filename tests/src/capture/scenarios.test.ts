@@ -1,16 +1,13 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { GuestKernel } from '@camflow/guest';
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  type CapturedMachine,
-  type CapturedRun,
-  captureInGuest,
-  type Workload,
-  whyNoCapture,
-} from './capture-in-guest.ts';
+import { type CapturedMachine, type CapturedRun, captureInGuest, type Workload } from './capture-in-guest.ts';
 import type { CapturedGraph, CapturedNode } from './captured-graph.ts';
 import { faultsOf } from './graph-faults.ts';
 import { accountOf, originsOf, versionsNamed } from './origins.ts';
 import { expectedOrigins, preparation } from './scenarios.ts';
+import { whyNoCapture } from './why-no-capture.ts';
 
 /** In the words of the issue: a copy of what a pipeline made of a file. */
 const pipeline = ['sh', '-c', 'cat in | tr a b > out; cp out copy; rm out'];
@@ -39,6 +36,24 @@ function isSurrounding(line: string): boolean {
 /** Everything but surroundings that a file, or any that had its name, comes from. */
 function originsOfFile(graph: CapturedGraph, name: string): string[] {
   return accountOf(graph, originsOf(graph, versionsNamed(graph, 'file', name)), isSurrounding);
+}
+
+/** Names of the programs in the sources. */
+function programNames(): Set<string> {
+  const folder = fileURLToPath(new URL('../../../kernel/bpf/', import.meta.url));
+  const sources = readdirSync(folder).filter((name) => name.endsWith('.bpf.c'));
+  return new Set(
+    sources.flatMap((name) =>
+      [...readFileSync(`${folder}${name}`, 'utf8').matchAll(/^int (?:BPF_PROG\()?(cf_\w+)\(?/gm)].map(
+        ([, program]) => hookOf(program!),
+      ),
+    ),
+  );
+}
+
+/** What a program is for: where arguments or names differ between kernels, there is one for each form. */
+function hookOf(program: string): string {
+  return program.replace(/_\d$/, '').replace('_anon_', '_');
 }
 
 const machines: readonly CapturedMachine[] = [
@@ -86,6 +101,18 @@ describe.for(machines)('what is recorded on $kernel, bpf a security module: $bpf
       expect(graph.relations.length).toBeGreaterThan(100);
       expect(faultsOf(graph)).toEqual([]);
       expect(captured.kernelLog).not.toMatch(/WARNING:|BUG:/);
+    },
+  );
+
+  run(
+    `every program is loaded: the verifier has passed it, after a bounded number of instructions${note}`,
+    () => {
+      const { programs } = captured.recordings.pipeline.counts!.after;
+      expect(programs.map(({ name }) => hookOf(name)).sort()).toEqual([...programNames()].sort());
+      for (const { name, verifiedInstructions } of programs) {
+        expect(verifiedInstructions, name).toBeGreaterThan(1);
+        expect(verifiedInstructions, name).toBeLessThan(50_000);
+      }
     },
   );
 

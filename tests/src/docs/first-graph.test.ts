@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { whyNoCapture } from '../bpf/why-no-capture.ts';
+import { whyNoCapture } from '../capture/why-no-capture.ts';
 import { repositoryRoot } from '../structure/workspace.ts';
 
 const page = readFileSync(path.join(repositoryRoot, 'README.md'), 'utf8');

@@ -1,6 +1,6 @@
 import { runInGuest } from '@camflow/guest';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { whyNoCapture } from '../bpf/why-no-capture.ts';
+import { whyNoCapture } from '../capture/why-no-capture.ts';
 
 const reason = whyNoCapture('6.1');
 const note = reason === undefined ? '' : ` (skipped: ${reason})`;

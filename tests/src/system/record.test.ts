@@ -1,6 +1,6 @@
 import { type CapturedResult, runInGuest } from '@camflow/guest';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { whyNoCapture } from '../bpf/why-no-capture.ts';
+import { whyNoCapture } from '../capture/why-no-capture.ts';
 import { originsOf, type SpadeEntry, spadeEntries } from './spade-entries.ts';
 
 const reason = whyNoCapture('6.1');

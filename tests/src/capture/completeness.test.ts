@@ -1,0 +1,154 @@
+import type { GuestKernel } from '@camflow/guest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type CapturedRun, captureInGuest, type Recording, type Workload } from './capture-in-guest.ts';
+import { faultsOf } from './graph-faults.ts';
+import { whyNoCapture } from './why-no-capture.ts';
+
+/** Counts its calls into `counted`, so many rounds with so many writes. */
+function counting(rounds: number, writes: number, then = ''): Workload {
+  return {
+    command: ['sh', '-c', `/root/bin/counting ${rounds} ${writes} > counted${then}`],
+    after: `mv counted /root/out/counted-${rounds}-${writes}`,
+    counts: true,
+  };
+}
+
+/** So small, and so seldom read, that nearly nothing finds room. */
+const slow = ['--set', 'kernel.ring_mib=1', '--set', 'kernel.poll_ms=10000'];
+const anew = { before: 'camflow unload' };
+
+const workloads = {
+  idle: counting(0, 0),
+  drained: counting(40, 20),
+  flooded: { ...counting(60, 200), ...anew, options: slow },
+  recovered: {
+    command: ['sh', '-c', '/root/bin/counting 20 300 > /dev/null; sleep 4; cat in > after'],
+    options: ['--set', 'kernel.poll_ms=300'],
+    counts: true,
+  },
+  system: {
+    command: [],
+    options: ['--all', '--for', '4s', '--set', 'kernel.ring_mib=64'],
+    before: `camflow unload
+sleep 1000 < asleep & echo $! > sleeper
+(while true; do /root/bin/counting 1 5 > /dev/null; done) & busy=$!`,
+    after: 'kill $busy; sleep 1',
+    counts: true,
+  },
+} satisfies Record<string, Workload>;
+
+const prepare = 'mkdir cpu0 cpu1; echo banana > in; touch asleep';
+
+/** Relations by type that `camflow record` was to record, whatever became of them, and what was written of them. */
+function handledIn({ counts }: Recording): { handled: Map<string, number>; written: Map<string, number> } {
+  const handled = new Map<string, number>();
+  const written = new Map<string, number>();
+  for (const [type, after] of Object.entries(counts!.after.relations)) {
+    const before = counts!.before.relations[type];
+    const since = (name: keyof typeof after): number => after[name] - (before?.[name] ?? 0);
+    const parts = ['written', 'compressed', 'filtered', 'unselected', 'lost'] as const;
+    expect(
+      parts.reduce((sum, part) => sum + since(part), 0),
+      type,
+    ).toBe(since('offered'));
+    handled.set(type, since('offered') - since('unselected'));
+    written.set(type, since('written'));
+  }
+  return { handled, written };
+}
+
+function sinceStart({ counts }: Recording, name: 'taken' | 'ring_full' | 'state_failures'): number {
+  return counts!.after.totals[name]! - (counts!.before.totals[name] ?? 0);
+}
+
+describe.for(['6.1', '6.12'] as const)('completeness on %s', (kernel: GuestKernel) => {
+  const reason = whyNoCapture(kernel);
+  const note = reason === undefined ? '' : ` (skipped: ${reason})`;
+  const run = test.skipIf(reason !== undefined);
+  let captured: CapturedRun<keyof typeof workloads>;
+  beforeAll(async () => {
+    if (reason !== undefined) return;
+    const files = ['counted-0-0', 'counted-40-20', 'counted-60-200'].map((name) => `/root/out/${name}`);
+    captured = await captureInGuest({ kernel }, prepare, workloads, {
+      programs: ['counting'],
+      fetch: [...files, '/root/work/sleeper'],
+    });
+  }, 450_000);
+
+  /** What the workload says that it did. */
+  const callsOf = (rounds: number, writes: number): Map<string, number> => {
+    const text = captured.files.get(`/root/out/counted-${rounds}-${writes}`)!.toString().trim();
+    return new Map(
+      text.split('\n').map((line): [string, number] => [line.split(' ')[0]!, Number(line.split(' ')[1])]),
+    );
+  };
+
+  run.for([
+    ['drained', 40, 20],
+    ['flooded', 60, 200],
+  ] as const)(
+    `recorded, filtered, compressed and lost are together what the workload did: %s${note}`,
+    ([name, rounds, writes]) => {
+      // What starting and ending gives is the same whatever is done in between.
+      const idle = handledIn(captured.recordings.idle).handled;
+      const { handled } = handledIn(captured.recordings[name]);
+      const did = callsOf(rounds, writes);
+      expect(did.size).toBeGreaterThan(20);
+      const more = [...did.keys()].map((type) => [type, (handled.get(type) ?? 0) - (idle.get(type) ?? 0)]);
+      expect(Object.fromEntries(more)).toEqual(Object.fromEntries(did));
+    },
+  );
+
+  run.for(Object.keys(workloads) as (keyof typeof workloads)[])(
+    `every record is in the capture or counted as lost: %s${note}`,
+    (name) => {
+      const recording = captured.recordings[name];
+      const { graph, status, counts } = recording;
+      expect(status).toBe(0);
+      const { written } = handledIn(recording);
+      const found = new Map<string, number>();
+      for (const { type } of graph.relations) found.set(type, (found.get(type) ?? 0) + 1);
+      for (const [type, number] of written) expect(found.get(type) ?? 0, type).toBe(number);
+      expect(sinceStart(recording, 'taken') - sinceStart(recording, 'ring_full')).toBe(graph.records);
+      expect(sinceStart(recording, 'state_failures')).toBe(0);
+      expect(counts!.after.programs.filter(({ missed }) => missed > 0)).toEqual([]);
+    },
+  );
+
+  run.for(['idle', 'drained', 'system'] as const)(`nothing is lost, and nothing wrong: %s${note}`, (name) => {
+    const recording = captured.recordings[name];
+    expect(sinceStart(recording, 'ring_full')).toBe(0);
+    expect(recording.complaints).toBe('');
+    expect(faultsOf(recording.graph)).toEqual([]);
+  });
+
+  run(`a flood of ten times what the rings take leaves nothing wrong but what is missing${note}`, () => {
+    const recording = captured.recordings.flooded;
+    expect(sinceStart(recording, 'taken')).toBeGreaterThan(10 * recording.graph.records);
+    expect(faultsOf(recording.graph, { losses: true })).toEqual([]);
+  });
+
+  run(`after losses every end of a relation and every name is published again${note}`, () => {
+    const recording = captured.recordings.recovered;
+    const { graph } = recording;
+    expect(sinceStart(recording, 'ring_full')).toBeGreaterThan(1000);
+    const last = Math.max(...graph.snapshots.map(({ epoch }) => epoch));
+    expect(last).toBeGreaterThan(Math.min(...graph.snapshots.map(({ epoch }) => epoch)));
+    const described = graph.snapshots.filter(({ epoch }) => epoch === last);
+    const relations = graph.relations.filter(({ fields }) => fields.get('epoch') === last);
+    expect(relations.some(({ type }) => type === 'exec')).toBe(true);
+    const nodes = new Map(described.map((node) => [node.key, node]));
+    expect(faultsOf({ ...graph, missing: 0, snapshots: described, nodes, relations })).toEqual([]);
+  });
+
+  run(`what was there before is published although it does nothing${note}`, () => {
+    const { graph } = captured.recordings.system;
+    const pid = Number(captured.files.get('/root/work/sleeper')!.toString());
+    expect(graph.snapshots.some(({ type, fields }) => type === 'task' && fields.get('pid') === pid)).toBe(
+      true,
+    );
+    const names = graph.snapshots.flatMap(({ type, bytes }) => (type === 'path' ? [bytes!.toString()] : []));
+    expect(names).toContain('/root/work/asleep');
+    expect(names).toContain('/usr/bin/sleep');
+  });
+});
