@@ -17,8 +17,10 @@ function createTables(): DecimalTables {
   const counts = new Uint8Array(10_000);
   // Every worker makes these when it starts: strings of each number would take longer than all the rest.
   for (let value = 0; value < 10_000; value++) {
-    const [a, b, c, d] = [(value / 1000) | 0, ((value / 100) | 0) % 10, ((value / 10) | 0) % 10, value % 10];
-    const word = 0x3030_3030 | a | (b << 8) | (c << 16) | (d << 24);
+    const thousands = (value / 1000) | 0;
+    const hundreds = ((value / 100) | 0) % 10;
+    const tens = ((value / 10) | 0) % 10;
+    const word = 0x3030_3030 | thousands | (hundreds << 8) | (tens << 16) | ((value % 10) << 24);
     const count = value < 10 ? 1 : value < 100 ? 2 : value < 1000 ? 3 : 4;
     padded[value] = word;
     leading[value] = word >>> (8 * (4 - count));
