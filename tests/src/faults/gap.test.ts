@@ -34,7 +34,7 @@ test('a loss stands in PROV-JSON as an entity', async () => {
   const { entity } = JSON.parse(gaps[0]!) as { entity: Record<string, Record<string, string>> };
   const gap = Object.values(entity).find((each) => each['prov:type'] === 'gap')!;
   expect(gap).toMatchObject({ 'cf:cause': 'checksum', 'cf:count': lost });
-  expect(gap['cf:stream']).toMatch(/^(short|long)\d+$/);
+  expect(gap['cf:stream']).toMatch(/^(short|long|mixed)\d+$/);
   for (const key of ['cf:from', 'cf:until']) expect(new Date(gap[key]!).toISOString()).toBe(gap[key]);
 });
 

@@ -143,7 +143,9 @@ path=${folder}/run.capture
     appendFileSync(path.join(relay, 'short.cpu0.bin'), new Uint8Array(short + 100));
     const ended = await runProgram('camflow', ['replay', relay, '-f', 'spade_json', '-o', `${folder}/out`]);
     expect(ended.status).toBe(0);
-    expect(linesOf(`${folder}/out`).length).toBe(records);
+    const gaps = linesOf(`${folder}/out`).filter((line) => line.includes('"object_type":"gap"'));
+    expect(gaps.map((line) => JSON.parse(line).annotations.cause).sort()).toEqual(['malformed', 'truncated']);
+    expect(linesOf(`${folder}/out`).length).toBe(records + gaps.length);
     expect(ended.stderr).toMatch(/padding 1/);
     expect(ended.stderr).toMatch(/dropped \(.*malformed 1.*\)|malformed 1/);
     expect(ended.stderr).toMatch(/truncated 1/);
