@@ -94,7 +94,11 @@ CF_HOOK(task_free)
 int BPF_PROG(cf_task_free, struct task_struct *task)
 {
 	struct cf_task *state = bpf_task_storage_get(&cf_tasks, task, 0, 0);
+	struct cf_config *config = cf_get_config();
 
+	/* The recorder has ended, in whatever way: its number may be somebody else's next. */
+	if (config && task->pid == task->tgid)
+		__sync_val_compare_and_swap(&config->recorder, task->tgid, 0);
 	if (state)
 		cf_ends(CF_TERMINATE_TASK, &state->node);
 	return 0;

@@ -9,6 +9,7 @@ export * from './bpf/machine-checks.ts';
 export * from './bpf/machine-facts.ts';
 export * from './bpf/open-capture.ts';
 export * from './bpf/pinned-capture.ts';
+export * from './bpf/possible-cpus.ts';
 export * from './bpf/program-figures.ts';
 export * from './bpf/relation-counts.ts';
 export * from './bpf/ring.ts';

@@ -1,10 +1,11 @@
-import { closeSync, mkdirSync, readdirSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
+import { closeSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { CamflowError } from '@camflow/api';
 import { BpfMap } from './bpf-map.ts';
 import { pinFolder, structures, writeStructure } from './layout.ts';
 import { checked, checkedPointer, libbpf, type Pointer } from './libbpf.ts';
 import { LossLedger } from './loss-ledger.ts';
 import { objectFile, objectVersion } from './object-file.ts';
+import { possibleCpus } from './possible-cpus.ts';
 
 const ringBufferType = 27;
 const functionKind = 12;
@@ -12,12 +13,6 @@ const linesShown = 20;
 
 /** Folder of the pinned links; they keep the programs attached when the process that loaded them has ended. */
 export const linkFolder: string = `${pinFolder}/links`;
-
-/** How many CPUs the machine can have: as many rings are made. */
-export function possibleCpus(): number {
-  const list = readFileSync('/sys/devices/system/cpu/possible', 'utf8').trim();
-  return 1 + Math.max(...list.split(/[,-]/).map(Number));
-}
 
 /**
  * Loads the programs, makes the rings, attaches and pins everything. Capture stays disabled. Takes seconds, during

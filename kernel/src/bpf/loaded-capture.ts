@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { BpfMap } from './bpf-map.ts';
 import { pinFolder, readStructure, structures } from './layout.ts';
-import { possibleCpus, ringName } from './load-programs.ts';
+import { ringName } from './load-programs.ts';
 import { LossLedger } from './loss-ledger.ts';
 import { objectVersion } from './object-file.ts';
 import { type CaptureCounts, sumCounts } from './pinned-capture.ts';
+import { possibleCpus } from './possible-cpus.ts';
 import { holderOfLock } from './recorder-lock.ts';
 import { ringBytes } from './ring.ts';
 

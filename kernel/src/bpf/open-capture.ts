@@ -1,9 +1,10 @@
 import { BpfMap } from './bpf-map.ts';
-import { loadPrograms, possibleCpus, ringName, unloadPrograms } from './load-programs.ts';
+import { loadPrograms, ringName, unloadPrograms } from './load-programs.ts';
 import { requireMachine } from './machine-checks.ts';
 import { describeMachine } from './machine-identity.ts';
 import { activeSecurityModules } from './object-file.ts';
 import { type CaptureCounts, type CaptureRequest, isCapturePinned, PinnedCapture } from './pinned-capture.ts';
+import { possibleCpus } from './possible-cpus.ts';
 import { RecorderLock } from './recorder-lock.ts';
 import { Ring } from './ring.ts';
 

@@ -12,10 +12,11 @@ import {
   writeStructure,
 } from './layout.ts';
 import { checked, libbpf } from './libbpf.ts';
-import { linkFolder, possibleCpus } from './load-programs.ts';
+import { linkFolder } from './load-programs.ts';
 import { LossLedger } from './loss-ledger.ts';
 import { describeMachine } from './machine-identity.ts';
 import { objectVersion } from './object-file.ts';
+import { possibleCpus } from './possible-cpus.ts';
 
 const pidfdOpenCall = 434;
 const mostAttempts = 100;

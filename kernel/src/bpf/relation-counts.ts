@@ -1,7 +1,7 @@
 import { type RelationClass, recordTypes } from '@camflow/api';
 import { BpfMap } from './bpf-map.ts';
 import { readStructure, structures, type Values } from './layout.ts';
-import { possibleCpus } from './load-programs.ts';
+import { possibleCpus } from './possible-cpus.ts';
 
 /**
  * What became of one type of relation on all CPUs since the programs were loaded. Each that was `offered` is in exactly

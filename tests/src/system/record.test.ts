@@ -45,6 +45,8 @@ describe('camflow record on a stock kernel', () => {
 
   run(`with everything recorded, the recorder, its threads and its own file are not${note}`, () => {
     expect(said('shadow status')).toEqual(['0']);
+    // Its number is free for a process that is recorded.
+    expect(said('shadow process')).toEqual(['0']);
     const [found, threads] = said('shadow threads')[0]!.split(' ').map(Number);
     expect(found).toBe(0);
     expect(threads).toBeGreaterThan(5);
