@@ -77,8 +77,7 @@ export class RecordDiscloser implements Discloser {
   }
 
   relation(relation: DisclosedRelation, from: Uint8Array, to: Uint8Array): void {
-    const { record, view } = this.#record('relation', relationTypeNamed(`${relation}_disc`)!.code, 0);
-    view.setUint8(offsetOf('relation', 'allowed'), 1);
+    const { record } = this.#record('relation', relationTypeNamed(`${relation}_disc`)!.code, 0);
     record.set(from, offsetOf('relation', 'snd'));
     record.set(to, offsetOf('relation', 'rcv'));
     this.#add(record, mostWaitingBytes + relationReserveBytes);
