@@ -68,7 +68,7 @@ export function account(lines: readonly string[], { streams }: Workload): Arriva
   const last = streams.map(() => -1);
   for (const line of lines) {
     const at = place.get(line);
-    expect(at, `a line that nobody wrote: ${line.slice(0, 200)}`).toBeDefined();
+    expect(at, `a line that nobody wrote: ${line}`).toBeDefined();
     if (seen.has(line)) continue;
     seen.add(line);
     const [stream, index] = at!;

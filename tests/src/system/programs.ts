@@ -16,8 +16,8 @@ export interface RunningProgram {
   readonly process: ChildProcess;
   /** Everything printed to standard error so far. */
   stderr(): string;
-  /** Waits until standard error matches. Fails after 20 seconds, or where the program ends first. */
-  said(pattern: RegExp): Promise<void>;
+  /** Waits until standard error matches. Fails after 20 seconds unless told otherwise, or where the program ends first. */
+  said(pattern: RegExp, timeoutMs?: number): Promise<void>;
   readonly ended: Promise<Ended>;
 }
 
@@ -52,8 +52,8 @@ export function startProgram(
     process: child,
     stderr: () => text(stderr),
     ended,
-    async said(pattern) {
-      const deadline = Date.now() + 20_000;
+    async said(pattern, timeoutMs = 20_000) {
+      const deadline = Date.now() + timeoutMs;
       while (!pattern.test(text(stderr))) {
         if (Date.now() > deadline || child.exitCode !== null)
           throw new Error(`never said ${pattern}:\n${text(stderr)}`);

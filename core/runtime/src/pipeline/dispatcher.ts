@@ -47,6 +47,11 @@ export class Dispatcher {
     return this.#tick;
   }
 
+  /** A batch is left out whose names later batches may need: it takes a number, as if it had been dispatched. */
+  pass(): void {
+    this.#tick++;
+  }
+
   /** Settles when no batch is at a worker and all results are passed on. Never rejects. */
   idle(): Promise<void> {
     return this.#last;
