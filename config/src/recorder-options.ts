@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { OptionsDefinition } from '@camflow/api';
+import { type OptionsDefinition, recordTypes } from '@camflow/api';
 import * as v from 'valibot';
 import { canonicalSection } from './ini-dialect.ts';
 import { type MetricsAddress, metricsAddress } from './metrics-address.ts';
@@ -27,6 +27,8 @@ export interface RecorderOptions {
   readonly logLevel: LogLevel;
   /** Absolute folder that holds a folder for the spool of each output; undefined where it is not said. */
   readonly spoolDir: string | undefined;
+  /** Types of records to shed under overload, the first to go first. */
+  readonly shed: readonly string[];
   /** Where metrics are served; undefined for nowhere. */
   readonly metrics: MetricsAddress | undefined;
 }
@@ -50,6 +52,14 @@ const folderList: TextSchema<string[]> = v.pipe(
   v.string(),
   v.transform((given) => splitList(given, /[:,]/)),
   v.check((folders) => folders.every((folder) => folder.startsWith('/')), 'must hold absolute paths only'),
+);
+
+const knownTypes: ReadonlySet<string> = new Set(recordTypes.map(({ name }) => name));
+
+const typeList: TextSchema<string[]> = v.pipe(
+  v.string(),
+  v.transform((given) => splitList(given, /,/)),
+  v.check((names) => names.every((name) => knownTypes.has(name)), 'names a type of record that there is not'),
 );
 
 const absoluteFolder: TextSchema<string> = v.pipe(
@@ -77,6 +87,7 @@ const schema = v.pipe(
     log_level: v.optional(oneOf('a log level', logLevels), 'info'),
     spool_dir: v.optional(absoluteFolder),
     metrics: v.optional(metricsAddress),
+    shed: v.optional(typeList, ''),
   }),
   v.transform(
     (given): RecorderOptions => ({
@@ -91,6 +102,7 @@ const schema = v.pipe(
       logLevel: given.log_level,
       spoolDir: given.spool_dir,
       metrics: given.metrics,
+      shed: given.shed,
     }),
   ),
 );
@@ -128,6 +140,11 @@ export const recorderOptions: OptionsDefinition<RecorderOptions> = {
     spool_dir: {
       summary: 'Folder for the spools of outputs; one recorder at a time may use it.',
       default: '/var/lib/camflow/spool for root, none for others: then nothing is spooled',
+    },
+    shed: {
+      summary:
+        'Types of nodes and relations to leave out while the recorder does not keep up with the kernel, separated by commas, the first to go first; counted as `shed`.',
+      default: '',
     },
     metrics: {
       summary:

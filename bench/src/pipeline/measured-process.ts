@@ -24,6 +24,10 @@ export interface MeasuredTask {
   readonly workers: number;
   /** Where `log` writes. */
   readonly output: string;
+  /** How the output is spooled; default not at all. */
+  readonly spool?: 'overflow' | 'always';
+  /** When the log is synced; default with every batch. */
+  readonly sync?: 'none' | 'batch';
 }
 
 const main = fileURLToPath(new URL('./measured-main.js', import.meta.url));

@@ -16,7 +16,8 @@ export async function runRecorder(task: MeasuredTask): Promise<number> {
     `general.format=${task.format}`,
     `general.output=${task.mode}`,
     `general.workers=${task.workers}`,
-    ...(task.mode === 'log' ? [`log.path=${task.output}`] : []),
+    ...(task.mode === 'log' ? [`log.path=${task.output}`, `log.sync=${task.sync ?? 'batch'}`] : []),
+    ...(task.spool ? [`general.spool_dir=${task.output}.spool`, `${task.mode}.spool=${task.spool}`] : []),
   ];
   const { plan } = await planRun({ overrides, environment: {} }, builtinPlugins());
   const run = createRun(plan, { log: silent });

@@ -17,22 +17,24 @@ export class Broker {
   readonly port: number;
   readonly #config: string;
   readonly #qos: number;
+  readonly #keeps: boolean;
   #broker: ChildProcess | undefined;
   #subscriber: ChildProcess | undefined;
   #text = '';
 
-  private constructor(port: number, config: string, qos: number) {
+  private constructor(port: number, config: string, qos: number, keeps: boolean) {
     this.port = port;
     this.#config = config;
     this.#qos = qos;
+    this.#keeps = keeps;
   }
 
-  static async start(folder: string, qos: number): Promise<Broker> {
+  static async start(folder: string, qos: number, received: 'keep' | 'discard' = 'keep'): Promise<Broker> {
     const port = await freePort();
     const config = path.join(folder, `mosquitto-${port}.conf`);
     const settings = ['user root', 'persistence false', 'max_queued_messages 0', 'allow_anonymous true'];
     writeFileSync(config, [...settings, `listener ${port} 127.0.0.1`, ''].join('\n'));
-    const broker = new Broker(port, config, qos);
+    const broker = new Broker(port, config, qos, received === 'keep');
     await broker.restart();
     return broker;
   }
@@ -47,6 +49,7 @@ export class Broker {
     this.kill();
     this.#broker = spawn('mosquitto', ['-c', this.#config], { stdio: 'ignore' });
     await until(() => accepts(this.port));
+    if (!this.#keeps) return;
     const args = [
       '-h',
       '127.0.0.1',

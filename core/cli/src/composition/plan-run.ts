@@ -53,10 +53,10 @@ export async function planRun(
     const spool = await spoolOf(configuration, output.name, general.spoolDir ?? defaultSpoolDir);
     outputs.push({ name: output.name, sink, format, ...(spool && { spool }) });
   }
-  const { workers, slabBytes, drainTimeoutMs } = general;
+  const { workers, slabBytes, drainTimeoutMs, shed } = general;
   const { descriptions } = await describeSections(configuration, general, places);
   return {
-    plan: { source, policy, outputs, workers, slabBytes, drainTimeoutMs },
+    plan: { source, policy, outputs, workers, slabBytes, drainTimeoutMs, shed },
     general,
     places: new Map(outputs.map(({ name, sink }) => [name, placeOf(sink.definition, sink.rawOptions)])),
     warnings: [...configuration.warnings, ...unknownNames(configuration, descriptions)],

@@ -5,6 +5,10 @@ import type { BatchRunner } from '../pool/batch-runner.ts';
 import type { BatchResult, BatchTask } from '../worker/messages.ts';
 import type { AcceptedBatch } from './accepted-batch.ts';
 import type { Distributor } from './distributor.ts';
+import type { Overload } from './overload.ts';
+
+/** A wait for an output that is longer than the event loop alone makes it, in milliseconds. */
+const noticeableMs = 1;
 
 /** Gives batches to the workers and puts the results back in the order of dispatch. */
 export class Dispatcher {
@@ -13,6 +17,7 @@ export class Dispatcher {
   readonly #known: KnownTexts;
   readonly #slabs: SlabPool;
   readonly #origin: Origin;
+  readonly #overload: Overload;
   readonly #signal: AbortSignal;
   readonly #onFailure: (error: unknown) => void;
   #tick = 0;
@@ -29,6 +34,7 @@ export class Dispatcher {
       readonly known: KnownTexts;
       readonly slabs: SlabPool;
       readonly origin: Origin;
+      readonly overload: Overload;
     },
     signal: AbortSignal,
     onFailure: (error: unknown) => void,
@@ -38,6 +44,7 @@ export class Dispatcher {
     this.#known = parts.known;
     this.#slabs = parts.slabs;
     this.#origin = parts.origin;
+    this.#overload = parts.overload;
     this.#signal = signal;
     this.#onFailure = onFailure;
   }
@@ -59,7 +66,10 @@ export class Dispatcher {
 
   /** Waits until every output has room, then lets a worker have the batch. One call at a time. */
   async dispatch(batch: AcceptedBatch): Promise<void> {
+    const before = performance.now();
     await this.#distributor.roomy();
+    const waited = performance.now() - before > noticeableMs;
+    this.#overload.note(waited || this.#slabs.free === 0);
     const results = this.#runner.run(this.#taskOf(batch), this.#signal);
     this.#last = this.#passOn(batch, results, this.#last);
   }
@@ -91,6 +101,7 @@ export class Dispatcher {
       slabStart: start,
       start,
       byteLength,
+      shed: this.#overload.level,
       spares: this.#distributor.takeSpares(),
     };
   }

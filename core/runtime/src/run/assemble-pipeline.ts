@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CamflowError, type Logger, type Origin } from '@camflow/api';
+import { CamflowError, type Logger, nodeTypeNamed, type Origin, relationTypeNamed } from '@camflow/api';
 import { CommitTracker } from '../delivery/commit-tracker.ts';
 import { Output } from '../delivery/output.ts';
 import { OutputBalanceSheet } from '../delivery/output-balance.ts';
@@ -9,6 +9,7 @@ import { SlabPool, slabCount, usableSlabBytes } from '../memory/slab-pool.ts';
 import { KnownTexts } from '../names/known-texts.ts';
 import { Dispatcher } from '../pipeline/dispatcher.ts';
 import { Distributor, type DistributorLoss } from '../pipeline/distributor.ts';
+import { Overload } from '../pipeline/overload.ts';
 import { Reader } from '../pipeline/reader.ts';
 import { RunStatistics } from '../pipeline/run-statistics.ts';
 import { BatchRunner } from '../pool/batch-runner.ts';
@@ -71,6 +72,7 @@ export async function assemblePipeline(
     contexts: known.contextTable,
     formats: formats.map(({ request }) => request),
     filter: program.filter,
+    shedOrder: shedOrder(plan.shed ?? []),
   };
   const pool = new WorkerPool(plan.workers, slabsNeeded, setup, log);
   control.opened.add('the workers', pool);
@@ -112,8 +114,10 @@ export async function assemblePipeline(
   };
   const distributor = new Distributor(routes, commits, statistics, numbering, onFormatLoss, log);
   const runner = new BatchRunner(pool, slabs.memory, formats.length, log);
+  // A source that ends by itself waits: nothing is lost where workers are slow, so nothing is shed.
+  const overload = new Overload(source.capabilities.finite ? 0 : (plan.shed?.length ?? 0));
   const dispatcher = new Dispatcher(
-    { runner, distributor, known, slabs, origin },
+    { runner, distributor, known, slabs, origin, overload },
     control.givingUp,
     (error) => {
       control.fail(error);
@@ -175,6 +179,14 @@ export async function assemblePipeline(
     slabs,
     pool,
   };
+}
+
+/** Type indexes of a shedding order; a name that stands for a node and a relation sheds the relation. */
+function shedOrder(names: readonly string[]): number[] {
+  return names.flatMap((name) => {
+    const type = relationTypeNamed(name) ?? nodeTypeNamed(name);
+    return type === undefined ? [] : [type.index];
+  });
 }
 
 /** Losses while a spool waits, those that an earlier run could not tell, and that it was killed. */

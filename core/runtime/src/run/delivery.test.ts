@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CamflowError, type StreamId } from '@camflow/api';
 import { describe, expect, test } from 'vitest';
 import { imbalance, KeepingSink, KeptLog, makeRun, RoundsSource, runToEnd } from './harness.test.support.ts';
-import { fileRecord } from './records.test.support.ts';
+import { fileRecord, relationRecord } from './records.test.support.ts';
+import { defaultRunLimits } from './run-limits.ts';
 
 const short: StreamId = { cpu: 0, kind: 'short' };
 
@@ -227,6 +228,34 @@ describe('back-pressure', () => {
     open();
     const report = await run.ended;
     expect(report.outputs[0]).toMatchObject({ delivered: 200_000, pending: 0 });
+  });
+
+  test('sheds by type where it cannot keep up with a live source, and counts what it sheds', async () => {
+    const sink = new KeepingSink();
+    sink.onWrite = async () => void (await sleep(5));
+    const mixed = Buffer.concat([
+      files(300),
+      ...Array.from({ length: 300 }, (_, i) => relationRecord('read', i + 1, 'file', 'process_memory')),
+    ]);
+    const rounds = Array.from({ length: 60 }, () => [{ stream: short, records: mixed }]);
+    const source = new RoundsSource(rounds, { heldBatches: 0, live: true });
+    const limits = { ...defaultRunLimits, outputQueueBytes: 1 };
+    const run = makeRun({
+      source,
+      outputs: [['line-format', sink]],
+      limits,
+      shed: ['read'],
+      drainTimeoutMs: 30_000,
+    });
+    await run.start();
+    while (run.report().recordsRead < 36_000) await sleep(10);
+    const report = await run.stop();
+    const { delivered, dropped, pending } = report.outputs[0]!;
+    expect(dropped.shed).toBeGreaterThan(0);
+    expect([delivered + dropped.shed!, pending]).toEqual([36_000, 0]);
+    const kept = sink.lines.filter((line) => line.startsWith('file ')).length;
+    expect(kept).toBe(18_000);
+    expect(sink.lines.some((line) => line.startsWith('gap '))).toBe(true);
   });
 
   test('two million records pass without memory growing', { timeout: 120_000 }, async () => {

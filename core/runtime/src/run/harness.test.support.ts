@@ -221,6 +221,8 @@ export interface RunRequest {
   readonly limits?: RunLimits;
   readonly log?: Logger;
   /** The spool of each output; default none. */
+  /** Default none. */
+  readonly shed?: readonly string[];
   readonly spools?: readonly (SpoolPlan | undefined)[];
 }
 
@@ -279,6 +281,7 @@ export function makeRun(request: RunRequest): Run {
       workers,
       slabBytes,
       drainTimeoutMs,
+      ...(request.shed && { shed: request.shed }),
     },
     { log, ...(request.limits ? { limits: request.limits } : {}) },
   );

@@ -40,6 +40,8 @@ export interface RunPlan {
   readonly workers: number;
   /** Bytes of one slab; a multiple of both record sizes is used. */
   readonly slabBytes: number;
+  /** Types of records that are shed, the first first, while the recorder does not keep up with a live source. */
+  readonly shed?: readonly string[];
   /** How long a stop waits for outputs to take what was accepted, in milliseconds. */
   readonly drainTimeoutMs: number;
 }

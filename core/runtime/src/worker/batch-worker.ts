@@ -32,6 +32,7 @@ export class BatchWorker {
   /** The policy's filter for each interface, none where everything is kept. */
   readonly #filters: ReadonlyMap<string, CompiledFilter>;
   readonly #passes: readonly FormatPass[];
+  readonly #shedOrder: readonly number[];
   readonly #surroundings: BatchSurroundings;
   readonly #scanned: RecordTable = createRecordTable(0);
   /** What the policy keeps; with and without malformed records. */
@@ -54,6 +55,7 @@ export class BatchWorker {
             new CompiledFilter(setup.filter!, setup.memory, abi.shapes),
           ]),
     );
+    this.#shedOrder = setup.shedOrder;
     this.#surroundings = surroundings;
     this.#names = names;
     this.#contexts = contexts;
@@ -92,6 +94,7 @@ export class BatchWorker {
     const countsByType = new Uint32Array(recordTypes.length + 1);
     for (let i = 0; i < scanned.count; i++) countsByType[scanned.types[i]!]!++;
     const malformedCount = countsByType[0]!;
+    const shed = task.shed > 0 && stream.cpu !== recorderCpu ? this.#shed(task.shed) : 0;
     // What the recorder itself has to say is not for a policy to leave out.
     const filter = stream.cpu === recorderCpu ? undefined : this.#filters.get(task.abi);
     const withMalformed = filter === undefined ? scanned : this.#select(this.#withMalformed, filter, true);
@@ -99,8 +102,8 @@ export class BatchWorker {
     const filtered = scanned.count - withMalformed.count;
     const formats = this.#passes.map((pass, index) =>
       pass.keepsMalformed
-        ? pass.run(task, index, withMalformed, filtered, 0)
-        : pass.run(task, index, wellFormed, filtered, malformedCount),
+        ? pass.run(task, index, withMalformed, { filtered, shed, malformed: 0 })
+        : pass.run(task, index, wellFormed, { filtered, shed, malformed: malformedCount }),
     );
     return {
       countsByType,
@@ -109,6 +112,24 @@ export class BatchWorker {
       thread: threadId,
       busyMs: performance.now() - before,
     };
+  }
+
+  /** Takes records of the first types of the order out of what was scanned. @returns how many */
+  #shed(level: number): number {
+    const types = new Set(this.#shedOrder.slice(0, level));
+    const table = this.#scanned;
+    let kept = 0;
+    for (let i = 0; i < table.count; i++) {
+      const type = table.types[i]!;
+      if (types.has(type)) continue;
+      table.offsets[kept] = table.offsets[i]!;
+      table.sizes[kept] = table.sizes[i]!;
+      table.types[kept] = type;
+      kept++;
+    }
+    const shed = table.count - kept;
+    table.count = kept;
+    return shed;
   }
 
   #select(into: RecordTable, filter: CompiledFilter | undefined, withMalformed: boolean): RecordTable {

@@ -3,6 +3,13 @@ import { type BatchTask, type FormatFailure, type FormatResult, samplesPerResult
 import { type BatchSurroundings, TaskBatch } from './task-batch.ts';
 import { UnitCollector } from './unit-collector.ts';
 
+/** Records of a batch that no formatter sees, by reason. */
+export interface LeftOut {
+  readonly filtered: number;
+  readonly shed: number;
+  readonly malformed: number;
+}
+
 /** One formatter at work, with its output. */
 export class FormatPass {
   /** Whether records of unknown type are shown to the formatter. */
@@ -20,14 +27,15 @@ export class FormatPass {
   /**
    * Formats the records of a table. Never throws for what a formatter does.
    * @param index - which of the spares of the task belongs to this format
-   * @param filtered - records that the policy left out
-   * @param malformed - records that this format does not get to see
+   * @param leftOut - records that this format does not get to see
    */
-  run(task: BatchTask, index: number, table: RecordTable, filtered: number, malformed: number): FormatResult {
+  run(task: BatchTask, index: number, table: RecordTable, leftOut: LeftOut): FormatResult {
+    const { filtered, shed, malformed } = leftOut;
     const out = this.#out;
     const failures: FormatFailure[] = [];
     out.begin(task.spares[index], task.byteLength);
     if (filtered > 0) out.drop(filtered, 'filtered');
+    if (shed > 0) out.drop(shed, 'shed');
     if (malformed > 0) out.drop(malformed, 'malformed');
     if (table.count > 0 || task.newSecurityContexts.length > 0) {
       this.#format(task, table, 0, table.count, failures);

@@ -20,6 +20,8 @@ export interface WorkerSetup {
   readonly contexts: SharedTable;
   readonly formats: readonly FormatRequest[];
   readonly filter: RecordFilter | null;
+  /** Indexes of the types that are shed under overload, the first to go first. */
+  readonly shedOrder: readonly number[];
 }
 
 /**
@@ -49,6 +51,8 @@ export interface BatchTask {
   /** Where this task starts in the memory, and how many bytes of whole records it covers. */
   readonly start: number;
   readonly byteLength: number;
+  /** How many types of the shedding order are left out. */
+  readonly shed: number;
   /** One for each format; undefined where none is left over. */
   readonly spares: readonly (UnitBuffers | undefined)[];
 }
