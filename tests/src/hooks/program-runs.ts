@@ -69,13 +69,27 @@ export class ProgramRuns {
     return this.of(run).filter((relation) => this.#isLike(run, relation, wanted));
   }
 
-  /** Every relation that a run's tasks made or have part in. */
+  /**
+   * Every relation that a run's tasks made or have part in; and what came and went through its sockets, and the end of
+   * its messages and segments, in which no task has a part.
+   */
   of(run: RunRequest): CapturedRelation[] {
     const tasks = this.#tasksOf(run);
     const ids = new Set([...tasks.keys()].map((object) => this.#idOf(object)));
+    const isIts = ({ from, to, fields }: CapturedRelation): boolean =>
+      ids.has(fields.get('task_id') as bigint) || tasks.has(from.object) || tasks.has(to.object);
+    const objects = new Set(
+      this.graph.relations
+        .filter((relation) => isIts(relation))
+        .flatMap(({ from, to }) => [from, to])
+        .filter(({ type }) => ['socket', 'msg', 'shm'].includes(type))
+        .map(({ object }) => object),
+    );
     return this.graph.relations.filter(
-      ({ from, to, fields }) =>
-        ids.has(fields.get('task_id') as bigint) || tasks.has(from.object) || tasks.has(to.object),
+      (relation) =>
+        isIts(relation) ||
+        ((relation.type.endsWith('_packet') || relation.type === 'free') &&
+          (objects.has(relation.from.object) || objects.has(relation.to.object))),
     );
   }
 
