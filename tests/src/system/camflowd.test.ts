@@ -86,6 +86,27 @@ describe('camflowd', () => {
     expect(statSync(log).mode & 0o777).toBe(0o640);
   });
 
+  test('reads its configuration again on SIGHUP: a bad file changes nothing, and what changed is named', async () => {
+    const file = path.join(folder, 'camflowd.ini');
+    const log = path.join(folder, 'audit.log');
+    const relay = path.join(folder, 'relay');
+    writeRelayDirectory(relay, createStory({ records: 300 }));
+    const good = `[general]\nsource=replay\noutput=log\n[replay]\npath=${relay}\n[log]\npath=${log}\n`;
+    writeFileSync(file, good);
+    const daemon = startProgram('camflowd', ['--config', file]);
+    await daemon.said(/recording/);
+    writeFileSync(file, `${good}sync=sometimes\n`);
+    daemon.process.kill('SIGHUP');
+    await daemon.said(/cannot be used; what runs goes on as it is.*log\.sync/s);
+    writeFileSync(file, `${good}sync=none\n`);
+    daemon.process.kill('SIGHUP');
+    await daemon.said(/has changed; what runs goes on as it is until camflowd is restarted.*sections=log/s);
+    expect(daemon.process.exitCode).toBe(null);
+    daemon.process.kill('SIGTERM');
+    expect((await daemon.ended).status).toBe(0);
+    expect(linesOf(log).length).toBeGreaterThan(0);
+  });
+
   test('--once ends with a finite source; without it camflowd waits for a signal', async () => {
     const relay = path.join(folder, 'relay');
     writeRelayDirectory(relay, createStory({ records: 3000 }));

@@ -1,13 +1,14 @@
-import type { Logger } from '@camflow/api';
+import { describeError, type Logger } from '@camflow/api';
 import type { ConfigurationRequest } from '@camflow/config';
 import type { Run, RunReport } from '@camflow/runtime';
 import type { DependencyContainer } from 'tsyringe';
 import { logWarnings } from '../commands/log-warnings.ts';
 import { stopOnSignals } from '../commands/stop-on-signals.ts';
-import { planRun } from '../composition/plan-run.ts';
+import { type PlannedRun, planRun } from '../composition/plan-run.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
 import { MetricsEndpoint } from '../metrics/metrics-endpoint.ts';
 import { describeBalance, describeCauses, isComplete } from '../report/balance.ts';
+import { changedParts } from './changed-parts.ts';
 import { rootSpoolDir } from './spool-dir.ts';
 
 /** What camflowd is asked to do. */
@@ -19,21 +20,23 @@ export interface DaemonRequest {
 
 /**
  * Records until the source ends or a signal comes. The first SIGTERM or SIGINT drains, a second one stops at
- * once; SIGHUP opens the files of outputs anew. The balance is logged at the end, whatever the end.
+ * once; SIGHUP opens the files of outputs anew and says whether the configuration, read again, has changed. The balance is logged at the end, whatever the end.
  * @returns whether every output took what it was given
  * @throws CamflowError where the run cannot start or fails
  */
 export async function runDaemon(request: DaemonRequest, container: DependencyContainer): Promise<boolean> {
-  const planned = await planRun(
-    request.configuration,
-    resolve(container, tokens.builtins),
-    process.geteuid?.() === 0 ? rootSpoolDir : undefined,
-  );
+  const plan = (): Promise<PlannedRun> =>
+    planRun(
+      request.configuration,
+      resolve(container, tokens.builtins),
+      process.geteuid?.() === 0 ? rootSpoolDir : undefined,
+    );
+  const planned = await plan();
   const log = resolve(container, tokens.loggerFactory)(planned.general.logLevel);
   logWarnings(planned.warnings, log);
   const run = resolve(container, tokens.createRun)(planned.plan, { log });
   const signals = stopOnSignals(run, ['SIGTERM', 'SIGINT']);
-  const reopen = (): void => void reopenOutputs(run, log);
+  const reopen = (): void => void lookAgain(planned, plan, log).then(() => reopenOutputs(run, log));
   process.on('SIGHUP', reopen);
   let endpoint: MetricsEndpoint | undefined;
   try {
@@ -58,6 +61,26 @@ export async function runDaemon(request: DaemonRequest, container: DependencyCon
     signals.dispose();
     await endpoint?.close();
     process.off('SIGHUP', reopen);
+  }
+}
+
+/** Reads the configuration again, and says what it comes to. Nothing that runs is touched. */
+async function lookAgain(planned: PlannedRun, plan: () => Promise<PlannedRun>, log: Logger): Promise<void> {
+  try {
+    const now = await plan();
+    logWarnings(now.warnings, log);
+    const changed = changedParts(planned, now);
+    if (changed.length === 0) return;
+    log.warn(
+      'the configuration is valid and has changed; what runs goes on as it is until camflowd is restarted',
+      {
+        sections: changed.join(', '),
+      },
+    );
+  } catch (error) {
+    log.error('the configuration cannot be used; what runs goes on as it is', {
+      reason: describeError(error),
+    });
   }
 }
 
