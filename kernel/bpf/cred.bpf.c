@@ -10,26 +10,29 @@ char LICENSE[] SEC("license") = "GPL";
 CF_HOOK_AS(cred_prepare, security_prepare_creds)
 int BPF_PROG(cf_cred_prepare, struct cred *new, const struct cred *old, int gfp, int ret)
 {
-	struct cf_config *config = cf_get_config();
 	struct task_struct *current = bpf_get_current_task_btf();
-	struct cf_node *from = bpf_map_lookup_elem(&cf_creds, &old);
-	struct cf_task *task = bpf_task_storage_get(&cf_tasks, current, 0, 0);
+	struct cf_node *from;
+	struct cf_task *task;
 	u32 flags = 0;
 	u64 taint = 0;
 
 	/* These are new: what is known of their address is of others, whose end was missed. */
-	bpf_map_delete_elem(&cf_creds, &new);
-	if (ret || !config || !config->enabled)
+	cf_forget(&cf_creds, cf_address(new));
+	if (ret || !cf_concerns(NULL))
 		return CF_VERDICT(ret);
+	from = bpf_map_lookup_elem(&cf_creds, &old);
+	task = bpf_task_storage_get(&cf_tasks, current, 0, 0);
 	if (from) {
 		flags = from->flags;
 		taint = from->taint;
 	}
+	/* The memory stays opaque until it is that of another program; what is said of the task is not said of it. */
 	if (task) {
-		flags |= task->node.flags;
+		flags |= task->node.flags & ~CF_OPAQUE;
 		taint |= task->node.taint;
 	}
-	cf_begin_process(cf_address(new), current->tgid, (flags & (CF_TRACKED | CF_PROPAGATE | CF_SHARES)) | CF_FRESH, taint);
+	cf_begin_process(cf_address(new), current->tgid,
+			 (flags & (CF_TRACKED | CF_PROPAGATE | CF_OPAQUE | CF_SHARES)) | CF_FRESH, taint);
 	return CF_VERDICT(ret);
 }
 
@@ -37,7 +40,7 @@ int BPF_PROG(cf_cred_prepare, struct cred *new, const struct cred *old, int gfp,
 CF_HOOK(cred_alloc_blank)
 int BPF_PROG(cf_cred_alloc_blank, struct cred *new, int gfp, int ret)
 {
-	bpf_map_delete_elem(&cf_creds, &new);
+	cf_forget(&cf_creds, cf_address(new));
 	return CF_VERDICT(ret);
 }
 
@@ -50,6 +53,7 @@ int BPF_PROG(cf_cred_free, struct cred *cred)
 	if (!node)
 		return 0;
 	cf_ends(CF_TERMINATE_PROC, node);
+	cf_forget_flags(node, 0);
 	bpf_map_delete_elem(&cf_creds, &cred);
 	return 0;
 }

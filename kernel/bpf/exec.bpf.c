@@ -20,7 +20,7 @@ static __always_inline void execute(struct cf_actor *actor, struct cf_node *proc
 
 	if (!node)
 		return;
-	__sync_fetch_and_or(&process->flags, node->flags & (CF_TRACKED | CF_OPAQUE));
+	cf_flag(process, node->flags & (CF_TRACKED | CF_OPAQUE), 0);
 	if (cf_selects(process, actor->task))
 		cf_name_by_file(actor, process, file);
 	cf_use_fresh(actor, process);
@@ -50,7 +50,19 @@ static __always_inline bool emerges(struct cf_actor *actor, struct linux_binprm 
 	return true;
 }
 
-/* Once for each execution, with the file that was asked for: of a script, the script. */
+/* Whether there is anything to do for the execution of a file with these credentials. */
+static __always_inline bool concerns(struct linux_binprm *bprm)
+{
+	struct cf_config *config = cf_get_config();
+
+	return cf_concerns(bprm->file->f_inode) ||
+	       (config && config->enabled && cf_in_sieve(cf_address_number(bprm->cred, config)));
+}
+
+/*
+ * Once for each execution, with the file that was asked for: of a script, the script. The memory was opaque because of
+ * the program before it, if at all.
+ */
 CF_HOOK(bprm_creds_for_exec)
 int BPF_PROG(cf_bprm_creds_for_exec, struct linux_binprm *bprm, int ret)
 {
@@ -63,11 +75,13 @@ int BPF_PROG(cf_bprm_creds_for_exec, struct linux_binprm *bprm, int ret)
 		execute(&actor, actor.process, bprm->file);
 		return CF_VERDICT(ret);
 	}
-	if (!cf_acts(&actor))
+	if (!concerns(bprm) || !cf_acts(&actor))
 		return CF_VERDICT(ret);
 	process = cf_process(bprm->cred, actor.process->process.tgid);
-	if (process)
+	if (process) {
+		cf_unflag(process, CF_OPAQUE);
 		execute(&actor, process, bprm->file);
+	}
 	return CF_VERDICT(ret);
 }
 
@@ -80,7 +94,7 @@ int BPF_PROG(cf_bprm_committing_creds, struct linux_binprm *bprm)
 	bool emerging = emerges(&actor, bprm);
 	struct cf_act act;
 
-	if (!emerging && !cf_acts(&actor))
+	if (!emerging && (!concerns(bprm) || !cf_acts(&actor)))
 		return 0;
 	process = emerging ? actor.process : cf_process(bprm->cred, actor.process->process.tgid);
 	if (!process)
@@ -210,9 +224,12 @@ SEC("lsm.s/bprm_committed_creds")
 #endif
 int BPF_PROG(cf_bprm_committed_creds, struct linux_binprm *bprm)
 {
-	struct strings strings = { .config = cf_get_config(), .scratch = cf_get_scratch() };
+	struct strings strings = { .config = cf_get_config() };
 	struct cf_actor actor;
 
+	if (!cf_concerns(NULL))
+		return 0;
+	strings.scratch = cf_get_scratch();
 	if (!strings.config || !strings.scratch || !cf_acts(&actor) || !cf_selects(actor.process, actor.task))
 		return 0;
 	strings.process = actor.process;

@@ -27,7 +27,7 @@ static __always_inline void use_file(struct file *file, u32 relation, u64 flags)
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (!cf_acts(&actor))
+	if (!cf_concerns(file->f_inode) || !cf_acts(&actor))
 		return;
 	node = cf_file_inode(&actor, file);
 	if (!node)
@@ -44,7 +44,7 @@ int BPF_PROG(cf_file_open, struct file *file, int ret)
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor))
+	if (ret || !cf_concerns(file->f_inode) || !cf_acts(&actor))
 		return CF_VERDICT(ret);
 	node = cf_file_inode(&actor, file);
 	if (!node)
@@ -96,7 +96,8 @@ int BPF_PROG(cf_file_permission, struct file *file, int mask, int ret)
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (ret || !(mask & (MAY_READ | MAY_WRITE | MAY_APPEND | MAY_EXEC)) || !cf_acts(&actor))
+	if (ret || !(mask & (MAY_READ | MAY_WRITE | MAY_APPEND | MAY_EXEC)) || !cf_concerns(file->f_inode) ||
+	    !cf_acts(&actor))
 		return CF_VERDICT(ret);
 	node = cf_file_inode(&actor, file);
 	if (!node)
@@ -129,7 +130,7 @@ static __always_inline void read_pipe(struct kiocb *kiocb, long size)
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (size < 0 || !cf_acts(&actor))
+	if (size < 0 || !cf_concerns(kiocb->ki_filp->f_inode) || !cf_acts(&actor))
 		return;
 	node = cf_file_inode(&actor, kiocb->ki_filp);
 	if (!node)

@@ -11,7 +11,7 @@ static __always_inline void generate(struct inode *inode, u32 relation, u64 flag
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (!cf_acts(&actor))
+	if (!inode || !cf_concerns(inode) || !cf_acts(&actor))
 		return;
 	node = cf_plain_inode(&actor, inode);
 	if (!node)
@@ -87,7 +87,7 @@ static __always_inline void expect(struct dentry *dentry, u32 relation, u64 flag
 {
 	struct cf_actor actor;
 
-	if (!cf_acts(&actor))
+	if (!cf_concerns(NULL) || !cf_acts(&actor))
 		return;
 	actor.state->dentry = (u64)dentry;
 	actor.state->name_hash = dentry->d_name.hash;
@@ -141,11 +141,14 @@ int BPF_PROG(cf_inode_link, struct dentry *old_dentry, struct inode *dir, struct
 CF_HOOK(d_instantiate)
 int BPF_PROG(cf_d_instantiate, struct dentry *dentry, struct inode *inode)
 {
-	struct cf_task *state = bpf_task_storage_get(&cf_tasks, bpf_get_current_task_btf(), 0, 0);
+	struct cf_task *state;
 	struct cf_actor actor;
 	struct cf_node *node;
 	struct cf_act act;
 
+	if (!cf_concerns(NULL))
+		return 0;
+	state = bpf_task_storage_get(&cf_tasks, bpf_get_current_task_btf(), 0, 0);
 	if (!state || !inode || state->dentry != cf_address(dentry))
 		return 0;
 	state->dentry = 0;
@@ -171,7 +174,7 @@ int BPF_PROG(cf_inode_permission, struct inode *inode, int mask, int ret)
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (ret || !mask || !cf_acts(&actor))
+	if (ret || !mask || !cf_concerns(inode) || !cf_acts(&actor))
 		return CF_VERDICT(ret);
 	node = cf_plain_inode(&actor, inode);
 	if (!node)
@@ -211,7 +214,7 @@ int BPF_PROG(cf_inode_rename, struct inode *old_dir, struct dentry *old_dentry, 
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor))
+	if (ret || !cf_concerns(old_dentry->d_inode) || !cf_acts(&actor))
 		return CF_VERDICT(ret);
 	node = cf_plain_inode(&actor, old_dentry->d_inode);
 	if (!node)
@@ -262,7 +265,7 @@ static __always_inline void set_attributes(struct dentry *dentry, struct iattr *
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (!cf_acts(&actor))
+	if (!cf_concerns(dentry->d_inode) || !cf_acts(&actor))
 		return;
 	node = cf_plain_inode(&actor, dentry->d_inode);
 	scratch = cf_get_scratch();
@@ -305,18 +308,36 @@ int BPF_PROG(cf_inode_setattr_3, void *idmap, struct dentry *dentry, struct iatt
 CF_HOOK_AS(inode_alloc_security, security_inode_alloc)
 int BPF_PROG(cf_inode_alloc_security, struct inode *inode, int ret)
 {
-	bpf_map_delete_elem(&cf_inodes, &inode);
+	cf_forget(&cf_inodes, cf_address(inode));
 	return CF_VERDICT(ret);
+}
+
+/* One of which there is no state is deleted. */
+static __always_inline void forget_file(struct inode *inode)
+{
+	struct cf_file_key key = {
+		.ino = inode->i_ino,
+		.device = inode->i_sb->s_dev,
+		.generation = inode->i_generation,
+	};
+
+	if (!bpf_map_delete_elem(&cf_files, &key))
+		cf_sieve_remove(cf_inode_number(key.device, key.ino));
 }
 
 CF_HOOK_AS(inode_free_security, security_inode_free)
 int BPF_PROG(cf_inode_free_security, struct inode *inode)
 {
-	struct cf_node *node = bpf_map_lookup_elem(&cf_inodes, &inode);
+	u64 address = cf_address(inode);
+	struct cf_node *node = bpf_map_lookup_elem(&cf_inodes, &address);
 
-	if (!node)
+	if (!node) {
+		if (!inode->i_nlink && cf_in_sieve(cf_inode_number(inode->i_sb->s_dev, inode->i_ino)))
+			forget_file(inode);
 		return 0;
+	}
 	cf_ends(CF_FREE, node);
-	bpf_map_delete_elem(&cf_inodes, &inode);
+	cf_forget_flags(node, !inode->i_nlink);
+	bpf_map_delete_elem(&cf_inodes, &address);
 	return 0;
 }

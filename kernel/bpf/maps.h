@@ -9,6 +9,10 @@
 #include <bpf/bpf_tracing.h>
 #include "camflow.h"
 
+/* A slot for each of some thousand tracked things, and hardly ever one for two. */
+#define CF_SIEVE_BITS 18
+#define CF_SIEVE_SLOTS (1u << CF_SIEVE_BITS)
+
 #ifdef CF_DEFINE_MAPS
 #define CF_MAP
 #else
@@ -108,6 +112,51 @@ CF_MAP struct {
 	__type(key, u64);
 	__type(value, struct cf_node);
 } cf_objects SEC(".maps");
+
+CF_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 18);
+	__type(key, struct cf_file_key);
+	__type(value, struct cf_file);
+} cf_files SEC(".maps");
+
+CF_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 12);
+	__type(key, struct cf_policy_key);
+	__type(value, struct cf_policy);
+} cf_policies SEC(".maps");
+
+CF_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 12);
+	__type(key, u32);
+	__type(value, struct cf_context);
+} cf_contexts SEC(".maps");
+
+CF_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, u32);
+	__type(value, struct cf_address_rules);
+} cf_addresses SEC(".maps");
+
+CF_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct cf_request);
+} cf_request SEC(".maps");
+
+CF_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CF_SIEVE_SLOTS);
+	__type(key, u32);
+	__type(value, u32);
+} cf_sieve SEC(".maps");
 
 /* Where what was sent arrives: the end of a connection, as its receiver sees it. */
 struct cf_end {

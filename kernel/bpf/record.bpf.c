@@ -9,10 +9,11 @@
 #define CF_DEFINE_MAPS
 #include "record.h"
 #include "emit.h"
+#include "flag.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
-enum outcome { WRITTEN, COMPRESSED, FILTERED, UNSELECTED, LOST };
+enum outcome { WRITTEN, COMPRESSED, FILTERED, UNSELECTED, LOST, SHED };
 
 static __always_inline void count(u32 relation, enum outcome outcome)
 {
@@ -37,6 +38,9 @@ static __always_inline void count(u32 relation, enum outcome outcome)
 	case LOST:
 		__sync_fetch_and_add(&counts->lost, 1);
 		break;
+	case SHED:
+		__sync_fetch_and_add(&counts->shed, 1);
+		break;
 	}
 }
 
@@ -51,6 +55,10 @@ static __always_inline u64 class_filter(const struct cf_config *config, u32 rela
 		return config->used_filter;
 	case CF_INFORMED:
 		return config->informed_filter;
+	case CF_INFLUENCED:
+		return config->influenced_filter;
+	case CF_ASSOCIATED:
+		return config->associated_filter;
 	default:
 		return 0;
 	}
@@ -67,6 +75,10 @@ static __always_inline u64 propagation_filter(const struct cf_config *config, u3
 		return config->propagate_used_filter;
 	case CF_INFORMED:
 		return config->propagate_informed_filter;
+	case CF_INFLUENCED:
+		return config->propagate_influenced_filter;
+	case CF_ASSOCIATED:
+		return config->propagate_associated_filter;
 	default:
 		return 0;
 	}
@@ -78,6 +90,21 @@ static __always_inline bool is_filtered(const struct cf_config *config, u32 rela
 	u64 nodes = config->node_filter & CF_SUBTYPE_MASK;
 
 	return relations & 1ULL << CF_RELATION_BIT(relation) || nodes & (from | to);
+}
+
+/* Whether a relation is switched off under load; counts it then. What is lost by this is not its effect on flags. */
+static __always_inline bool is_shed(const struct cf_config *config, u32 relation, u64 from, u64 to)
+{
+	u64 relations = config->shed_relations[CF_RELATION_CLASS(relation) & 7];
+	struct cf_stats *stats;
+
+	if (!(relations & 1ULL << CF_RELATION_BIT(relation)) && !(config->shed_nodes & CF_SUBTYPE_MASK & (from | to)))
+		return false;
+	stats = cf_get_stats();
+	if (stats)
+		__sync_fetch_and_add(&stats->shed, 1);
+	count(relation, SHED);
+	return true;
 }
 
 static __always_inline bool is_selected(const struct cf_config *config, u32 flags)
@@ -151,7 +178,8 @@ __noinline int cf_enter(struct cf_act *act, struct cf_node *to)
 				.task_id = act->task_id,
 			};
 
-			cf_write(&version, to, step >> 1, to, next >> 1);
+			if (!is_shed(config, version.relation, to->type, to->type))
+				cf_write(&version, to, step >> 1, to, next >> 1);
 			return next >> 1;
 		}
 		step = seen;
@@ -177,10 +205,8 @@ static __always_inline void propagate(struct cf_config *config, u32 relation, st
 		return;
 	if (config->propagate_node_filter & CF_SUBTYPE_MASK & to->type)
 		return;
-	if ((to->flags & both) != both)
-		__sync_fetch_and_or(&to->flags, both);
-	if (from->taint & ~to->taint)
-		__sync_fetch_and_or(&to->taint, from->taint);
+	if ((to->flags & both) != both || from->taint & ~to->taint)
+		cf_flag(to, both, from->taint);
 }
 
 __noinline int cf_relate(struct cf_act *act, struct cf_node *from, struct cf_node *to)
@@ -193,6 +219,10 @@ __noinline int cf_relate(struct cf_act *act, struct cf_node *from, struct cf_nod
 		return 0;
 	if (is_filtered(config, act->relation, from->type, to->type)) {
 		count(act->relation, FILTERED);
+		return 1;
+	}
+	if (is_shed(config, act->relation, from->type, to->type)) {
+		propagate(config, act->relation, from, to);
 		return 1;
 	}
 	from_version = __sync_fetch_and_or(&from->step, 1) >> 1;
@@ -282,7 +312,7 @@ __noinline int cf_record_generation(struct cf_act *act, struct cf_node *process,
 	if (!config || !act || !entity || !task || !process)
 		return 0;
 	if (process->flags & ~task->flags & CF_TRACKED)
-		__sync_fetch_and_or(&task->flags, CF_TRACKED);
+		cf_flag(task, CF_TRACKED, 0);
 	if (!admits(config, act->relation, entity->flags | task->flags | process->flags, task->type, entity->type))
 		return 0;
 	relate_to_machine(config, task);
@@ -332,6 +362,8 @@ __noinline int cf_ends(u32 relation, struct cf_node *node)
 		count(relation, FILTERED);
 		return 0;
 	}
+	if (is_shed(config, relation, node->type, node->type))
+		return 0;
 	step = node->step;
 	if (!(config->modes & CF_KEEP_VERSIONS))
 		node->step = (step | 1) + 1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The state of objects, made when they are first seen. */
 #include "record.h"
+#include "flag.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -30,6 +31,8 @@ __noinline int cf_begin_inode(u64 address)
 {
 	struct inode *inode = (struct inode *)address;
 	struct cf_node node = { .id = cf_new_id() };
+	struct cf_file_key key = {};
+	struct cf_file *file;
 
 	node.inode.mode = BPF_CORE_READ(inode, i_mode);
 	node.type = inode_type(node.inode.mode);
@@ -37,6 +40,17 @@ __noinline int cf_begin_inode(u64 address)
 	node.gid = BPF_CORE_READ(inode, i_gid.val);
 	node.inode.ino = BPF_CORE_READ(inode, i_ino);
 	BPF_CORE_READ_INTO(&node.inode.uuid, inode, i_sb, s_uuid.b);
+	node.inode.device = key.device = BPF_CORE_READ(inode, i_sb, s_dev);
+	node.inode.generation = key.generation = BPF_CORE_READ(inode, i_generation);
+	node.sieve = cf_inode_number(key.device, node.inode.ino);
+	if (cf_in_sieve(node.sieve) && cf_is_kept(&node)) {
+		key.ino = node.inode.ino;
+		file = bpf_map_lookup_elem(&cf_files, &key);
+		if (file) {
+			node.flags = file->flags;
+			node.taint = file->taint;
+		}
+	}
 	/* Another CPU may have been first: then its state holds. */
 	if (bpf_map_update_elem(&cf_inodes, &address, &node, BPF_NOEXIST) && !bpf_map_lookup_elem(&cf_inodes, &address))
 		cf_count_state_failure();
@@ -51,10 +65,15 @@ __noinline int cf_begin_process(u64 address, u32 tgid, u32 flags, u64 taint)
 	node.uid = BPF_CORE_READ(cred, uid.val);
 	node.gid = BPF_CORE_READ(cred, gid.val);
 	node.process.tgid = tgid;
+	node.sieve = cf_number_of(address);
 	node.flags = flags;
 	node.taint = taint;
-	if (bpf_map_update_elem(&cf_creds, &address, &node, BPF_NOEXIST) && !bpf_map_lookup_elem(&cf_creds, &address))
+	if (!bpf_map_update_elem(&cf_creds, &address, &node, BPF_NOEXIST)) {
+		if (flags & CF_SIEVED)
+			cf_sieve_add(node.sieve);
+	} else if (!bpf_map_lookup_elem(&cf_creds, &address)) {
 		cf_count_state_failure();
+	}
 	return 0;
 }
 
@@ -92,6 +111,7 @@ __noinline int cf_begin_task(struct cf_task *state, u64 address)
 	node = &state->node;
 	bpf_core_read(&upid, bpf_core_type_size(struct upid), &pid->numbers[level & 31]);
 	node->type = CF_NODE_TASK;
+	node->sieve = cf_number_of(address);
 	node->task.pid = BPF_CORE_READ(task, pid);
 	node->task.vpid = upid.nr;
 	node->task.pidns = BPF_CORE_READ(upid.ns, ns.inum);

@@ -4,6 +4,7 @@
 #define CAMFLOW_STATE_H
 
 #include "record.h"
+#include "flag.h"
 
 /*
  * A hook. Where bpf is not among the kernel's active security modules, programs on the ends of the functions that
@@ -118,10 +119,8 @@ static __always_inline bool cf_acts(struct cf_actor *actor)
 		return false;
 	actor->task = &actor->state->node;
 	mark = bpf_task_storage_get(&cf_marks, current, 0, 0);
-	if (mark && (mark->flags & ~actor->task->flags || mark->taint & ~actor->task->taint)) {
-		__sync_fetch_and_or(&actor->task->flags, mark->flags);
-		__sync_fetch_and_or(&actor->task->taint, mark->taint);
-	}
+	if (mark && (mark->flags & ~actor->task->flags || mark->taint & ~actor->task->taint))
+		cf_flag(actor->task, mark->flags, mark->taint);
 	actor->process = cf_process(current->real_cred, current->tgid);
 	if (!actor->process)
 		return false;
@@ -145,9 +144,15 @@ static __always_inline bool cf_is_private(struct inode *inode)
 	return inode->i_flags & CF_PRIVATE_INODE;
 }
 
-static __always_inline void cf_forget_inode(const struct inode *inode)
+/* What is known of an address of which the object is gone, without having been seen to go. */
+static __always_inline void cf_forget(void *map, u64 address)
 {
-	bpf_map_delete_elem(&cf_inodes, &inode);
+	struct cf_node *node = bpf_map_lookup_elem(map, &address);
+
+	if (!node)
+		return;
+	cf_forget_flags(node, 0);
+	bpf_map_delete_elem(map, &address);
 }
 
 /* An inode that a file or a dentry leads to, with the attributes it has now. */
@@ -157,7 +162,7 @@ static __always_inline struct cf_node *cf_current_inode(struct inode *inode)
 
 	if (node && node->inode.ino != inode->i_ino) {
 		/* Of an inode that was at this address before and whose end was missed. */
-		cf_forget_inode(inode);
+		cf_forget(&cf_inodes, cf_address(inode));
 		node = cf_inode(inode);
 	}
 	if (node) {

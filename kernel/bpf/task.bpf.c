@@ -34,7 +34,7 @@ static __always_inline bool find_inheritance(struct inheritance *found, unsigned
 		found->hidden = 1;
 		return !(clone_flags & CLONE_THREAD);
 	}
-	if (!cf_acts(&actor))
+	if (!cf_concerns(NULL) || !cf_acts(&actor))
 		return false;
 	found->flags = actor.task->flags;
 	found->taint = actor.task->taint;
@@ -56,8 +56,8 @@ int BPF_PROG(cf_task_alloc, struct task_struct *task, unsigned long clone_flags,
 		return CF_VERDICT(ret);
 	}
 	child->clone_flags = clone_flags;
-	child->node.flags = found.flags & INHERITED;
-	child->node.taint = found.taint;
+	child->node.sieve = cf_number_of(cf_address(task));
+	cf_flag(&child->node, found.flags & INHERITED, found.taint);
 	child->hidden = found.hidden;
 	return CF_VERDICT(ret);
 }
@@ -71,7 +71,7 @@ int BPF_PROG(cf_sched_process_fork, struct task_struct *parent, struct task_stru
 	struct cf_node *process;
 	struct cf_act act;
 
-	if (!cf_acts(&actor))
+	if (!cf_concerns(NULL) || !cf_acts(&actor))
 		return 0;
 	state = cf_task(child);
 	process = cf_process(child->real_cred, child->tgid);
@@ -99,7 +99,9 @@ int BPF_PROG(cf_task_free, struct task_struct *task)
 	/* The recorder has ended, in whatever way: its number may be somebody else's next. */
 	if (config && task->pid == task->tgid)
 		__sync_val_compare_and_swap(&config->recorder, task->tgid, 0);
-	if (state)
-		cf_ends(CF_TERMINATE_TASK, &state->node);
+	if (!state)
+		return 0;
+	cf_ends(CF_TERMINATE_TASK, &state->node);
+	cf_forget_flags(&state->node, 0);
 	return 0;
 }

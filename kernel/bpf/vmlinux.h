@@ -173,6 +173,7 @@ typedef struct {
 
 struct super_block {
 	struct dentry *s_root;
+	__u32 s_dev;
 	uuid_t s_uuid;
 	struct list_head s_mounts;
 };
@@ -184,6 +185,8 @@ struct inode {
 	unsigned int i_flags;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	unsigned int i_nlink;
+	__u32 i_generation;
 	struct hlist_head i_dentry;
 };
 
@@ -251,7 +254,17 @@ struct fs_struct {
 	struct path root;
 };
 
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
 struct task_struct {
+	struct files_struct *files;
 	__u32 pid;
 	__u32 tgid;
 	struct mm_struct *mm;

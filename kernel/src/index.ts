@@ -3,16 +3,22 @@
  *
  * @packageDocumentation
  */
+export * from './bpf/attachments.ts';
+export * from './bpf/capture-settings.ts';
+export * from './bpf/flag-requests.ts';
 export * from './bpf/load-programs.ts';
 export * from './bpf/loaded-capture.ts';
 export * from './bpf/machine-checks.ts';
 export * from './bpf/machine-facts.ts';
+export * from './bpf/node-state.ts';
 export * from './bpf/open-capture.ts';
 export * from './bpf/pinned-capture.ts';
+export * from './bpf/policy-maps.ts';
 export * from './bpf/possible-cpus.ts';
 export * from './bpf/program-figures.ts';
 export * from './bpf/relation-counts.ts';
 export * from './bpf/ring.ts';
+export * from './bpf/switch-capture.ts';
 export * from './control/index.ts';
 export * from './control-socket/control-socket.ts';
 export * from './control-socket/rate-limit.ts';

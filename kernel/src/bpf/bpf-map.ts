@@ -8,6 +8,9 @@ const noEntry = -2;
 /** Types of maps that have a value for each CPU. */
 const perCpuTypes: ReadonlySet<number> = new Set([5, 6, 10, 21]);
 
+/** A key: its bytes, or the number that is the key of arrays. */
+export type BpfKey = number | Uint8Array;
+
 /** A map that is open in this process. */
 export class BpfMap {
   readonly name: string;
@@ -30,6 +33,16 @@ export class BpfMap {
     return new BpfMap(name, checked('bpf_obj_get', path, libbpf().getPinned(path)));
   }
 
+  /** Opens a map, does something with it, and lets go of it. @throws CamflowError as {@link pinned} */
+  static use<Result>(name: string, task: (map: BpfMap) => Result): Result {
+    const map = BpfMap.pinned(name);
+    try {
+      return task(map);
+    } finally {
+      map.close();
+    }
+  }
+
   /** Its file descriptor, which stays with this object. */
   get fd(): number {
     return this.#fd;
@@ -40,34 +53,52 @@ export class BpfMap {
    * @param bytes - size of a value; per-CPU maps hold one, rounded up to 8 bytes, for every possible CPU
    * @returns undefined where there is none
    */
-  get(key: number, bytes: number): Uint8Array | undefined {
+  get(key: BpfKey, bytes: number): Uint8Array | undefined {
     // A map of another version may have larger values than are asked for here.
     const value = new Uint8Array(Math.max(bytes, this.#valueBytes));
-    const result = libbpf().lookup(this.#fd, keyOf(key), value);
+    const result = libbpf().lookup(this.#fd, bytesOf(key), value);
     if (result === noEntry) return undefined;
     checked('bpf_map_lookup_elem', this.name, result);
     return value.subarray(0, bytes);
   }
 
   /** As {@link get}. @throws CamflowError where there is no such entry */
-  need(key: number, bytes: number): Uint8Array {
+  need(key: BpfKey, bytes: number): Uint8Array {
     const value = this.get(key, bytes);
     if (value === undefined) throw new CamflowError('INTERNAL', `map ${this.name} has no entry ${key}`);
     return value;
   }
 
   /** Writes an entry, new or not. */
-  set(key: number, value: Uint8Array): void {
+  set(key: BpfKey, value: Uint8Array): void {
     if (value.length < this.#valueBytes) {
       throw new CamflowError('INTERNAL', `a value of map ${this.name} has ${this.#valueBytes} bytes`);
     }
-    checked('bpf_map_update_elem', this.name, libbpf().update(this.#fd, keyOf(key), value, 0n));
+    checked('bpf_map_update_elem', this.name, libbpf().update(this.#fd, bytesOf(key), value, 0n));
   }
 
-  /** Removes an entry if it is there. */
-  delete(key: number): void {
-    const result = libbpf().remove(this.#fd, keyOf(key));
-    if (result !== noEntry) checked('bpf_map_delete_elem', this.name, result);
+  /** Removes an entry. @returns whether it was there */
+  delete(key: BpfKey): boolean {
+    const result = libbpf().remove(this.#fd, bytesOf(key));
+    if (result === noEntry) return false;
+    checked('bpf_map_delete_elem', this.name, result);
+    return true;
+  }
+
+  /**
+   * Every key of a hash map. What is added or removed meanwhile may be missed, and where the key before is removed
+   * the walk starts again: keys may come twice.
+   */
+  *keys(bytes: number): Generator<Uint8Array> {
+    let before: Uint8Array | null = null;
+    for (;;) {
+      const key: Uint8Array = new Uint8Array(bytes);
+      const result = libbpf().nextKey(this.#fd, before, key);
+      if (result === noEntry) return;
+      checked('bpf_map_get_next_key', this.name, result);
+      yield key;
+      before = key;
+    }
   }
 
   close(): void {
@@ -75,7 +106,8 @@ export class BpfMap {
   }
 }
 
-function keyOf(key: number): Uint8Array {
+function bytesOf(key: BpfKey): Uint8Array {
+  if (typeof key !== 'number') return key;
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(key);
   return bytes;

@@ -5,7 +5,15 @@ import {
   compiledStructures,
   missingForStructures,
 } from '../test/compiled-structures.ts';
-import { machineTextOffset, structures } from './layout.ts';
+import {
+  addressRules,
+  contextBytes,
+  fileUuid,
+  machineTextOffset,
+  relationClasses,
+  requestOffsets,
+  structures,
+} from './layout.ts';
 
 const missing = missingForStructures();
 const skipped = missing !== undefined && process.env['CAMFLOW_TEST_SYSTEM'] !== '1';
@@ -17,11 +25,27 @@ test.skipIf(skipped)(`structures agree with the type information of the programs
     const theirs = compiled.get(name)!;
     expect(theirs.size, name).toBe(size);
     for (const [member, { offset, size: bytes }] of Object.entries(members)) {
-      const found = theirs.members.get(member) ?? theirs.members.get(`node.${member}`);
+      const ofClass = relationClasses.findIndex((each) => member === `shed_${each}`);
+      const first = theirs.members.get('shed_relations');
+      const found =
+        ofClass >= 0 && first
+          ? { offset: first.offset + 8 * ofClass, size: 8 }
+          : (theirs.members.get(member) ?? theirs.members.get(`node.${member}`));
       expect(found, `${name}.${member}`).toEqual({ offset, size: bytes });
     }
   }
   expect(compiled.get('cf_machine')!.members.get('text')?.offset).toBe(machineTextOffset);
+  const offsetIn = (name: string, member: string): number | undefined =>
+    compiled.get(name)!.members.get(member)?.offset;
+  expect(offsetIn('cf_request', 'key')).toBe(requestOffsets.key);
+  expect(offsetIn('cf_request', 'node')).toBe(requestOffsets.node);
+  expect(offsetIn('cf_file', 'uuid')).toBe(fileUuid.offset);
+  expect(offsetIn('cf_address_rules', 'rules')).toBe(addressRules.rulesOffset);
+  expect(compiled.get('cf_address_rules')!.size).toBe(addressRules.size);
+  expect(compiled.get('cf_address_rule')!.size).toBe(addressRules.ruleBytes);
+  expect(compiled.get('cf_context')!.size).toBe(contextBytes);
+  for (const [member, offset] of Object.entries(addressRules.offsets))
+    expect(offsetIn('cf_address_rule', member), member).toBe(offset);
 });
 
 /** The structure behind each shape; shapes that the programs do not write have none. */

@@ -1,11 +1,41 @@
 /** Folder in which programs, links and maps are pinned. */
 export const pinFolder = '/sys/fs/bpf/camflow';
 
-/** Bits of `modes`. */
-export const modes = { all: 1 } as const;
+/** Folder of the pinned links; they keep programs attached when the process that attached them has ended. */
+export const linkFolder: string = `${pinFolder}/links`;
 
-/** Flags of a node, and of a mark. */
-export const nodeFlags = { tracked: 1, opaque: 2, propagate: 4 } as const;
+/** Folder of the pinned programs, attached or not. */
+export const programFolder: string = `${pinFolder}/programs`;
+
+/** Bits of `modes`. */
+export const modes = {
+  all: 1,
+  keepVersions: 2,
+  keepNodes: 4,
+  keepEdges: 8,
+  duplicate: 16,
+  /** What is not tracked leaves hooks early. */
+  sieve: 32,
+} as const;
+
+/** Flags of a node, of a mark and of what policies say. */
+export const nodeFlags = { tracked: 1, opaque: 2, propagate: 4, record: 32 } as const;
+
+/** Kinds of policies that are told apart by a number. */
+export const policyKinds = { user: 0, group: 1, cgroup: 2, namespace: 3, context: 4 } as const;
+
+/** Classes of relations, in the order of their numbers. */
+export const relationClasses = [
+  'derived',
+  'generated',
+  'used',
+  'informed',
+  'influenced',
+  'associated',
+] as const;
+
+/** Bit of `policies` where there are rules about addresses. */
+export const anyAddress: number = 0x8000_0000;
 
 /** A member of a C structure. */
 export interface MemberLayout {
@@ -23,12 +53,25 @@ interface StructureMembers {
     | 'boot_id'
     | 'epoch'
     | 'recorder'
-    | 'argument_limit';
-  cf_stats: 'taken' | 'ring_full' | 'state_failures' | 'truncated' | 'contended';
-  cf_count: 'offered' | 'written' | 'compressed' | 'filtered' | 'unselected' | 'lost';
+    | 'argument_limit'
+    | 'policies'
+    | FilterMember
+    | ShedMember;
+  cf_stats: 'taken' | 'ring_full' | 'state_failures' | 'truncated' | 'contended' | 'shed';
+  cf_count: 'offered' | 'written' | 'compressed' | 'filtered' | 'unselected' | 'lost' | 'shed';
   cf_machine: 'id' | 'type' | 'step';
   cf_mark: 'flags' | 'taint';
+  cf_node: 'id' | 'type' | 'step' | 'name' | 'taint' | 'flags' | 'secid' | 'uid' | 'gid';
+  cf_file_key: 'ino' | 'device' | 'generation';
+  cf_file: 'flags' | 'taint';
+  cf_policy_key: 'kind' | 'id';
+  cf_policy: 'flags';
+  cf_request: 'kind' | 'target' | 'set' | 'clear' | 'taint' | 'change' | 'found';
 }
+
+type RelationClass = (typeof relationClasses)[number];
+type FilterMember = `${'' | 'propagate_'}${'node' | RelationClass}_filter`;
+type ShedMember = 'shed_nodes' | `shed_${RelationClass}`;
 
 /** Name of a structure that the programs share with user space. */
 export type StructureName = keyof StructureMembers;
@@ -49,7 +92,7 @@ const u64 = (offset: number): MemberLayout => ({ offset, size: 8 });
 /** The structures of kernel/bpf/camflow.h that user space touches. A test holds them against the types in the object. */
 export const structures: { readonly [Name in StructureName]: StructureLayout<Name> } = {
   cf_config: {
-    size: 120,
+    size: 224,
     members: {
       version: u64(0),
       enabled: u32(8),
@@ -59,20 +102,44 @@ export const structures: { readonly [Name in StructureName]: StructureLayout<Nam
       epoch: u32(24),
       recorder: u32(28),
       argument_limit: u32(32),
+      policies: u32(36),
+      node_filter: u64(40),
+      derived_filter: u64(48),
+      generated_filter: u64(56),
+      used_filter: u64(64),
+      informed_filter: u64(72),
+      propagate_node_filter: u64(80),
+      propagate_derived_filter: u64(88),
+      propagate_generated_filter: u64(96),
+      propagate_used_filter: u64(104),
+      propagate_informed_filter: u64(112),
+      influenced_filter: u64(120),
+      associated_filter: u64(128),
+      propagate_influenced_filter: u64(136),
+      propagate_associated_filter: u64(144),
+      shed_nodes: u64(152),
+      // The six of shed_relations.
+      shed_derived: u64(160),
+      shed_generated: u64(168),
+      shed_used: u64(176),
+      shed_informed: u64(184),
+      shed_influenced: u64(192),
+      shed_associated: u64(200),
     },
   },
   cf_stats: {
-    size: 40,
+    size: 48,
     members: {
       taken: u64(0),
       ring_full: u64(8),
       state_failures: u64(16),
       truncated: u64(24),
       contended: u64(32),
+      shed: u64(40),
     },
   },
   cf_count: {
-    size: 48,
+    size: 56,
     members: {
       offered: u64(0),
       written: u64(8),
@@ -80,15 +147,64 @@ export const structures: { readonly [Name in StructureName]: StructureLayout<Nam
       filtered: u64(24),
       unselected: u64(32),
       lost: u64(40),
+      shed: u64(48),
     },
   },
   // Its members are those of the `struct cf_node` at its start.
-  cf_machine: { size: 776, members: { id: u64(0), type: u64(8), step: u64(16) } },
+  cf_machine: { size: 784, members: { id: u64(0), type: u64(8), step: u64(16) } },
   cf_mark: { size: 16, members: { flags: u32(0), taint: u64(8) } },
+  cf_node: {
+    size: 128,
+    members: {
+      id: u64(0),
+      type: u64(8),
+      step: u64(16),
+      name: u64(40),
+      taint: u64(48),
+      flags: u32(60),
+      secid: u32(68),
+      uid: u32(72),
+      gid: u32(76),
+    },
+  },
+  cf_file_key: { size: 16, members: { ino: u64(0), device: u32(8), generation: u32(12) } },
+  cf_file: { size: 32, members: { flags: u32(0), taint: u64(8) } },
+  cf_policy_key: { size: 16, members: { kind: u32(0), id: u64(8) } },
+  cf_policy: { size: 8, members: { flags: u32(0) } },
+  cf_request: {
+    size: 176,
+    members: {
+      kind: u32(0),
+      target: u32(4),
+      set: u32(8),
+      clear: u32(12),
+      taint: u64(16),
+      change: u32(24),
+      found: u32(28),
+    },
+  },
 };
 
+/** Where in `struct cf_request` the file's key and the node are. */
+export const requestOffsets = { key: 32, node: 48 } as const;
+
+/** Where in `struct cf_file` the number of the file system is, and how long it is. */
+export const fileUuid = { offset: 16, bytes: 16 } as const;
+
+/** How `struct cf_address_rules` is made. */
+export const addressRules = {
+  size: 4104,
+  most: 128,
+  rulesOffset: 8,
+  ruleBytes: 32,
+  offsets: { prefix: 16, port: 20, flags: 24 },
+} as const;
+
+/** Bytes of a `struct cf_context`: a text that ends with NUL. */
+export const contextBytes: number = 256;
+
 /** Where in `struct cf_machine` the text starts. */
-export const machineTextOffset = 120;
+export const machineTextOffset = 128;
 
 /** Reads a structure. */
 export function readStructure<Name extends StructureName>(

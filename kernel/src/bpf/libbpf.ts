@@ -25,6 +25,7 @@ export interface Libbpf {
   /** Whether a program is to be loaded: those that are left out are not. */
   readonly programLoaded: (program: Pointer) => boolean;
   readonly attach: (program: Pointer) => Pointer;
+  readonly pinProgram: (program: Pointer, path: string) => number;
   readonly pinLink: (link: Pointer, path: string) => number;
   readonly destroyLink: (link: Pointer) => number;
   readonly createMap: (
@@ -40,9 +41,13 @@ export interface Libbpf {
   readonly lookup: (fd: number, key: Uint8Array, value: Uint8Array) => number;
   readonly update: (fd: number, key: Uint8Array, value: Uint8Array, flags: bigint) => number;
   readonly remove: (fd: number, key: Uint8Array) => number;
-  readonly programFd: (id: number) => number;
-  /** Fills in what the kernel says of a program or a link; `size` holds how many bytes it may be. */
+  /** Fills in what the kernel says of a program; `size` holds how many bytes it may be. */
   readonly describe: (fd: number, info: Uint8Array, size: Uint32Array) => number;
+  readonly nextKey: (fd: number, before: Uint8Array | null, next: Uint8Array) => number;
+  /** Runs a program of type `syscall` once, in the calling process. The options are empty but for their size. */
+  readonly runProgram: (fd: number, options: Uint8Array) => number;
+  /** Attaches a loaded program to what it was loaded for. Returns the descriptor of the link. */
+  readonly attachTracing: (name: null, fd: number) => number;
   readonly kernelTypes: () => Pointer;
   readonly findType: (types: Pointer, name: string, kind: number) => number;
   readonly typeById: (types: Pointer, id: number) => Pointer;
@@ -112,6 +117,7 @@ function bind(): Libbpf {
     setAutoload: b('int bpf_program__set_autoload(void *program, bool load)'),
     programLoaded: b('bool bpf_program__autoload(const void *program)'),
     attach: b('void *bpf_program__attach(const void *program)'),
+    pinProgram: b('int bpf_program__pin(void *program, const char *path)'),
     pinLink: b('int bpf_link__pin(void *link, const char *path)'),
     destroyLink: b('int bpf_link__destroy(void *link)'),
     createMap: b(
@@ -122,8 +128,10 @@ function bind(): Libbpf {
     lookup: b('int bpf_map_lookup_elem(int fd, const void *key, void *value)'),
     update: b('int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)'),
     remove: b('int bpf_map_delete_elem(int fd, const void *key)'),
-    programFd: b('int bpf_prog_get_fd_by_id(uint32_t id)'),
     describe: b('int bpf_obj_get_info_by_fd(int fd, void *info, _Inout_ uint32_t *size)'),
+    nextKey: b('int bpf_map_get_next_key(int fd, const void *before, void *next)'),
+    runProgram: b('int bpf_prog_test_run_opts(int fd, void *options)'),
+    attachTracing: b('int bpf_raw_tracepoint_open(const char *name, int fd)'),
     kernelTypes: b('void *btf__load_vmlinux_btf(void)'),
     findType: b('int32_t btf__find_by_name_kind(const void *types, const char *name, uint32_t kind)'),
     typeById: b('const void *btf__type_by_id(const void *types, uint32_t id)'),

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { CamflowError } from '@camflow/api';
 import { BpfMap } from './bpf-map.ts';
-import { pinFolder, structures, writeStructure } from './layout.ts';
+import { linkFolder, pinFolder, programFolder, structures, writeStructure } from './layout.ts';
 import { checked, checkedPointer, libbpf, type Pointer } from './libbpf.ts';
 import { LossLedger } from './loss-ledger.ts';
 import { objectFile, objectVersion } from './object-file.ts';
@@ -11,12 +11,10 @@ const ringBufferType = 27;
 const functionKind = 12;
 const linesShown = 20;
 
-/** Folder of the pinned links; they keep the programs attached when the process that loaded them has ended. */
-export const linkFolder: string = `${pinFolder}/links`;
 
 /**
- * Loads the programs, makes the rings, attaches and pins everything. Capture stays disabled. Takes seconds, during
- * which the thread is blocked. Where anything fails, nothing stays behind.
+ * Loads the programs, makes the rings and pins everything. Nothing is attached: capture stays disabled. Takes seconds,
+ * during which the thread is blocked. Where anything fails, nothing stays behind.
  *
  * @param ringBytes - size of the ring of each CPU: a power of two, at least a page
  * @throws CamflowError
@@ -29,11 +27,11 @@ export function loadPrograms(ringBytes: number): void {
     prepare(object);
     const result = loadObject(object);
     if (result < 0) throw refusal(file, result);
-    mkdirSync(linkFolder, { recursive: true, mode: 0o700 });
+    for (const folder of [linkFolder, programFolder]) mkdirSync(folder, { recursive: true, mode: 0o700 });
     pinMaps(object);
     makeRings(ringBytes);
     LossLedger.make();
-    attachAll(object);
+    pinPrograms(object);
     // Last: what has no version yet was not loaded to its end.
     markVersion();
   } catch (error) {
@@ -53,11 +51,12 @@ export function unloadPrograms(): boolean {
     } catch {
       return false;
     }
-    for (const name of names) if (`${folder}/${name}` !== linkFolder) unlinkSync(`${folder}/${name}`);
+    for (const name of names.map((name) => `${folder}/${name}`))
+      if (name !== linkFolder && name !== programFolder) unlinkSync(name);
     return true;
   };
   // The programs first: without their maps' names they could not be found again.
-  if (unpin(linkFolder)) rmdirSync(linkFolder);
+  for (const folder of [linkFolder, programFolder]) if (unpin(folder)) rmdirSync(folder);
   if (!unpin(pinFolder)) return false;
   rmdirSync(pinFolder);
   return true;
@@ -152,10 +151,13 @@ function markVersion(): void {
   map.close();
 }
 
-function attachAll(object: Pointer): void {
-  const { attach, pinLink, destroyLink, programLoaded } = libbpf();
-  for (const { pointer, name } of programs(object)) {
+/** Iterators run only when their link is read, and so are attached for good. The others are when capture is enabled. */
+function pinPrograms(object: Pointer): void {
+  const { attach, pinProgram, pinLink, destroyLink, programLoaded } = libbpf();
+  for (const { pointer, name, section } of programs(object)) {
     if (!programLoaded(pointer)) continue;
+    checked('bpf_program__pin', name, pinProgram(pointer, `${programFolder}/${name}`));
+    if (!section.startsWith('iter/')) continue;
     const link = checkedPointer('bpf_program__attach', name, attach(pointer));
     checked('bpf_link__pin', name, pinLink(link, `${linkFolder}/${name}`));
     destroyLink(link);

@@ -1,8 +1,11 @@
 import { closeSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { CamflowError } from '@camflow/api';
 import { errnoName } from '../libc/system-call-error.ts';
+import { attachPrograms, detachPrograms } from './attachments.ts';
 import { BpfMap } from './bpf-map.ts';
+import { underControlLock } from './control-lock.ts';
 import {
+  linkFolder,
   modes,
   nodeFlags,
   pinFolder,
@@ -12,7 +15,6 @@ import {
   writeStructure,
 } from './layout.ts';
 import { checked, libbpf } from './libbpf.ts';
-import { linkFolder } from './load-programs.ts';
 import { LossLedger } from './loss-ledger.ts';
 import { describeMachine } from './machine-identity.ts';
 import { objectVersion } from './object-file.ts';
@@ -111,8 +113,9 @@ export class PinnedCapture {
       map.close();
     }
     const epoch = Number(before.epoch) + 1;
+    underControlLock(attachPrograms);
     this.#update({
-      modes: all ? modes.all : 0,
+      modes: (Number(before.modes) & ~modes.all) | (all ? modes.all : 0) | modes.sieve,
       machine_id: machineId,
       boot_id: bootId,
       epoch,
@@ -123,9 +126,10 @@ export class PinnedCapture {
     this.publishState();
   }
 
-  /** Stops capture. What is in the rings stays there. */
+  /** Stops capture: the programs are detached. What is in the rings stays there. */
   disable(): void {
     this.#update({ enabled: 0 });
+    underControlLock(detachPrograms);
   }
 
   /** Makes every node and name be published again: after losses, so that the stream is complete again. */
@@ -194,8 +198,10 @@ export class PinnedCapture {
   }
 
   #update(values: Partial<Record<keyof Values<'cf_config'>, number | bigint>>): void {
-    const config = this.#config.need(0, structures.cf_config.size);
-    writeStructure('cf_config', config, values);
-    this.#config.set(0, config);
+    underControlLock(() => {
+      const config = this.#config.need(0, structures.cf_config.size);
+      writeStructure('cf_config', config, values);
+      this.#config.set(0, config);
+    });
   }
 }

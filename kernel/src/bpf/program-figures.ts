@@ -1,7 +1,6 @@
 import { closeSync, readdirSync } from 'node:fs';
-import { pinFolder } from './layout.ts';
+import { programFolder } from './layout.ts';
 import { checked, libbpf } from './libbpf.ts';
-import { linkFolder } from './load-programs.ts';
 
 /** What the kernel says of one loaded program. */
 export interface ProgramFigures {
@@ -13,36 +12,33 @@ export interface ProgramFigures {
   readonly missed: number;
 }
 
-// Offsets in struct bpf_link_info and struct bpf_prog_info, which only ever grow at their ends.
-const linkInfo = { bytes: 64, programId: 8 };
-const programInfo = { bytes: 232, missed: 208, verifiedInstructions: 216 };
+// Of struct bpf_prog_info, which only ever grows at its end.
+const informationBytes = 232;
+const offsets = { missed: 208, verifiedInstructions: 216 } as const;
 
 /**
  * The programs that are pinned, by name.
  * @throws CamflowError where the kernel refuses to tell
  */
 export function programFigures(): ProgramFigures[] {
-  return readdirSync(linkFolder)
+  return readdirSync(programFolder)
     .sort()
     .map((name) => {
-      const path = `${linkFolder}/${name}`;
-      const link = describe(checked('bpf_obj_get', path, libbpf().getPinned(path)), linkInfo.bytes, path);
-      const id = link.getUint32(linkInfo.programId, true);
-      const fd = checked('bpf_prog_get_fd_by_id', `${pinFolder} ${name}`, libbpf().programFd(id));
-      const program = describe(fd, programInfo.bytes, name);
+      const path = `${programFolder}/${name}`;
+      const program = describe(checked('bpf_obj_get', path, libbpf().getPinned(path)), path);
       return {
         name,
-        verifiedInstructions: program.getUint32(programInfo.verifiedInstructions, true),
-        missed: Number(program.getBigUint64(programInfo.missed, true)),
+        verifiedInstructions: program.getUint32(offsets.verifiedInstructions, true),
+        missed: Number(program.getBigUint64(offsets.missed, true)),
       };
     });
 }
 
-/** Reads what the kernel says of an object, and closes it. */
-function describe(fd: number, bytes: number, subject: string): DataView {
+/** Reads what the kernel says of a program, and closes it. */
+function describe(fd: number, subject: string): DataView {
   try {
-    const info = new Uint8Array(bytes);
-    checked('bpf_obj_get_info_by_fd', subject, libbpf().describe(fd, info, Uint32Array.of(bytes)));
+    const info = new Uint8Array(informationBytes);
+    checked('bpf_obj_get_info_by_fd', subject, libbpf().describe(fd, info, Uint32Array.of(informationBytes)));
     return new DataView(info.buffer);
   } finally {
     closeSync(fd);

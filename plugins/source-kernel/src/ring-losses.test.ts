@@ -8,6 +8,7 @@ const counts = (more: Partial<CaptureCounts> = {}): CaptureCounts => ({
   state_failures: 0,
   truncated: 0,
   contended: 0,
+  shed: 0,
   ...more,
 });
 

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Flags and taint of nodes: what else has to know of them when they change. */
+#include "flag.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* What is said of a file outlives its time in memory. Returns 0 where there is no room for it. */
+static __always_inline bool keep_file(struct cf_node *node, u32 flags, u64 taint)
+{
+	struct cf_file_key key = {
+		.ino = node->inode.ino,
+		.device = node->inode.device,
+		.generation = node->inode.generation,
+	};
+	struct cf_file fresh = { .flags = flags, .taint = taint };
+	struct cf_file *file = bpf_map_lookup_elem(&cf_files, &key);
+
+	if (!file) {
+		__builtin_memcpy(fresh.uuid, node->inode.uuid, sizeof(fresh.uuid));
+		if (!bpf_map_update_elem(&cf_files, &key, &fresh, BPF_NOEXIST)) {
+			cf_sieve_add(node->sieve);
+			return true;
+		}
+		file = bpf_map_lookup_elem(&cf_files, &key);
+	}
+	if (!file)
+		return false;
+	if (flags & ~file->flags)
+		__sync_fetch_and_or(&file->flags, flags);
+	if (taint & ~file->taint)
+		__sync_fetch_and_or(&file->taint, taint);
+	return true;
+}
+
+__noinline int cf_flag(struct cf_node *node, u32 flags, u64 taint)
+{
+	u32 before;
+
+	if (!node)
+		return 0;
+	before = node->flags;
+	if (flags & ~before)
+		before = __sync_fetch_and_or(&node->flags, flags);
+	if (taint & ~node->taint)
+		__sync_fetch_and_or(&node->taint, taint);
+	else if (!(flags & ~before))
+		return 0;
+	if (cf_is_kept(node)) {
+		if (!keep_file(node, flags, taint))
+			cf_count_state_failure();
+	} else if (node->sieve && flags & CF_SIEVED && !(before & CF_SIEVED)) {
+		cf_sieve_add(node->sieve);
+	}
+	return 0;
+}
+
+__noinline int cf_unflag(struct cf_node *node, u32 flags)
+{
+	struct cf_file_key key = {};
+	struct cf_file *file;
+	u32 before;
+
+	if (!node)
+		return 0;
+	before = __sync_fetch_and_and(&node->flags, ~flags);
+	if (!cf_is_kept(node)) {
+		if (node->sieve && before & CF_SIEVED && !(before & ~flags & CF_SIEVED))
+			cf_sieve_remove(node->sieve);
+		return 0;
+	}
+	key.ino = node->inode.ino;
+	key.device = node->inode.device;
+	key.generation = node->inode.generation;
+	file = bpf_map_lookup_elem(&cf_files, &key);
+	if (!file)
+		return 0;
+	__sync_fetch_and_and(&file->flags, ~flags);
+	if (!file->flags && !file->taint && !bpf_map_delete_elem(&cf_files, &key))
+		cf_sieve_remove(node->sieve);
+	return 0;
+}
+
+/* The node's object ends; `last`: there is no file either, or no name by which anybody could find it again. */
+__noinline int cf_forget_flags(struct cf_node *node, u32 last)
+{
+	struct cf_file_key key = {};
+
+	if (!node)
+		return 0;
+	if (!cf_is_kept(node)) {
+		if (node->sieve && node->flags & CF_SIEVED)
+			cf_sieve_remove(node->sieve);
+		return 0;
+	}
+	if (!last || !cf_in_sieve(node->sieve))
+		return 0;
+	key.ino = node->inode.ino;
+	key.device = node->inode.device;
+	key.generation = node->inode.generation;
+	if (!bpf_map_delete_elem(&cf_files, &key))
+		cf_sieve_remove(node->sieve);
+	return 0;
+}

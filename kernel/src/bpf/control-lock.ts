@@ -1,0 +1,36 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { nativeCall } from '../libc/native-call.ts';
+import { systemCallError } from '../libc/system-call-error.ts';
+
+const folder = '/run/camflow';
+const file = `${folder}/control.lock`;
+const exclusive = 2;
+const interrupted = -4;
+
+const flock: (fd: number, operation: number) => number = nativeCall<[number, number]>(
+  'int flock(int fd, int operation)',
+);
+
+let held = false;
+
+/**
+ * Does something while no other process changes the pinned maps: reading an entry, changing it and writing it back is
+ * more than one step. Waits for as long as another holds the lock, which nobody does for longer than a few system
+ * calls; the task must be as short, and not asynchronous. Within itself it takes the lock once.
+ */
+export function underControlLock<Result>(task: () => Result): Result {
+  if (held) return task();
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const fd = openSync(file, 'a', 0o600);
+  try {
+    let result: number;
+    do result = flock(fd, exclusive);
+    while (result === interrupted);
+    if (result < 0) throw systemCallError('flock', file, result);
+    held = true;
+    return task();
+  } finally {
+    held = false;
+    closeSync(fd);
+  }
+}

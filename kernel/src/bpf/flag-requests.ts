@@ -1,0 +1,153 @@
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { CamflowError } from '@camflow/api';
+import { systemCallError } from '../libc/system-call-error.ts';
+import { attachEnds } from './attachments.ts';
+import { BpfMap } from './bpf-map.ts';
+import { underControlLock } from './control-lock.ts';
+import {
+  fileUuid,
+  linkFolder,
+  programFolder,
+  readStructure,
+  requestOffsets,
+  structures,
+  writeStructure,
+} from './layout.ts';
+import { checked, libbpf } from './libbpf.ts';
+import { type NodeState, readNodeState } from './node-state.ts';
+
+const kinds = { fd: 0, key: 1, process: 2 } as const;
+const noSuchProcess = -3;
+
+/** Flags and taint to change: flags are cleared first, then set; taint is added. */
+export interface FlagChange {
+  /** Bits of `nodeFlags`. */
+  readonly set?: number;
+  readonly clear?: number;
+  readonly taint?: bigint;
+}
+
+/** What tells a file from every other, over all the times that it is in memory. */
+export interface FileKey {
+  readonly inode: bigint;
+  /** As the kernel numbers it: major << 20 | minor. */
+  readonly device: number;
+  readonly generation: number;
+}
+
+/** What is said about a file. */
+export interface FileFlags {
+  readonly key: FileKey;
+  /** Bits of `nodeFlags`. */
+  readonly flags: number;
+  readonly taint: bigint;
+  /** Number of its file system; zeros where that has none. */
+  readonly uuid: Uint8Array;
+}
+
+/** The node of a file and what tells it from others. */
+export interface FileState {
+  readonly key: FileKey;
+  readonly node: NodeState;
+}
+
+/**
+ * The node of a file, after a change of what is said about it. It holds at once, also where capture is disabled, and
+ * until it is changed again: the file need not stay in memory.
+ *
+ * @param file - a path, which leads through symbolic links, or a descriptor that is open in this process
+ * @throws CamflowError `SYSTEM_CALL_FAILED` where there is no such file
+ */
+export function askFile(file: string | number, change?: FlagChange): FileState {
+  const fd = typeof file === 'number' ? file : openSync(file, 'r');
+  try {
+    const answer = ask({ kind: kinds.fd, target: fd }, change);
+    if (answer === undefined) throw new CamflowError('INTERNAL', `${file} has no inode of its own`);
+    return answer;
+  } finally {
+    if (fd !== file) closeSync(fd);
+  }
+}
+
+/**
+ * The node of a process's memory, after a change of what is said about the process: all of its threads, and their
+ * memory. What it starts later is born with `tracked` and `propagate`.
+ *
+ * @throws CamflowError `SYSTEM_CALL_FAILED` where there is no such process
+ */
+export function askProcess(pid: number, change?: FlagChange): NodeState {
+  const answer = ask({ kind: kinds.process, target: pid }, change);
+  if (answer === undefined) throw systemCallError('find', `process ${pid}`, noSuchProcess);
+  return answer.node;
+}
+
+/** Changes what is said about a file that need not be in memory. */
+export function changeFileFlags(key: FileKey, change: FlagChange): void {
+  ask({ kind: kinds.key, target: 0, key }, change);
+}
+
+/** What is said about every file of which anything is said. */
+export function listFileFlags(): FileFlags[] {
+  return BpfMap.use('cf_files', (map) => {
+    const found = new Map<string, FileFlags>();
+    for (const bytes of map.keys(structures.cf_file_key.size)) {
+      const value = map.get(bytes, structures.cf_file.size);
+      if (value === undefined) continue;
+      const { flags, taint } = readStructure('cf_file', value);
+      const uuid = value.slice(fileUuid.offset, fileUuid.offset + fileUuid.bytes);
+      const id = Buffer.from(bytes).toString('hex');
+      found.set(id, { key: readKey(bytes, 0), flags: Number(flags), taint, uuid });
+    }
+    return [...found.values()];
+  });
+}
+
+interface Question {
+  readonly kind: number;
+  readonly target: number;
+  readonly key?: FileKey;
+}
+
+function ask(question: Question, change: FlagChange | undefined): FileState | undefined {
+  return underControlLock(() =>
+    BpfMap.use('cf_request', (map) => {
+      // State is made of what is asked for: its end must be noticed.
+      attachEnds();
+      const bytes = new Uint8Array(structures.cf_request.size);
+      const { kind, target, key } = question;
+      const { set = 0, clear = 0, taint = 0n } = change ?? {};
+      writeStructure('cf_request', bytes, { kind, target, set, clear, taint, change: change ? 1 : 0 });
+      if (key !== undefined) {
+        const { inode: ino, device, generation } = key;
+        writeStructure('cf_file_key', bytes.subarray(requestOffsets.key), { ino, device, generation });
+      }
+      map.set(0, bytes);
+      if (kind === kinds.process) readFileSync(`${linkFolder}/cf_ask_process`);
+      else runProgram('cf_ask_file');
+      const answer = map.need(0, structures.cf_request.size);
+      if (readStructure('cf_request', answer).found === 0n) return undefined;
+      return {
+        key: readKey(answer, requestOffsets.key),
+        node: readNodeState(answer, requestOffsets.node),
+      };
+    }),
+  );
+}
+
+function readKey(bytes: Uint8Array, at: number): FileKey {
+  const { ino, device, generation } = readStructure('cf_file_key', bytes, at);
+  return { inode: ino, device: Number(device), generation: Number(generation) };
+}
+
+function runProgram(name: string): void {
+  const path = `${programFolder}/${name}`;
+  const fd = checked('bpf_obj_get', path, libbpf().getPinned(path));
+  try {
+    // Options that hold nothing but their own size.
+    const options = new Uint8Array(8);
+    options[0] = options.length;
+    checked('bpf_prog_test_run', name, libbpf().runProgram(fd, options));
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,164 @@
+import { CamflowError } from '@camflow/api';
+import { BpfMap } from './bpf-map.ts';
+import { CaptureSettings } from './capture-settings.ts';
+import { underControlLock } from './control-lock.ts';
+import {
+  addressRules,
+  anyAddress,
+  contextBytes,
+  policyKinds,
+  readStructure,
+  structures,
+  writeStructure,
+} from './layout.ts';
+
+/** Kinds of policies that are told apart by a number: of a user, a group, a cgroup and so on. */
+export type PolicyKind = keyof typeof policyKinds;
+
+/** What becomes of whatever acts for, belongs to, or is in something. */
+export interface IdentityPolicy {
+  readonly kind: PolicyKind;
+  readonly id: bigint;
+  /** Bits of `nodeFlags`. */
+  readonly flags: number;
+}
+
+const keyBytes = structures.cf_policy_key.size;
+
+/** Every policy of a kind, by number. */
+export function listPolicies(kind: PolicyKind): IdentityPolicy[] {
+  return BpfMap.use('cf_policies', (map) => {
+    const found = new Map<bigint, IdentityPolicy>();
+    for (const key of map.keys(keyBytes)) {
+      const { kind: number, id } = readStructure('cf_policy_key', key);
+      const value = map.get(key, structures.cf_policy.size);
+      if (Number(number) !== policyKinds[kind] || value === undefined) continue;
+      found.set(id, { kind, id, flags: Number(readStructure('cf_policy', value).flags) });
+    }
+    return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  });
+}
+
+/** Makes a policy, in place of the one about the same. Takes effect when something that matches acts next. */
+export function setPolicy({ kind, id, flags }: IdentityPolicy): void {
+  underControlLock(() => {
+    const value = new Uint8Array(structures.cf_policy.size);
+    writeStructure('cf_policy', value, { flags });
+    BpfMap.use('cf_policies', (map) => map.set(keyOf(kind, id), value));
+    setKind(kind, true);
+  });
+}
+
+/**
+ * Takes a policy away; legal where there is none. Flags that something got by it stay with it.
+ * @returns whether there was one
+ */
+export function deletePolicy(kind: PolicyKind, id: bigint): boolean {
+  return underControlLock(() => {
+    const there = BpfMap.use('cf_policies', (map) => map.delete(keyOf(kind, id)));
+    setKind(kind, listPolicies(kind).length > 0);
+    return there;
+  });
+}
+
+/** The security contexts that were met since the programs were loaded, by the number that the kernel has for them. */
+export function listContexts(): Map<number, string> {
+  return BpfMap.use('cf_contexts', (map) => {
+    const found = new Map<number, string>();
+    for (const key of map.keys(4)) {
+      const value = map.get(key, contextBytes);
+      if (value === undefined) continue;
+      const end = value.indexOf(0);
+      const text = Buffer.from(value.subarray(0, end < 0 ? value.length : end)).toString('utf8');
+      found.set(Buffer.from(key).readUInt32LE(), text);
+    }
+    return found;
+  });
+}
+
+/** Which end of a connection a rule is about: the local one, or the remote one. */
+export type AddressDirection = 'ingress' | 'egress';
+
+/** What becomes of sockets, and of the processes that bind or connect them. */
+export interface AddressRule {
+  /** 4 or 16 bytes. */
+  readonly address: Uint8Array;
+  /** Leading bits that count: up to 32, or 128. */
+  readonly prefix: number;
+  /** 0 stands for every port. */
+  readonly port: number;
+  /** Bits of `nodeFlags`. */
+  readonly flags: number;
+}
+
+const mappedPrefix = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+const directions = { ingress: 0, egress: 1 } as const;
+
+/** The rules for one direction, in their order: the first that matches holds. */
+export function listAddressRules(direction: AddressDirection): AddressRule[] {
+  const bytes = BpfMap.use('cf_addresses', (map) => map.need(directions[direction], addressRules.size));
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const { rulesOffset, ruleBytes, offsets, most } = addressRules;
+  return Array.from({ length: Math.min(view.getUint32(0, true), most) }, (_, index) => {
+    const at = rulesOffset + index * ruleBytes;
+    const whole = bytes.slice(at, at + 16);
+    const prefix = view.getUint32(at + offsets.prefix, true);
+    const mapped = prefix >= 96 && mappedPrefix.every((byte, place) => whole[place] === byte);
+    return {
+      address: mapped ? whole.slice(12) : whole,
+      prefix: mapped ? prefix - 96 : prefix,
+      port: view.getUint16(at + offsets.port, true),
+      flags: view.getUint32(at + offsets.flags, true),
+    };
+  });
+}
+
+/**
+ * Replaces the rules for one direction. They hold for sockets that are bound, connected or accepted from then on.
+ * @throws CamflowError `CONFIG_BAD_VALUE` where there are more than 128
+ */
+export function setAddressRules(direction: AddressDirection, rules: readonly AddressRule[]): void {
+  const { size, most, rulesOffset, ruleBytes, offsets } = addressRules;
+  if (rules.length > most) {
+    throw new CamflowError('CONFIG_BAD_VALUE', `${rules.length} ${direction} rules are more than ${most}`, {
+      hint: 'Join neighbouring address ranges.',
+    });
+  }
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, rules.length, true);
+  for (const [index, { address, prefix, port, flags }] of rules.entries()) {
+    const at = rulesOffset + index * ruleBytes;
+    bytes.set(address.length === 4 ? [...mappedPrefix, ...address] : address, at);
+    view.setUint32(at + offsets.prefix, address.length === 4 ? prefix + 96 : prefix, true);
+    view.setUint16(at + offsets.port, port, true);
+    view.setUint32(at + offsets.flags, flags, true);
+  }
+  underControlLock(() => {
+    BpfMap.use('cf_addresses', (map) => map.set(directions[direction], bytes));
+    const any = (['ingress', 'egress'] as const).some((each) => listAddressRules(each).length > 0);
+    setPolicyBit(anyAddress, any);
+  });
+}
+
+function keyOf(kind: PolicyKind, id: bigint): Uint8Array {
+  const key = new Uint8Array(keyBytes);
+  writeStructure('cf_policy_key', key, { kind: policyKinds[kind], id });
+  return key;
+}
+
+function setKind(kind: PolicyKind, any: boolean): void {
+  setPolicyBit(1 << policyKinds[kind], any);
+}
+
+/** Tells the programs whether there is anything to look for. */
+function setPolicyBit(bit: number, any: boolean): void {
+  const settings = new CaptureSettings();
+  try {
+    settings.change(({ policies }) => ({
+      policies: (any ? Number(policies) | bit : Number(policies) & ~bit) >>> 0,
+    }));
+  } finally {
+    settings.close();
+  }
+}

@@ -1,0 +1,40 @@
+import { attachPrograms, detachPrograms } from './attachments.ts';
+import { BpfMap } from './bpf-map.ts';
+import { CaptureSettings } from './capture-settings.ts';
+import { underControlLock } from './control-lock.ts';
+import { modes } from './layout.ts';
+import { describeMachine } from './machine-identity.ts';
+
+/**
+ * Turns capture on or off for whoever reads the rings, without being the recorder: its mode, epoch and recorder stay.
+ * Off, the programs are detached; what is said about files and processes stays.
+ *
+ * @throws CamflowError where nothing is pinned, or a program cannot be attached: capture stays as it was then
+ */
+export function switchCapture(on: boolean): void {
+  underControlLock(() => {
+    const settings = new CaptureSettings();
+    try {
+      const before = settings.read();
+      if (!on) {
+        settings.write({ enabled: 0 });
+        detachPrograms();
+        return;
+      }
+      if (before.enabled !== 0n) return;
+      const { machineId, bootId, node } = describeMachine();
+      BpfMap.use('cf_machine', (map) => map.set(0, node));
+      attachPrograms();
+      settings.write({
+        machine_id: machineId,
+        boot_id: bootId,
+        modes: Number(before.modes) | modes.sieve,
+        // Where no recorder has said otherwise: all of it.
+        argument_limit: before.argument_limit || 131_072,
+        enabled: 1,
+      });
+    } finally {
+      settings.close();
+    }
+  });
+}
