@@ -12,9 +12,11 @@ int BPF_PROG(cf_inode_getattr, const struct path *path, int ret)
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor))
+	if (ret)
 		return CF_VERDICT(ret);
 	inode = path->dentry->d_inode;
+	if (!cf_concerns(inode) || !cf_acts(&actor))
+		return CF_VERDICT(ret);
 	if (!inode || cf_is_private(inode))
 		return CF_VERDICT(ret);
 	node = cf_current_inode(inode);
@@ -34,7 +36,7 @@ int BPF_PROG(cf_inode_readlink, struct dentry *dentry, int ret)
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor))
+	if (ret || !cf_concerns(dentry->d_inode) || !cf_acts(&actor))
 		return CF_VERDICT(ret);
 	node = cf_plain_inode(&actor, dentry->d_inode);
 	if (!node)

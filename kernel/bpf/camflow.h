@@ -32,6 +32,7 @@
  *   cf_files     hash, struct cf_file_key   struct cf_file: what is said of files; cf_inodes is only a cache of it
  *   cf_policies  hash, struct cf_policy_key struct cf_policy: what is said of users, groups, cgroups and contexts
  *   cf_contexts  hash, key secid            struct cf_context: the security contexts that were met
+ *   cf_named_policies hash, struct cf_context  struct cf_policy: goes to cf_policies when the context is met
  *   cf_addresses array, key direction       struct cf_address_rules
  *   cf_request   array of 1                 struct cf_request: a question of user space about one file or process
  *   cf_sieve     array                      how many tracked things share a slot, see sieve.h

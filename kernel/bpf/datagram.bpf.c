@@ -85,18 +85,34 @@ static __always_inline bool find_destination(struct cf_end *end, struct sock *sk
 	return end->local_port != 0 && end->remote_port != 0;
 }
 
+static __always_inline bool concerns(struct sock *sk)
+{
+	struct socket *socket = sk->sk_socket;
+	struct file *file = socket ? socket->file : NULL;
+
+	return cf_concerns(file ? file->f_inode : NULL);
+}
+
 static __always_inline void keep_sender(struct sock *sk, u64 message, bool is_ipv6)
 {
 	u64 name = (u64)BPF_CORE_READ((struct msghdr___datagram *)message, msg_name);
 	struct cf_scratch *scratch;
+	struct cf_place place;
 	struct cf_end end = {};
 	struct cf_actor actor;
 	struct cf_node *node;
 
-	if (!cf_acts(&actor))
+	if (!(cf_has_address_rules() || concerns(sk)) || !cf_acts(&actor))
 		return;
 	node = inode_of(sk);
-	if (!node || !cf_selects(node, actor.task) || !find_destination(&end, sk, name, is_ipv6))
+	if (!node || !find_destination(&end, sk, name, is_ipv6))
+		return;
+	if (name && cf_has_address_rules()) {
+		__builtin_memcpy(place.address, end.local, sizeof(place.address));
+		place.port = end.local_port;
+		cf_apply_address(CF_EGRESS, &place, node, actor.process);
+	}
+	if (!cf_selects(node, actor.task))
 		return;
 	scratch = cf_get_scratch();
 	if (!scratch)
@@ -150,7 +166,7 @@ int BPF_PROG(cf_skb_recv_udp, struct sock *sk, unsigned int flags, int *offset, 
 	struct cf_actor actor;
 	struct cf_act act;
 
-	if (!cf_address(datagram) || !cf_acts(&actor))
+	if (!cf_address(datagram) || !concerns(sk) || !cf_acts(&actor))
 		return 0;
 	node = inode_of(sk);
 	if (!node)

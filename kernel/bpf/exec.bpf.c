@@ -103,6 +103,7 @@ int BPF_PROG(cf_bprm_committing_creds, struct linux_binprm *bprm)
 		execute(&actor, process, bprm->file);
 	process->uid = bprm->cred->uid.val;
 	process->gid = bprm->cred->gid.val;
+	process->secid = cf_secid(cf_address(bprm->cred));
 	act = cf_new_act(&actor, CF_EXEC_TASK, 0);
 	if (emerging) {
 		actor.state->hidden = 0;

@@ -138,6 +138,14 @@ CF_MAP struct {
 } cf_contexts SEC(".maps");
 
 CF_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 12);
+	__type(key, struct cf_context);
+	__type(value, struct cf_policy);
+} cf_named_policies SEC(".maps");
+
+CF_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 2);
 	__type(key, u32);

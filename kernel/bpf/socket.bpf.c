@@ -33,13 +33,21 @@ static __always_inline struct cf_node *unix_peer(struct socket *socket)
 	return peer ? socket_node(BPF_CORE_READ(peer, sk_socket)) : NULL;
 }
 
+/* Whether what is done to a socket can be for the record. One that has no file yet was just made. */
+static __always_inline bool concerns(struct socket *socket)
+{
+	struct file *file = socket->file;
+
+	return cf_concerns(file ? file->f_inode : NULL);
+}
+
 static __always_inline void generate(struct socket *socket, u32 relation, u64 flags)
 {
 	struct cf_actor actor;
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (!cf_acts(&actor))
+	if (!socket || !concerns(socket) || !cf_acts(&actor))
 		return;
 	node = socket_node(socket);
 	if (!node)
@@ -48,21 +56,46 @@ static __always_inline void generate(struct socket *socket, u32 relation, u64 fl
 	cf_generates(&act, actor.process, actor.task, node);
 }
 
+/* The place that an address of the kernel's memory means; false where rules do not know its family. */
+static __always_inline bool read_place(struct cf_place *place, u64 address, int length)
+{
+	u16 family = 0, port = 0;
+
+	__builtin_memset(place, 0, sizeof(*place));
+	if (length < 8)
+		return false;
+	bpf_probe_read_kernel(&family, sizeof(family), (void *)address);
+	bpf_probe_read_kernel(&port, sizeof(port), (void *)(address + 2));
+	place->port = bpf_ntohs(port);
+	if (family == AF_INET) {
+		place->address[2] = bpf_htonl(0xffff);
+		bpf_probe_read_kernel(&place->address[3], sizeof(place->address[3]), (void *)(address + 4));
+		return true;
+	}
+	if (family != AF_INET6 || length < 24)
+		return false;
+	bpf_probe_read_kernel(&place->address, sizeof(place->address), (void *)(address + 8));
+	return true;
+}
+
 /* Ties an address to a socket, and then lets the task do with the socket what it wants the address for. */
 static __always_inline void use_address(struct socket *socket, struct sockaddr *address, int length, u32 relation)
 {
 	struct cf_config *config = cf_get_config();
 	struct cf_scratch *scratch;
+	struct cf_place place;
 	struct cf_actor actor;
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (!config || !cf_acts(&actor))
+	if (!config || !(cf_has_address_rules() || concerns(socket)) || !cf_acts(&actor))
 		return;
 	node = socket_node(socket);
 	scratch = cf_get_scratch();
 	if (!node || !scratch)
 		return;
+	if (cf_has_address_rules() && read_place(&place, cf_address(address), length))
+		cf_apply_address(relation == CF_BIND ? CF_INGRESS : CF_EGRESS, &place, node, actor.process);
 	if (length > 0 && length <= ADDRESS_LIMIT && cf_selects(node, actor.task) &&
 	    !(config->node_filter & CF_SUBTYPE_MASK & CF_NODE_ADDRESS)) {
 		act = cf_new_act(&actor, CF_ADDRESSED, 0);
@@ -116,26 +149,6 @@ int BPF_PROG(cf_socket_listen, struct socket *socket, int backlog, int ret)
 	return CF_VERDICT(ret);
 }
 
-CF_HOOK(socket_accept)
-int BPF_PROG(cf_socket_accept, struct socket *socket, struct socket *accepted, int ret)
-{
-	struct cf_actor actor;
-	struct cf_node *listener, *node;
-	struct cf_act act;
-
-	if (ret || !cf_acts(&actor))
-		return CF_VERDICT(ret);
-	listener = socket_node(socket);
-	node = socket_node(accepted);
-	if (!listener || !node)
-		return CF_VERDICT(ret);
-	act = cf_new_act(&actor, CF_ACCEPT_SOCKET, 0);
-	cf_derives(&act, listener, node, actor.task);
-	act.relation = CF_ACCEPT;
-	cf_uses(&act, node, actor.task, actor.process);
-	return CF_VERDICT(ret);
-}
-
 /* The end that a socket sends to, or the one that it is; false for a socket that is not connected. */
 static __always_inline bool find_end(struct cf_end *end, struct socket *socket, bool sending)
 {
@@ -173,6 +186,44 @@ static __always_inline bool find_end(struct cf_end *end, struct socket *socket, 
 	return end->remote_port != 0;
 }
 
+/* A new socket takes over what is said of its listener. A rule may know its local end better than it did that one's. */
+static __always_inline void inherit(struct cf_node *listener, struct cf_node *node, struct socket *accepted,
+				    struct cf_node *process)
+{
+	const u32 inherited = CF_TRACKED | CF_PROPAGATE | CF_OPAQUE | CF_RECORD;
+	struct cf_place place;
+	struct cf_end end;
+
+	if (listener->flags & inherited)
+		cf_flag(node, listener->flags & inherited, listener->taint);
+	if (!cf_has_address_rules() || !find_end(&end, accepted, false) || end.sock)
+		return;
+	__builtin_memcpy(place.address, end.local, sizeof(place.address));
+	place.port = end.local_port;
+	cf_apply_address(CF_INGRESS, &place, node, process);
+}
+
+CF_HOOK(socket_accept)
+int BPF_PROG(cf_socket_accept, struct socket *socket, struct socket *accepted, int ret)
+{
+	struct cf_actor actor;
+	struct cf_node *listener, *node;
+	struct cf_act act;
+
+	if (ret || !(cf_has_address_rules() || concerns(socket)) || !cf_acts(&actor))
+		return CF_VERDICT(ret);
+	listener = socket_node(socket);
+	node = socket_node(accepted);
+	if (!listener || !node)
+		return CF_VERDICT(ret);
+	inherit(listener, node, accepted, actor.process);
+	act = cf_new_act(&actor, CF_ACCEPT_SOCKET, 0);
+	cf_derives(&act, listener, node, actor.task);
+	act.relation = CF_ACCEPT;
+	cf_uses(&act, node, actor.task, actor.process);
+	return CF_VERDICT(ret);
+}
+
 /* Keeps the sender for whoever reads. This version of it is left now. */
 static __always_inline void keep_sender(struct cf_actor *actor, struct cf_node *node, struct socket *socket)
 {
@@ -197,7 +248,7 @@ int BPF_PROG(cf_socket_sendmsg, struct socket *socket, void *message, int size, 
 	struct cf_node *node, *peer;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor))
+	if (ret || !concerns(socket) || !cf_acts(&actor))
 		return CF_VERDICT(ret);
 	node = socket_node(socket);
 	if (!node)
@@ -224,7 +275,7 @@ int BPF_PROG(cf_sock_recvmsg, struct socket *socket, void *message, int flags, i
 	struct cf_end end;
 	struct cf_act act;
 
-	if (received < 0 || !cf_acts(&actor))
+	if (received < 0 || !concerns(socket) || !cf_acts(&actor))
 		return 0;
 	node = socket_node(socket);
 	if (!node)
@@ -256,7 +307,7 @@ int BPF_PROG(cf_unix_may_send, struct socket *socket, struct socket *other, int 
 	struct cf_node *from, *to;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor))
+	if (ret || !(concerns(socket) || concerns(other)) || !cf_acts(&actor))
 		return CF_VERDICT(ret);
 	from = socket_node(socket);
 	to = socket_node(other);

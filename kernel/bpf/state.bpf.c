@@ -2,6 +2,7 @@
 /* The state of objects, made when they are first seen. */
 #include "record.h"
 #include "flag.h"
+#include "policy.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -65,6 +66,7 @@ __noinline int cf_begin_process(u64 address, u32 tgid, u32 flags, u64 taint)
 	node.uid = BPF_CORE_READ(cred, uid.val);
 	node.gid = BPF_CORE_READ(cred, gid.val);
 	node.process.tgid = tgid;
+	node.secid = cf_secid(address);
 	node.sieve = cf_number_of(address);
 	node.flags = flags;
 	node.taint = taint;

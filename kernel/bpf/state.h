@@ -5,6 +5,7 @@
 
 #include "record.h"
 #include "flag.h"
+#include "policy.h"
 
 /*
  * A hook. Where bpf is not among the kernel's active security modules, programs on the ends of the functions that
@@ -133,6 +134,10 @@ static __always_inline bool cf_acts(struct cf_actor *actor)
 			cf_informs(&act, actor->task, actor->process);
 		}
 	}
+	if (config->policies & ~CF_ANY_ADDRESS) {
+		cf_apply_identity(actor->process);
+		cf_apply_place(actor->task);
+	}
 	if (actor->process->named_epoch != config->epoch && cf_selects(actor->process, actor->task))
 		cf_name_program(actor->process, current, actor->task->id);
 	actor->task->name = actor->process->name;
@@ -169,6 +174,7 @@ static __always_inline struct cf_node *cf_current_inode(struct inode *inode)
 		node->inode.mode = inode->i_mode;
 		node->uid = inode->i_uid.val;
 		node->gid = inode->i_gid.val;
+		cf_apply_owner(node);
 	}
 	return node;
 }

@@ -74,6 +74,7 @@ typedef struct {
 struct cred {
 	kuid_t uid;
 	kgid_t gid;
+	void *security;
 };
 
 struct ns_common {
@@ -254,17 +255,7 @@ struct fs_struct {
 	struct path root;
 };
 
-struct fdtable {
-	unsigned int max_fds;
-	struct file **fd;
-};
-
-struct files_struct {
-	struct fdtable *fdt;
-};
-
 struct task_struct {
-	struct files_struct *files;
 	__u32 pid;
 	__u32 tgid;
 	struct mm_struct *mm;
@@ -277,6 +268,16 @@ struct task_struct {
 	__u64 utime;
 	__u64 stime;
 	struct task_io_accounting ioac;
+};
+
+struct lsm_blob_sizes {
+	int lbs_cred;
+};
+
+/* What AppArmor has of a security context. */
+struct aa_label {
+	char *hname;
+	u32 secid;
 };
 
 struct linux_binprm {
@@ -333,6 +334,7 @@ struct sock {
 
 struct socket {
 	short type;
+	struct file *file;
 	struct sock *sk;
 };
 

@@ -6,7 +6,7 @@ import { checked, libbpf } from './libbpf.ts';
 const onDemand = /^cf_(?:iter|ask)_/;
 
 /** Programs that notice the end of objects of which there may be state. */
-const atEnds = /_free(?:_security)?$/;
+const atEnds = /_free(?:_security)?$|^cf_exit_mmap$/;
 
 /** Attaches every program: what there is to record passes them from now on. Legal twice. */
 export function attachPrograms(): void {

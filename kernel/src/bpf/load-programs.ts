@@ -11,7 +11,6 @@ const ringBufferType = 27;
 const functionKind = 12;
 const linesShown = 20;
 
-
 /**
  * Loads the programs, makes the rings and pins everything. Nothing is attached: capture stays disabled. Takes seconds,
  * during which the thread is blocked. Where anything fails, nothing stays behind.

@@ -68,11 +68,65 @@ export function listContexts(): Map<number, string> {
     for (const key of map.keys(4)) {
       const value = map.get(key, contextBytes);
       if (value === undefined) continue;
-      const end = value.indexOf(0);
-      const text = Buffer.from(value.subarray(0, end < 0 ? value.length : end)).toString('utf8');
-      found.set(Buffer.from(key).readUInt32LE(), text);
+      found.set(Buffer.from(key).readUInt32LE(), textOf(value));
     }
     return found;
+  });
+}
+
+/** What becomes of processes with a security context, by its text. */
+export interface ContextPolicy {
+  readonly context: string;
+  /** Bits of `nodeFlags`. */
+  readonly flags: number;
+}
+
+/** Every policy about a security context. */
+export function listContextPolicies(): ContextPolicy[] {
+  return BpfMap.use('cf_named_policies', (map) => {
+    const found = new Map<string, ContextPolicy>();
+    for (const key of map.keys(contextBytes)) {
+      const value = map.get(key, structures.cf_policy.size);
+      if (value === undefined) continue;
+      const context = textOf(key);
+      found.set(context, { context, flags: Number(readStructure('cf_policy', value).flags) });
+    }
+    return [...found.values()];
+  });
+}
+
+/**
+ * Makes a policy about a security context, in place of the one before. It takes effect for contexts that were met
+ * already, and for those that are yet to be met. Only AppArmor's contexts are: no kernel up to now lets programs ask
+ * for those of another module.
+ * @throws CamflowError `CONFIG_BAD_VALUE` where the text is too long
+ */
+export function setContextPolicy({ context, flags }: ContextPolicy): void {
+  const key = contextKey(context);
+  const value = new Uint8Array(structures.cf_policy.size);
+  writeStructure('cf_policy', value, { flags });
+  underControlLock(() => {
+    // First by name: who is met from now on finds it.
+    BpfMap.use('cf_named_policies', (map) => map.set(key, value));
+    for (const [secid, text] of listContexts()) {
+      if (text === context) setPolicy({ kind: 'context', id: BigInt(secid), flags });
+    }
+    setKind('context', true);
+  });
+}
+
+/**
+ * Takes a policy about a security context away; legal where there is none.
+ * @returns whether there was one
+ */
+export function deleteContextPolicy(context: string): boolean {
+  return underControlLock(() => {
+    const there = BpfMap.use('cf_named_policies', (map) => map.delete(contextKey(context)));
+    for (const [secid, text] of listContexts()) {
+      if (text === context) deletePolicy('context', BigInt(secid));
+    }
+    setKind('context', listContextPolicies().length > 0 || listPolicies('context').length > 0);
+    return there;
   });
 }
 
@@ -144,6 +198,23 @@ export function setAddressRules(direction: AddressDirection, rules: readonly Add
 function keyOf(kind: PolicyKind, id: bigint): Uint8Array {
   const key = new Uint8Array(keyBytes);
   writeStructure('cf_policy_key', key, { kind: policyKinds[kind], id });
+  return key;
+}
+
+function textOf(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return Buffer.from(bytes.subarray(0, end < 0 ? bytes.length : end)).toString('utf8');
+}
+
+function contextKey(context: string): Uint8Array {
+  const text = Buffer.from(context);
+  if (text.length >= contextBytes) {
+    throw new CamflowError('CONFIG_BAD_VALUE', `A security context of ${text.length} bytes is too long`, {
+      hint: `The longest has ${contextBytes - 1}.`,
+    });
+  }
+  const key = new Uint8Array(contextBytes);
+  key.set(text);
   return key;
 }
 

@@ -1,0 +1,107 @@
+import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { CamflowError } from '@camflow/api';
+import { changeFileFlags, type FileFlags, listFileFlags } from './flag-requests.ts';
+
+const form = 'camflow-file-flags-1';
+const minorBits = 20;
+const devices = '/dev/disk/by-uuid';
+
+/** What became of the flags of files. */
+export interface SavedFlags {
+  readonly files: number;
+  /** Files of file systems that end with the machine's run, or have no lasting number: not saved, or not found again. */
+  readonly left: number;
+}
+
+interface SavedFile {
+  readonly device: number;
+  readonly inode: string;
+  readonly generation: number;
+  readonly uuid: string;
+  readonly flags: number;
+  readonly taint: string;
+}
+
+/**
+ * Writes what is said about files into a file, whole or not at all. File systems in memory, and others without a
+ * device of their own (network file systems, btrfs), have other numbers after the next start: their files are left.
+ */
+export function saveFileFlags(path: string): SavedFlags {
+  const all = listFileFlags();
+  const lasting = all.filter(({ key }) => key.device >>> minorBits !== 0);
+  const temporary = `${path}.new`;
+  writeFileSync(temporary, `${JSON.stringify({ form, files: lasting.map(toSaved) })}\n`, { mode: 0o600 });
+  renameSync(temporary, path);
+  return { files: lasting.length, left: all.length - lasting.length };
+}
+
+/**
+ * Says again what a file from {@link saveFileFlags} says, besides what is said already. Devices are found by the
+ * number of their file system where they have another number of their own now.
+ *
+ * @throws CamflowError `CONFIG_BAD_VALUE` where the file is none of these; nothing was changed then
+ */
+export function loadFileFlags(path: string): SavedFlags {
+  const files = parse(path, readFileSync(path, 'utf8'));
+  const numbers = devicesByUuid();
+  let left = 0;
+  for (const { device, inode, generation, uuid, flags, taint } of files) {
+    const now = numbers.size === 0 ? device : (numbers.get(uuid) ?? device);
+    if (numbers.size > 0 && /[^0-]/.test(uuid) && !numbers.has(uuid)) left++;
+    changeFileFlags({ device: now, inode: BigInt(inode), generation }, { set: flags, taint: BigInt(taint) });
+  }
+  return { files: files.length, left };
+}
+
+function toSaved({ key, flags, taint, uuid }: FileFlags): SavedFile {
+  const { device, inode, generation } = key;
+  return { device, inode: `${inode}`, generation, uuid: uuidText(uuid), flags, taint: `${taint}` };
+}
+
+function uuidText(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes).toString('hex');
+  return text.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+function parse(path: string, text: string): readonly SavedFile[] {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    content = undefined;
+  }
+  const { form: found, files } = (content ?? {}) as { form?: unknown; files?: unknown };
+  if (found === form && Array.isArray(files) && files.every(isSaved)) return files;
+  throw new CamflowError('CONFIG_BAD_VALUE', `${path} does not hold saved flags of files`, {
+    hint: 'Name a file that was written by saving them.',
+  });
+}
+
+function isSaved(value: unknown): value is SavedFile {
+  const { device, inode, generation, uuid, flags, taint } = (value ?? {}) as Record<string, unknown>;
+  const isWord = (number: unknown): boolean =>
+    Number.isInteger(number) && (number as number) >= 0 && (number as number) < 2 ** 32;
+  const isDigits = (digits: unknown): boolean => typeof digits === 'string' && /^\d{1,20}$/.test(digits);
+  return (
+    [device, generation, flags].every(isWord) && [inode, taint].every(isDigits) && typeof uuid === 'string'
+  );
+}
+
+/** The device of each file system that udev found, as the kernel numbers it. */
+function devicesByUuid(): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  let names: string[] = [];
+  try {
+    names = readdirSync(devices);
+  } catch {
+    // Without udev numbers are taken to be what they were.
+  }
+  for (const name of names) {
+    const { rdev } = statSync(`${devices}/${name}`);
+    // As user space has it: 12 bits of major between two parts of minor.
+    const major = (rdev >>> 8) & 0xfff;
+    const minor = (rdev & 0xff) | ((rdev >>> 12) & 0xf_ff00);
+    found.set(name.toLowerCase(), major * 2 ** minorBits + minor);
+  }
+  return found;
+}
