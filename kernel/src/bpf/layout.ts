@@ -16,6 +16,8 @@ export const modes = {
   duplicate: 16,
   /** What is not tracked leaves hooks early. */
   sieve: 32,
+  /** Of user space alone: somebody said what is to be captured, and recorders leave it so. */
+  policySet: 0x4000_0000,
 } as const;
 
 /** Flags of a node, of a mark and of what policies say. */

@@ -13,6 +13,12 @@ export interface MachineIdentity {
   readonly node: Uint8Array;
 }
 
+/** What the configuration of the programs says; 0 where nobody said anything. */
+export interface KnownIdentity {
+  readonly machine_id: bigint;
+  readonly boot_id: bigint;
+}
+
 /** What stands where CamFlow has the version of its kernel part: that of the record model. */
 const modelVersion = [0, 9, 0];
 const nameBytes = 65;
@@ -20,10 +26,11 @@ const nameBytes = 65;
 /**
  * Describes this machine. Its number and that of its last start are those that camconfd keeps, as CamFlow does. Where
  * there are none, they are hashes of /etc/machine-id and of the kernel's boot id, which are stable too.
+ * @param known - what was said since the programs were loaded, which holds for as long as they are
  */
-export function describeMachine(): MachineIdentity {
-  const machineId = readMachineId() ?? hashOf('/etc/machine-id', hostname());
-  const bootId = readBootId() ?? hashOf('/proc/sys/kernel/random/boot_id', '');
+export function describeMachine(known: KnownIdentity): MachineIdentity {
+  const machineId = Number(known.machine_id) || (readMachineId() ?? hashOf('/etc/machine-id', hostname()));
+  const bootId = Number(known.boot_id) || (readBootId() ?? hashOf('/proc/sys/kernel/random/boot_id', ''));
   const node = Buffer.alloc(structures.cf_machine.size);
   // CamFlow's machine starts at version 1 too.
   writeStructure('cf_machine', node, { id: machineId, type: nodeTypeNamed('machine')!.code, step: 1 << 1 });

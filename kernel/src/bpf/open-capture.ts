@@ -22,12 +22,17 @@ export interface OpenCapture {
   accountedLosses(): number;
   /** Notes, beyond the end of this process, that all losses up to this number are accounted for. */
   accountLosses(records: number): void;
-  /** Starts capture, or takes over one that runs. */
-  enable(request: CaptureRequest): void;
+  /**
+   * Starts capture, or takes over one that runs.
+   * @returns whether it follows what was said about capture before: then it is not this recorder's to stop
+   */
+  enable(request: CaptureRequest): 'own' | 'policy';
   /** Makes every node and name be published again. */
   changeEpoch(): void;
   /** Stops capture; what is in the rings can still be read. */
   disable(): void;
+  /** Leaves capture as it was found, where somebody had said how it is to be; stops it otherwise. */
+  restore(): void;
   /** Lets go of everything; the programs stay loaded. Legal twice. */
   close(): void;
 }
@@ -60,6 +65,7 @@ export function openCapture(ringBytes: number): OpenCapture {
   const rings: Ring[] = [];
   const close = (): void => {
     for (const ring of rings.splice(0)) ring.close();
+    capture?.showThisProcess();
     capture?.close();
     capture = undefined;
     lock.release();
@@ -78,7 +84,7 @@ export function openCapture(ringBytes: number): OpenCapture {
       rings.push(new Ring(map, cpu));
       map.close();
     }
-    const { machineId, bootId } = describeMachine();
+    const { machineId, bootId } = describeMachine(pinned.config());
     return {
       origin: { machineId, bootId },
       rings,
@@ -89,6 +95,7 @@ export function openCapture(ringBytes: number): OpenCapture {
       enable: (request) => pinned.enable(request),
       changeEpoch: () => pinned.changeEpoch(),
       disable: () => pinned.disable(),
+      restore: () => pinned.restore(),
       close,
     };
   } catch (error) {

@@ -25,8 +25,11 @@ const mostAttempts = 100;
 
 /** What capture is asked to record. */
 export interface CaptureRequest {
-  /** Everything, or only what is marked and what descends from it. */
-  readonly all: boolean;
+  /**
+   * Everything, or only what is marked and what descends from it; undefined for what camconfd or camflow said, and
+   * everything where they said nothing.
+   */
+  readonly all: boolean | undefined;
   /** Most bytes kept of one argument or environment string, up to 131,072. */
   readonly argumentLimit: number;
 }
@@ -65,6 +68,8 @@ export class PinnedCapture {
   readonly #stats: BpfMap;
   readonly #marks: BpfMap;
   #ledger: LossLedger | undefined;
+  /** How capture stood before this recorder changed it, where somebody had said how. */
+  #before: Values<'cf_config'> | undefined;
 
   /** @throws CamflowError where nothing is pinned, this process may not open it, or it is of another version */
   constructor() {
@@ -99,37 +104,56 @@ export class PinnedCapture {
     this.#update({ recorder: process.pid });
   }
 
+  /** Ends that: another process may get the number of this one. */
+  showThisProcess(): void {
+    if (this.config().recorder === BigInt(process.pid)) this.#update({ recorder: 0 });
+  }
+
   /**
    * Starts capture, in a new epoch: every node and name is published again, and what exists already at once.
-   * The thread group of this process is not recorded from then on.
+   * The thread group of this process is not recorded from then on. What camconfd or camflow said holds where the request
+   * leaves it to them, also that nothing is to be captured.
+   * @returns whether that is so
    */
-  enable({ all, argumentLimit }: CaptureRequest): void {
-    const { machineId, bootId, node } = describeMachine();
+  enable({ all, argumentLimit }: CaptureRequest): 'own' | 'policy' {
     const before = this.config();
+    const { machineId, bootId, node } = describeMachine(before);
+    const isSaid = (Number(before.modes) & modes.policySet) !== 0;
+    const follows = all === undefined && isSaid;
+    const mode = follows ? Number(before.modes) & modes.all : (all ?? true) ? modes.all : 0;
+    this.#before = isSaid ? before : undefined;
     // The programs change it while they record: it stays where capture was left running.
-    if (before.enabled === 0n) {
-      const map = BpfMap.pinned('cf_machine');
-      map.set(0, node);
-      map.close();
-    }
-    const epoch = Number(before.epoch) + 1;
-    underControlLock(attachPrograms);
+    if (before.enabled === 0n) BpfMap.use('cf_machine', (map) => map.set(0, node));
+    const starts = !follows || before.enabled !== 0n;
+    if (starts) underControlLock(attachPrograms);
     this.#update({
-      modes: (Number(before.modes) & ~modes.all) | (all ? modes.all : 0) | modes.sieve,
+      modes: (Number(before.modes) & ~modes.all) | mode | modes.sieve,
       machine_id: machineId,
       boot_id: bootId,
-      epoch,
+      epoch: Number(before.epoch) + 1,
       recorder: process.pid,
       argument_limit: argumentLimit,
-      enabled: 1,
+      enabled: starts ? 1 : 0,
     });
-    this.publishState();
+    if (starts) this.publishState();
+    return follows ? 'policy' : 'own';
   }
 
   /** Stops capture: the programs are detached. What is in the rings stays there. */
   disable(): void {
-    this.#update({ enabled: 0 });
+    this.#update({ enabled: 0, recorder: 0 });
     underControlLock(detachPrograms);
+  }
+
+  /** Leaves capture as it was found, where somebody had said how it is to be; stops it otherwise. */
+  restore(): void {
+    if (this.#before === undefined) {
+      this.disable();
+      return;
+    }
+    const { modes: said, enabled } = this.#before;
+    if (enabled === 0n) this.disable();
+    this.#update({ modes: said | BigInt(modes.sieve), enabled, recorder: 0 });
   }
 
   /** Makes every node and name be published again: after losses, so that the stream is complete again. */

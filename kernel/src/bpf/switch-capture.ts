@@ -22,7 +22,7 @@ export function switchCapture(on: boolean): void {
         return;
       }
       if (before.enabled !== 0n) return;
-      const { machineId, bootId, node } = describeMachine();
+      const { machineId, bootId, node } = describeMachine(before);
       BpfMap.use('cf_machine', (map) => map.set(0, node));
       attachPrograms();
       settings.write({

@@ -1,6 +1,12 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { CamflowError } from '@camflow/api';
+import { underControlLock } from '../bpf/control-lock.ts';
+import { loadPrograms } from '../bpf/load-programs.ts';
+import { requireMachine } from '../bpf/machine-checks.ts';
+import { isCapturePinned } from '../bpf/pinned-capture.ts';
 import { defaultSecurityfsFolder } from '../securityfs/provenance-securityfs.ts';
+import { createBpfControl } from './bpf/bpf-control.ts';
+import { createUnloadedControl } from './bpf/unloaded-control.ts';
 import type { ProvenanceControl } from './provenance-control.ts';
 import { controlFilesIn } from './securityfs/control-files.ts';
 import { createSecurityfsControl } from './securityfs/securityfs-control.ts';
@@ -9,20 +15,53 @@ import { createSecurityfsControl } from './securityfs/securityfs-control.ts';
 export interface ControlRequest {
   /** Folder that stands in for CamFlow's control files; the back end is theirs then. */
   readonly securityfsFolder?: string | undefined;
-  /** Whether to load the BPF programs where they are needed and not loaded. Default false. */
+  /**
+   * Whether to load the BPF programs where they are needed and not loaded, which takes seconds; capture stays disabled.
+   * Default false: then there is nothing to change, and what holds after loading is shown.
+   */
   readonly load?: boolean;
   /** Size of the ring of each CPU where programs are loaded: a power of two. Default 8 MiB. */
   readonly ringBytes?: number;
 }
 
+const bpfFolder = '/sys/fs/bpf';
+const defaultRingBytes = 8 << 20;
+
 /**
  * Control of the running kernel: a CamFlow kernel through its control files, any other through the BPF programs.
- * @throws CamflowError `SOURCE_UNAVAILABLE` where there is nothing to control
+ * @throws CamflowError `SOURCE_UNAVAILABLE` where this machine cannot capture, `PERMISSION_DENIED`
  */
 export function openControl(request: ControlRequest = {}): ProvenanceControl {
-  const folder = request.securityfsFolder ?? defaultSecurityfsFolder;
+  const { securityfsFolder, load = false, ringBytes = defaultRingBytes } = request;
+  const folder = securityfsFolder ?? defaultSecurityfsFolder;
   if (existsSync(folder)) return createSecurityfsControl({ files: controlFilesIn(folder) });
-  throw new CamflowError('SOURCE_UNAVAILABLE', `${folder} does not exist`, {
-    hint: 'Boot a CamFlow kernel.',
+  if (securityfsFolder !== undefined) {
+    throw new CamflowError('SOURCE_UNAVAILABLE', `${folder} does not exist`, {
+      hint: 'Name a folder that holds the control files of CamFlow.',
+    });
+  }
+  requireAccess();
+  if (load) loadWhereNeeded(ringBytes);
+  return isCapturePinned() ? createBpfControl() : createUnloadedControl();
+}
+
+function loadWhereNeeded(ringBytes: number): void {
+  if (isCapturePinned()) return;
+  requireMachine();
+  // Another one may be loading them.
+  underControlLock(() => {
+    if (!isCapturePinned()) loadPrograms(ringBytes);
   });
+}
+
+/** Without it nothing could be told from something that is not there. */
+function requireAccess(): void {
+  try {
+    if (existsSync(bpfFolder)) accessSync(bpfFolder, constants.R_OK | constants.X_OK);
+  } catch (cause) {
+    throw new CamflowError('PERMISSION_DENIED', `May not look into ${bpfFolder}`, {
+      cause,
+      hint: 'Run as root; programs of other users ask camflowd, with @camflow/disclose.',
+    });
+  }
 }

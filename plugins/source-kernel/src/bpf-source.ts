@@ -43,6 +43,8 @@ export class BpfSource implements CaptureSource {
   #disclosedBytes = 0;
   #losses: RingLosses | undefined;
   #enabled = false;
+  /** Whether capture goes on when this recorder stops: then it drains what there was at that moment. */
+  #follows = false;
   #batches = 0;
   /** What is left to read in this round: rings, and up to where. */
   #round: { readonly ring: Ring; readonly until: bigint }[] | undefined;
@@ -83,7 +85,7 @@ export class BpfSource implements CaptureSource {
       const batch = this.#readRings(slab) ?? this.#readDisclosed(slab);
       if (batch !== undefined) return batch;
       this.#round = undefined;
-      if (this.#draining && !this.#roundHadRecords) this.#ended = true;
+      if (this.#draining && (this.#follows || !this.#roundHadRecords)) this.#ended = true;
       const ending = this.#endRound(capture);
       if (ending !== undefined) return ending;
     }
@@ -99,7 +101,7 @@ export class BpfSource implements CaptureSource {
   async close(): Promise<void> {
     await this.#served?.close();
     this.#served = undefined;
-    if (this.#enabled) this.#capture?.disable();
+    if (this.#enabled && !this.#follows) this.#capture?.restore();
     this.#enabled = false;
     this.#capture?.close();
     this.#capture = undefined;
@@ -119,7 +121,9 @@ export class BpfSource implements CaptureSource {
 
   #enable(capture: OpenCapture): void {
     this.#losses = new RingLosses(capture.accountedLosses(), this.#context.log);
-    capture.enable({ all: this.#options.record === 'all', argumentLimit: this.#options.argumentLimit });
+    const { record, argumentLimit } = this.#options;
+    const all = record === 'policy' ? undefined : record === 'all';
+    this.#follows = capture.enable({ all, argumentLimit }) === 'policy';
     this.#enabled = true;
   }
 
@@ -130,7 +134,7 @@ export class BpfSource implements CaptureSource {
     }
     if (signal.aborted && !this.#draining) {
       this.#draining = true;
-      capture.disable();
+      if (!this.#follows) capture.disable();
       // What was disclosed until now is still read.
       await this.#served?.close();
     }

@@ -7,8 +7,11 @@ import * as v from 'valibot';
 export interface KernelOptions {
   /** What to read from; `auto` takes the relay files where the kernel is CamFlow's, BPF programs elsewhere. */
   readonly backend: 'auto' | 'bpf' | 'relay';
-  /** With BPF programs: record everything, or only what is marked and what descends from it. */
-  readonly record: 'all' | 'tracked';
+  /**
+   * With BPF programs: record everything, only what is marked and what descends from it, or what camconfd or camflow
+   * said.
+   */
+  readonly record: 'all' | 'tracked' | 'policy';
   /** Size of the ring of each CPU, in bytes: a power of two. */
   readonly ringBytes: number;
   /** Most bytes kept of one argument or environment string. */
@@ -32,7 +35,7 @@ export const kernelOptions: OptionsDefinition<KernelOptions> = {
   schema: v.pipe(
     v.object({
       backend: v.optional(v.picklist(['auto', 'bpf', 'relay'], 'write auto, bpf or relay'), 'auto'),
-      record: v.optional(v.picklist(['all', 'tracked'], 'write all or tracked'), 'all'),
+      record: v.optional(v.picklist(['policy', 'all', 'tracked'], 'write policy, all or tracked'), 'policy'),
       ring_mib: v.pipe(
         v.optional(v.string(), '8'),
         v.regex(/^\d{1,4}$/, 'write a whole number of MiB'),
@@ -81,7 +84,11 @@ export const kernelOptions: OptionsDefinition<KernelOptions> = {
         'What to read from: `bpf`, `relay`, or `auto`: the relay files where there is a CamFlow kernel.',
       default: 'auto',
     },
-    record: { summary: 'With BPF programs: `all`, or only what is `tracked`.', default: 'all' },
+    record: {
+      summary:
+        'With BPF programs: `all`, only what is `tracked`, or by `policy`: what camconfd or camflow said, all where they did not.',
+      default: 'policy',
+    },
     ring_mib: { summary: 'Size of the ring of each CPU, in MiB: a power of two.', default: '8' },
     argument_bytes: {
       summary: 'Bytes kept of one argument or environment string; the rest is cut and marked.',

@@ -294,7 +294,7 @@ test('options: defaults, and values that are refused', async () => {
   expect(await validateOptions(kernelOptions, {})).toEqual({
     value: {
       backend: 'auto',
-      record: 'all',
+      record: 'policy',
       ringBytes: 8 << 20,
       argumentLimit: 131_072,
       relayDir: undefined,

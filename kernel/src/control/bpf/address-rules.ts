@@ -1,0 +1,48 @@
+import { underControlLock } from '../../bpf/control-lock.ts';
+import { type AddressRule, listAddressRules, setAddressRules } from '../../bpf/policy-maps.ts';
+import { formatAddressRange, networkOf } from '../address-range.ts';
+import type { AddressRuleKind, Rule, RuleSelector } from '../rules.ts';
+
+type AddressSelector = Extract<RuleSelector, { readonly range: unknown }>;
+
+const directionOf = (kind: AddressRuleKind): 'ingress' | 'egress' =>
+  kind.endsWith('ingress') ? 'ingress' : 'egress';
+const familyOf = (kind: AddressRuleKind): 4 | 6 => (kind.startsWith('ipv4') ? 4 : 6);
+
+/** Rules about addresses of one family and direction. */
+export function listAddresses(kind: AddressRuleKind): Rule[] {
+  return listAddressRules(directionOf(kind))
+    .filter(({ address }) => address.length === (familyOf(kind) === 4 ? 4 : 16))
+    .map(({ address, prefix, port, flags }) => ({
+      selector: { kind, range: { family: familyOf(kind), address, prefix, port } },
+      bits: flags,
+    }));
+}
+
+/** Adds to what is said about addresses; a new rule comes last, as in CamFlow. */
+export function addAddress({ kind, range }: AddressSelector, flags: number): void {
+  const { prefix, port } = range;
+  changeRules(kind, (rules) => {
+    const known = rules.find((rule) => isAbout(rule, { kind, range }));
+    if (known !== undefined) {
+      return rules.map((rule) => (rule === known ? { ...rule, flags: rule.flags | flags } : rule));
+    }
+    return [...rules, { address: networkOf(range), prefix, port, flags }];
+  });
+}
+
+/** Removes what is said about addresses. */
+export function removeAddress(selector: AddressSelector): void {
+  changeRules(selector.kind, (rules) => rules.filter((rule) => !isAbout(rule, selector)));
+}
+
+function changeRules(kind: AddressRuleKind, change: (rules: readonly AddressRule[]) => AddressRule[]): void {
+  const direction = directionOf(kind);
+  underControlLock(() => setAddressRules(direction, change(listAddressRules(direction))));
+}
+
+function isAbout(rule: AddressRule, { kind, range }: AddressSelector): boolean {
+  const family = familyOf(kind);
+  if (rule.address.length !== (family === 4 ? 4 : 16)) return false;
+  return formatAddressRange({ ...rule, family }) === formatAddressRange(range);
+}

@@ -1,0 +1,77 @@
+import { recordTypeOfCode } from '@camflow/api';
+import { askFile, askProcess, type FlagChange } from '../../bpf/flag-requests.ts';
+import type { NodeState } from '../../bpf/node-state.ts';
+import { bitsOfChange, type MarkChange, marksOf } from '../marks.ts';
+import type { FileControl, FileTarget, ProcessControl, ProvenanceNode } from '../provenance-node.ts';
+import { useSettings } from './use-settings.ts';
+
+/** Files, as the BPF programs know them. */
+export class BpfFiles implements FileControl {
+  read(target: FileTarget): ProvenanceNode {
+    return nodeOf(askFile(target).node);
+  }
+
+  mark(target: FileTarget, change: MarkChange): void {
+    askFile(target, changeOf(change));
+  }
+}
+
+/** Processes, as the BPF programs know them. */
+export class BpfProcesses implements ProcessControl {
+  read(pid: number): ProvenanceNode {
+    return nodeOf(askProcess(pid));
+  }
+
+  mark(pid: number, change: MarkChange): void {
+    askProcess(pid, changeOf(change));
+  }
+
+  readSelf(): ProvenanceNode {
+    return this.read(process.pid);
+  }
+
+  markSelf(change: MarkChange): void {
+    this.mark(process.pid, change);
+  }
+}
+
+function changeOf(change: MarkChange): FlagChange {
+  const { affected, values } = bitsOfChange(change);
+  return { set: values, clear: affected & ~values, taint: change.taint ?? 0n };
+}
+
+/** The node with the identifier that its next record has. */
+export function nodeOf(state: NodeState): ProvenanceNode {
+  const { bootId, machineId } = useSettings((settings) => {
+    const config = settings.read();
+    return { bootId: Number(config.boot_id), machineId: Number(config.machine_id) };
+  });
+  const identifier = identifierOf(state, bootId, machineId);
+  return {
+    type: recordTypeOfCode(state.type),
+    code: state.type,
+    identifier: Buffer.from(identifier).toString('base64'),
+    identifierBytes: identifier,
+    id: state.id,
+    bootId,
+    machineId,
+    version: state.version,
+    taint: state.taint,
+    marks: marksOf(state.flags),
+  };
+}
+
+/** `struct cf_identifier` */
+export function identifierOf(
+  { type, id, version }: Pick<NodeState, 'type' | 'id' | 'version'>,
+  bootId: number,
+  machineId: number,
+): Uint8Array {
+  const bytes = Buffer.alloc(32);
+  bytes.writeBigUInt64LE(type, 0);
+  bytes.writeBigUInt64LE(id, 8);
+  bytes.writeUInt32LE(bootId, 16);
+  bytes.writeUInt32LE(machineId, 20);
+  bytes.writeUInt32LE(version, 24);
+  return new Uint8Array(bytes);
+}

@@ -1,0 +1,46 @@
+import { objectVersion } from '../../bpf/object-file.ts';
+import type { CaptureVersion } from '../effective-policy.ts';
+import type { Drops, RecordingControl, RelayRequest } from '../provenance-control.ts';
+import { captureCounts, useCapture } from './use-capture.ts';
+import { useSettings } from './use-settings.ts';
+
+/** What the programs are: CamFlow's record model, and a number that tells one build of them from another. */
+export function captureVersion(): CaptureVersion {
+  return { version: 'v0.9.0', commit: `bpf-${objectVersion().toString(16).padStart(16, '0')}` };
+}
+
+/** Identity and hand-over of the BPF programs. */
+export class BpfRecording implements RecordingControl {
+  machineId(): number {
+    return Number(useSettings((settings) => settings.read()).machine_id);
+  }
+
+  bootId(): number {
+    return Number(useSettings((settings) => settings.read()).boot_id);
+  }
+
+  version(): CaptureVersion {
+    return captureVersion();
+  }
+
+  /** The buffers were made when the programs were loaded. */
+  prepare({ machineId, bootId }: RelayRequest): void {
+    useSettings((settings) => {
+      if (settings.read().enabled !== 0n) return;
+      settings.write({ machine_id: machineId, boot_id: bootId });
+      settings.setMode('policySet', true);
+    });
+  }
+
+  changeEpoch(): void {
+    useCapture((capture) => capture.changeEpoch());
+  }
+
+  /** Records are in the ring as soon as they are written: there is nothing to close. */
+  flush(): void {}
+
+  drops(): Drops {
+    const { ring_full, state_failures, shed } = captureCounts();
+    return { total: ring_full + state_failures + shed, causes: { ring_full, state_failures, shed } };
+  }
+}

@@ -1,0 +1,59 @@
+import type { CaptureMode, ConfigValues } from '../../bpf/capture-settings.ts';
+import { modes } from '../../bpf/layout.ts';
+import { switchCapture } from '../../bpf/switch-capture.ts';
+import type { SwitchControl, Switches, SwitchName } from '../switches.ts';
+import { captureCounts, useCapture } from './use-capture.ts';
+import { useSettings } from './use-settings.ts';
+
+type ModeSwitch = Exclude<SwitchName, 'enabled'>;
+
+/** The mode behind each switch, and whether the switch is on where the mode is. */
+const modeOf: Readonly<Record<ModeSwitch, readonly [mode: CaptureMode, same: boolean]>> = {
+  all: ['all', true],
+  version: ['keepVersions', false],
+  compressNode: ['keepNodes', false],
+  compressEdge: ['keepEdges', false],
+  duplicate: ['duplicate', true],
+};
+
+/** Switches of the BPF programs. */
+export class BpfSwitches implements SwitchControl {
+  read(): Switches {
+    return switchesOf(useSettings((settings) => settings.read()));
+  }
+
+  set(name: SwitchName, on: boolean): void {
+    // That somebody said so is remembered: a recorder leaves it as it is then.
+    useSettings((settings) => settings.setMode('policySet', true));
+    if (name === 'enabled') {
+      const before = this.read().enabled;
+      switchCapture(on);
+      // What exists already is published for a recorder that is there.
+      if (on && !before) useCapture((capture) => capture.changeEpoch());
+      return;
+    }
+    const [mode, same] = modeOf[name];
+    useSettings((settings) => settings.setMode(mode, on === same));
+  }
+
+  captured(): boolean {
+    return captureCounts().taken > 0;
+  }
+}
+
+/** How the switches stand in a configuration. */
+export function switchesOf({ enabled, modes: bits }: Pick<ConfigValues, 'enabled' | 'modes'>): Switches {
+  const isOn = (name: ModeSwitch): boolean => {
+    const [mode, same] = modeOf[name];
+    return ((Number(bits) & modes[mode]) !== 0) === same;
+  };
+  const [all, version, compressNode] = [isOn('all'), isOn('version'), isOn('compressNode')];
+  return {
+    enabled: enabled !== 0n,
+    all,
+    version,
+    compressNode,
+    compressEdge: isOn('compressEdge'),
+    duplicate: isOn('duplicate'),
+  };
+}
