@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   abiBpf1,
   CamflowError,
@@ -128,10 +127,7 @@ export class BpfSource implements CaptureSource {
   }
 
   async #startRound(capture: OpenCapture, signal: AbortSignal): Promise<void> {
-    if (!this.#roundHadRecords && !this.#draining) {
-      // Rejects only where the signal is aborted, and then the drain begins.
-      await sleep(this.#options.pollMs, undefined, { signal }).catch(() => {});
-    }
+    if (!this.#roundHadRecords && !this.#draining) await this.#somethingToRead(capture, signal);
     if (signal.aborted && !this.#draining) {
       this.#draining = true;
       if (!this.#follows) capture.disable();
@@ -140,6 +136,26 @@ export class BpfSource implements CaptureSource {
     }
     this.#roundHadRecords = false;
     this.#round = capture.rings.map((ring) => ({ ring, until: ring.end }));
+  }
+
+  /**
+   * Waits until a ring holds something or the drain begins; for one tick where the end of losses is looked for. All
+   * that an idle recorder does is to look at two numbers of each ring, by one timer.
+   */
+  #somethingToRead({ rings }: OpenCapture, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    const once = this.#losses?.going === true;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearInterval(timer);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setInterval(() => {
+        if (once || rings.some((ring) => ring.end !== ring.position)) done();
+      }, this.#options.pollMs);
+      signal.addEventListener('abort', done);
+    });
   }
 
   /** The next batch of this round; undefined where it has no more. */
