@@ -58,6 +58,7 @@ export class SpooledQueue implements DeliveryQueue {
   /** Why the head is on the disk no more, though it was not delivered yet. */
   #headDropped: LossCause | undefined;
   #room: (() => void)[] = [];
+  #soon: NodeJS.Immediate | undefined;
   #complaining = false;
 
   constructor(
@@ -96,8 +97,11 @@ export class SpooledQueue implements DeliveryQueue {
     this.#held.push(held);
     this.#heldBytes += offer.memoryBytes;
     const direct = this.#plan.mode === 'overflow' && this.#waiting.length === 0 && this.#spool.isEmpty;
-    if (direct && this.#heldBytes <= this.#limitBytes) this.#events.changed();
-    else this.#store();
+    if (!direct) this.#store();
+    else {
+      this.#events.changed();
+      if (this.#heldBytes > this.#limitBytes) this.#storeSoon();
+    }
   }
 
   async head(): Promise<Delivery | undefined> {
@@ -182,6 +186,17 @@ export class SpooledQueue implements DeliveryQueue {
       after,
     } satisfies FromDisk;
     return true;
+  }
+
+  /**
+   * Results that waited for their turn come all at once, faster than even an output without delay is given them. So
+   * it gets its chance first: only what it has not taken by the next turn of the event loop goes to the disk.
+   */
+  #storeSoon(): void {
+    this.#soon ??= setImmediate(() => {
+      this.#soon = undefined;
+      if (this.#heldBytes > this.#limitBytes) this.#store();
+    });
   }
 
   /** Everything that is in memory only goes to the disk. */
