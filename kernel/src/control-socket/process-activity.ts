@@ -1,8 +1,9 @@
 import { closeSync, readFileSync, statSync } from 'node:fs';
 import { abiBpf1, CamflowError, fieldOf, nodeTypeNamed } from '@camflow/api';
 import { BpfMap } from '../bpf/bpf-map.ts';
+import { askProcess } from '../bpf/flag-requests.ts';
 import { readStructure } from '../bpf/layout.ts';
-import { checked, libbpf } from '../bpf/libbpf.ts';
+import { libbpf } from '../bpf/libbpf.ts';
 
 const pidfdOpenCall = 434;
 /** More than the programs keep of a task; the kernel writes as much as there is. */
@@ -48,24 +49,33 @@ export function processActivity(pid: number, { machineId, bootId }: Identity, ep
   return record;
 }
 
-function taskNode(pid: number): { readonly id: bigint; readonly step: bigint } {
+interface TaskNode {
+  readonly id: bigint;
+  readonly step: bigint;
+}
+
+function taskNode(pid: number): TaskNode {
   const pidfd = Number(libbpf().pidfdOpen(pidfdOpenCall, pid, 0));
   if (pidfd < 0) throw gone(pid);
   try {
-    const bytes = BpfMap.pinned('cf_tasks');
-    try {
-      const value = bytes.get(pidfd, roomForTask);
-      const node = value && readStructure('cf_machine', value);
-      if (node !== undefined && node.id !== 0n) return node;
-    } finally {
-      bytes.close();
-    }
+    const known = lookUpTask(pidfd);
+    if (known !== undefined) return known;
+    // What is not tracked leaves the hooks early, and has no node until it is asked for.
+    askProcess(pid);
+    const made = lookUpTask(pidfd);
+    if (made !== undefined) return made;
   } finally {
-    closeSync(checked('pidfd_open', String(pid), pidfd));
+    closeSync(pidfd);
   }
   throw new CamflowError('DISCLOSURE_REFUSED', `Nothing was captured of process ${pid}`, {
     hint: 'Capture may be disabled: see camflow -s.',
   });
+}
+
+function lookUpTask(pidfd: number): TaskNode | undefined {
+  const value = BpfMap.use('cf_tasks', (map) => map.get(pidfd, roomForTask));
+  const node = value && readStructure('cf_machine', value);
+  return node === undefined || node.id === 0n ? undefined : node;
 }
 
 function statusOf(pid: number): { readonly uid: number; readonly gid: number; readonly vpid: number } {

@@ -15,6 +15,9 @@ import { fileURLToPath } from 'node:url';
 import { cached, shortHash } from '../cache/cache.ts';
 import { makeDisk } from './disk.ts';
 
+/** On the path of the guest. */
+const programs = ['camflow', 'camflowd', 'camconfd'] as const;
+
 const initFile = fileURLToPath(new URL('../../image/init', import.meta.url));
 
 /** Free space on the guest's root, for what jobs write. */
@@ -53,7 +56,7 @@ async function finishRoot(root: string): Promise<void> {
   await symlink('mawk', at('usr/bin/awk'));
   await symlink('which.debianutils', at('usr/bin/which'));
   await copyFile(process.execPath, at('usr/local/bin/node'));
-  for (const program of ['camflow', 'camflowd']) {
+  for (const program of programs) {
     await symlink(`/camflow/core/cli/bin/${program}.js`, at(`usr/local/bin/${program}`));
   }
   await copyFile(initFile, at('usr/sbin/init'));
@@ -70,5 +73,5 @@ async function keyOf(userland: string): Promise<string> {
     stat(process.execPath),
     readFile(initFile),
   ]);
-  return shortHash([packages.mtimeMs, process.version, node.size, node.mtimeMs, init].join());
+  return shortHash([packages.mtimeMs, process.version, node.size, node.mtimeMs, init, ...programs].join());
 }
