@@ -15,3 +15,12 @@ test('more is shed under pressure, less once there is none, and never more than 
   expect(after(false, 1)).toBe(1);
   expect(after(false, 100)).toBe(0);
 });
+
+test('batches that come in bursts, of which only the first has to wait, are under pressure too', () => {
+  const overload = new Overload(1);
+  for (let burst = 0; burst < 12; burst++) for (let i = 0; i < 6; i++) overload.note(i === 0);
+  expect(overload.level).toBe(1);
+  const seldom = new Overload(1);
+  for (let i = 0; i < 1000; i++) seldom.note(i % 20 === 0);
+  expect(seldom.level).toBe(0);
+});

@@ -1,5 +1,10 @@
-/** Batches in a row under pressure after which more is shed. */
-const busyBatches = 4;
+/**
+ * What a batch under pressure adds to the strain, of which every other batch takes one away: where outputs make room
+ * for several batches at once, only the first of these waits.
+ */
+const strainOfBusy = 8;
+/** Strain at which more is shed: four batches under pressure, one after the other. */
+const mostStrain = 32;
 /** Batches in a row without pressure after which less is shed. */
 const easyBatches = 32;
 
@@ -10,7 +15,7 @@ const easyBatches = 32;
 export class Overload {
   readonly #most: number;
   #level = 0;
-  #busy = 0;
+  #strain = 0;
   #easy = 0;
 
   /** @param most - types that may be shed */
@@ -25,10 +30,10 @@ export class Overload {
 
   /** A batch is dispatched. @param pressed - whether no slab was free beside its own, or it had to wait for an output */
   note(pressed: boolean): void {
-    this.#busy = pressed ? this.#busy + 1 : 0;
+    this.#strain = pressed ? this.#strain + strainOfBusy : Math.max(0, this.#strain - 1);
     this.#easy = pressed ? 0 : this.#easy + 1;
-    if (this.#busy >= busyBatches) {
-      this.#busy = 0;
+    if (this.#strain >= mostStrain) {
+      this.#strain = 0;
       this.#level = Math.min(this.#most, this.#level + 1);
     } else if (this.#easy >= easyBatches) {
       this.#easy = 0;

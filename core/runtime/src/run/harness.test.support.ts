@@ -220,9 +220,9 @@ export interface RunRequest {
   readonly drainTimeoutMs?: number;
   readonly limits?: RunLimits;
   readonly log?: Logger;
-  /** The spool of each output; default none. */
   /** Default none. */
   readonly shed?: readonly string[];
+  /** The spool of each output; default none. */
   readonly spools?: readonly (SpoolPlan | undefined)[];
 }
 
