@@ -65,7 +65,7 @@ const { stderr } = await daemon.ended;
 broker.kill();
 rmSync(root, { recursive: true });
 
-const balances = [...stderr.matchAll(/balance: (.*?)(?: output=(\S+).*)?$/gm)].map((match) => match[1]!);
+const balances = [...stderr.matchAll(/balance: ([^"\n]*)/g)].map((match) => match[1]!);
 const quarter = (index: number, of: 'rss' | 'files'): number => {
   const size = samples.length / 4;
   const part = samples.slice(Math.floor(index * size), Math.ceil((index + 1) * size));
