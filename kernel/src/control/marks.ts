@@ -19,11 +19,6 @@ export const markBits = { tracked: 0x01, opaque: 0x02, propagate: 0x04 } as cons
 
 const names = ['tracked', 'opaque', 'propagate'] as const;
 
-/** Whether a change leaves everything as it is. */
-export function isNoChange(change: MarkChange): boolean {
-  return names.every((name) => change[name] === undefined) && (change.taint ?? 0n) === 0n;
-}
-
 /** The bits that a change is about, and how these are to stand. */
 export function bitsOfChange(change: MarkChange): { readonly affected: number; readonly values: number } {
   let [affected, values] = [0, 0];
