@@ -231,18 +231,23 @@ struct iattr_sample {
 	struct cf_iattr_record record;
 };
 
+/* Where there is no room, what relates the node to others will be lost and counted. */
 static __always_inline bool publish_attributes(struct cf_node *node, struct iattr *attributes)
 {
 	struct cf_config *config = cf_get_config();
 	struct iattr_sample *sample;
 	struct cf_iattr_record *record;
 
-	if (!config || config->node_filter & CF_SUBTYPE_MASK & CF_NODE_IATTR)
+	if (!config)
 		return false;
 	cf_begin_passing(node, config, CF_NODE_IATTR, cf_new_id());
+	if (config->node_filter & CF_SUBTYPE_MASK & CF_NODE_IATTR)
+		return true;
 	sample = cf_reserve(sizeof(*sample));
-	if (!sample)
-		return false;
+	if (!sample) {
+		node->published = 0;
+		return true;
+	}
 	record = &sample->record;
 	__builtin_memset(record, 0, sizeof(*record));
 	cf_fill_node(&record->node, config, node, 0);

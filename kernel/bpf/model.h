@@ -34,6 +34,9 @@
 /* What CamFlow has no name for takes bits from 32 up, here and below. */
 #define CF_NODE_PACKET6 CF_ENTITY(32)
 
+/* Subtype bits of nodes that the kernel has objects for: task, machine, inodes, messages, segments, ..., processes. */
+#define CF_LASTING_NODES (1ULL << 0 | 1ULL << 4 | 0x7ffULL << 6 | 1ULL << 19)
+
 #define CF_SUBTYPE_MASK ((1ULL << 48) - 1)
 
 #define CF_NAMED CF_RELATION(CF_DERIVED, 0)

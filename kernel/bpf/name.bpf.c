@@ -141,7 +141,8 @@ static __always_inline void write_name(struct cf_config *config, struct cf_node 
 	cf_begin_passing(path, config, CF_NODE_PATH, scratch->hash);
 	node->name = scratch->hash;
 	node->named_epoch = config->epoch;
-	if (!cf_publish_text(path, text, length) || !cf_relate(&act, path, node))
+	cf_publish_text(path, text, length);
+	if (!cf_relate(&act, path, node))
 		node->named_epoch = 0;
 }
 

@@ -293,16 +293,19 @@ static __always_inline int publish_text(struct cf_config *config, struct cf_node
 __noinline int cf_publish_text(struct cf_node *node, u64 text, u32 length)
 {
 	struct cf_config *config = cf_get_config();
+	int written = 0;
 
 	if (!config || !node)
 		return 0;
 	if (length <= 32)
-		return publish_text(config, node, text, length, 32);
-	if (length <= 128)
-		return publish_text(config, node, text, length, 128);
-	if (length <= 512)
-		return publish_text(config, node, text, length, 512);
-	if (length <= CF_PATH_LIMIT)
-		return publish_text(config, node, text, length, CF_PATH_LIMIT);
-	return 0;
+		written = publish_text(config, node, text, length, 32);
+	else if (length <= 128)
+		written = publish_text(config, node, text, length, 128);
+	else if (length <= 512)
+		written = publish_text(config, node, text, length, 512);
+	else if (length <= CF_PATH_LIMIT)
+		written = publish_text(config, node, text, length, CF_PATH_LIMIT);
+	if (!written)
+		node->published = 0;
+	return written;
 }

@@ -117,6 +117,12 @@ struct relation_sample {
 	struct cf_relation_record record;
 };
 
+/* One that exists only in its record was written by who made it, or never will be. */
+static __always_inline bool found_no_room(const struct cf_node *node)
+{
+	return !node->published && !(node->type & CF_LASTING_NODES);
+}
+
 /* Writes one relation between two versions, and their nodes before it if this epoch has not seen them. */
 __noinline int cf_write(struct cf_act *act, struct cf_node *from, u32 from_version, struct cf_node *to,
 			u32 to_version)
@@ -130,7 +136,7 @@ __noinline int cf_write(struct cf_act *act, struct cf_node *from, u32 from_versi
 	ids = bpf_map_lookup_elem(&cf_ids, &zero);
 	if (!config || !ids || !act || !from || !to)
 		return 0;
-	if (cf_publish(from, from_version) && cf_publish(to, to_version))
+	if (!found_no_room(from) && !found_no_room(to) && cf_publish(from, from_version) && cf_publish(to, to_version))
 		sample = cf_reserve(sizeof(*sample));
 	if (!sample) {
 		count(act->relation, LOST);

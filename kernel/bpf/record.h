@@ -56,7 +56,10 @@ extern int cf_selects(struct cf_node *entity, struct cf_node *task);
 extern int cf_publish(struct cf_node *node, u32 version);
 /* from -> to without asking for more than the filters. Returns 0 where there was no room. */
 extern int cf_relate(struct cf_act *act, struct cf_node *from, struct cf_node *to);
-/* Writes the record of a node that is only text, which lies in the kernel's memory. Returns 0 as above. */
+/*
+ * Writes the record of a node that is only text, which lies in the kernel's memory. Returns 0 as above. Relations of a
+ * node that found no room are then counted as lost when they are to be recorded: so they have to be.
+ */
 extern int cf_publish_text(struct cf_node *node, u64 text, u32 length);
 
 /* Names a node after the dentry as seen through the mount (0: any of the file system's mounts). */

@@ -100,8 +100,8 @@ static __always_inline void use_address(struct socket *socket, struct sockaddr *
 	    !(config->node_filter & CF_SUBTYPE_MASK & CF_NODE_ADDRESS)) {
 		act = cf_new_act(&actor, CF_ADDRESSED, 0);
 		cf_begin_passing(&scratch->node, config, CF_NODE_ADDRESS, cf_new_id());
-		if (cf_publish_text(&scratch->node, cf_address(address), length))
-			cf_relate(&act, &scratch->node, node);
+		cf_publish_text(&scratch->node, cf_address(address), length);
+		cf_relate(&act, &scratch->node, node);
 	}
 	act = cf_new_act(&actor, relation, 0);
 	cf_generates(&act, actor.process, actor.task, node);

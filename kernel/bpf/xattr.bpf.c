@@ -68,7 +68,7 @@ static __always_inline struct cf_node *attribute(struct cf_actor *actor, struct 
 	if (value && stored < size)
 		__sync_fetch_and_add(&stats->truncated, 1);
 	if (!cf_publish_xattr(&scratch->node, cf_address(name), value, size, stored))
-		return NULL;
+		scratch->node.published = 0;
 	return &scratch->node;
 }
 
