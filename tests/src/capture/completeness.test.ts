@@ -62,7 +62,7 @@ function sinceStart({ counts }: Recording, name: 'taken' | 'ring_full' | 'state_
 }
 
 describe.for(['6.1', '6.12'] as const)('completeness on %s', (kernel: GuestKernel) => {
-  const reason = whyNoCapture(kernel);
+  const reason = whyNoCapture(kernel, 'long');
   const note = reason === undefined ? '' : ` (skipped: ${reason})`;
   const run = test.skipIf(reason !== undefined);
   let captured: CapturedRun<keyof typeof workloads>;

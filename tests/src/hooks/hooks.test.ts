@@ -23,7 +23,7 @@ const machines: readonly { kernel: GuestKernel; bpfLsm: boolean }[] = [
 ];
 
 describe.for(machines)('on $kernel, bpf a security module: $bpfLsm', (machine) => {
-  const reason = whyNoCapture(machine.kernel);
+  const reason = whyNoCapture(machine.kernel, 'long');
   const note = reason === undefined ? '' : ` (skipped: ${reason})`;
   const run = test.skipIf(reason !== undefined);
   let recorded: RecordedPrograms;

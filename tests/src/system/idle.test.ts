@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { whyNoCapture } from '../capture/why-no-capture.ts';
 import { repositoryRoot } from '../structure/workspace.ts';
 
-const reason = whyNoCapture('6.1');
+const reason = whyNoCapture('6.1', 'long');
 const note = reason === undefined ? '' : ` (skipped: ${reason})`;
 const work = path.join(repositoryRoot, 'tests/fixtures/guest/work.js');
 const run = test.skipIf(reason !== undefined);

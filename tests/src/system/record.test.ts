@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { whyNoCapture } from '../capture/why-no-capture.ts';
 import { originsOf, type SpadeEntry, spadeEntries } from './spade-entries.ts';
 
-const reason = whyNoCapture('6.1');
+const reason = whyNoCapture('6.1', 'long');
 const note = reason === undefined ? '' : ` (skipped: ${reason})`;
 const run = test.skipIf(reason !== undefined);
 

@@ -2,7 +2,7 @@ import { type CapturedResult, runInGuest } from '@camflow/guest';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { whyNoCapture } from '../capture/why-no-capture.ts';
 
-const reason = whyNoCapture('6.1');
+const reason = whyNoCapture('6.1', 'long');
 const note = reason === undefined ? '' : ` (skipped: ${reason})`;
 const run = test.skipIf(reason !== undefined);
 const output = '/root/work/sequences';
