@@ -64,7 +64,7 @@ const machines: readonly CapturedMachine[] = [
 ];
 
 describe.for(machines)('what is recorded on $kernel, bpf a security module: $bpfLsm', (machine) => {
-  const reason = whyNoCapture(machine.kernel as GuestKernel);
+  const reason = whyNoCapture(machine.kernel as GuestKernel, 'long');
   const note = reason === undefined ? '' : ` (skipped: ${reason})`;
   const run = test.skipIf(reason !== undefined);
   let captured: CapturedRun<keyof typeof workloads>;
