@@ -14,6 +14,7 @@ export * from './contracts/sink.ts';
 export * from './errors/camflow-error.ts';
 export * from './errors/codes.ts';
 export * from './errors/sink-stopped.ts';
+export * from './files/make-folder.ts';
 export * from './options/nearest-name.ts';
 export * from './options/options-definition.ts';
 export * from './options/standard-schema.ts';

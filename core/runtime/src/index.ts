@@ -3,6 +3,7 @@ export * from './plugins/list-plugins.ts';
 export * from './plugins/load-plugin.ts';
 export * from './plugins/plugin-places.ts';
 export * from './run/create-run.ts';
+export type { ReloadReport } from './run/parts-exchange.ts';
 export * from './run/run.ts';
 export * from './run/run-figures.ts';
 export * from './run/run-limits.ts';

@@ -1,7 +1,7 @@
-import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { CamflowError, describeError, isCamflowError, type Logger } from '@camflow/api';
+import { CamflowError, describeError, isCamflowError, type Logger, makeFolderSync } from '@camflow/api';
 import { peerCredentials } from '../libc/peer-credentials.ts';
 import { errnoName } from '../libc/system-call-error.ts';
 import { longestSocketPath } from '../libc/unix-datagram-socket.ts';
@@ -65,7 +65,7 @@ export class ControlSocket {
     }
     const opened = new ControlSocket(service, options);
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+      makeFolderSync(dirname(path), 0o755);
       await removeStale(path);
       await opened.#listen(path);
       // Who may do what is decided by who asks.

@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, link, lstat, mkdir, open, unlink } from 'node:fs/promises';
+import { type FileHandle, link, lstat, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CamflowError } from '@camflow/api';
+import { CamflowError, makeFolder } from '@camflow/api';
 import { blockMarker } from '@camflow/segment';
 
 /**
@@ -15,7 +15,7 @@ export async function createCaptureFile(
 ): Promise<{ file: FileHandle; movedTo: string | undefined }> {
   const movedTo = (await captureAt(path)) ? await moveAside(path) : undefined;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+    await makeFolder(dirname(path), 0o750);
     const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
     await syncFolder(dirname(path));
     return { file, movedTo };

@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
-import { lstat, mkdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { CamflowError } from '@camflow/api';
+import { CamflowError, makeFolder } from '@camflow/api';
 import { errnoName, makeFifo } from '@camflow/kernel';
 
 /**
@@ -35,7 +35,7 @@ export async function findNamedPipe(path: string): Promise<boolean> {
 export async function ensureNamedPipe(path: string): Promise<void> {
   if (await findNamedPipe(path)) return;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+    await makeFolder(dirname(path), 0o750);
     makeFifo(path, 0o640);
   } catch (error) {
     // Someone else was faster: then it is what they made that counts.

@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs';
-import { access, type FileHandle, lstat, mkdir, open, stat } from 'node:fs/promises';
+import { access, type FileHandle, lstat, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CamflowError } from '@camflow/api';
+import { CamflowError, makeFolder } from '@camflow/api';
 
 /** A file that is open for appending. */
 export interface LogFile {
@@ -23,7 +23,7 @@ export async function openLogFile(path: string): Promise<LogFile> {
   const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
   let handle: FileHandle;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+    await makeFolder(dirname(path), 0o750);
     handle = await open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o640);
   } catch (error) {
     const found = await lstat(path).catch(() => undefined);
@@ -126,6 +126,8 @@ const misconfigured: ReadonlySet<string> = new Set([
   'EISDIR',
   'ELOOP',
   'ENAMETOOLONG',
+  // Its folder cannot be made either.
+  'ENOENT',
   'ENOTDIR',
   'EPERM',
 ]);

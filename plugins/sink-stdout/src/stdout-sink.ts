@@ -29,9 +29,16 @@ function write(stream: NodeJS.WriteStream, units: UnitBatch, signal: AbortSignal
     // A copy, because a write to a standard stream cannot be called back when the recorder must stop.
     const length = units.ends[units.count - 1] ?? 0;
     stream.write(Buffer.from(units.bytes.subarray(0, length)), (error) => {
+      if (error) {
+        // A program that ends when its reader goes hears of it by the stream, right after this: then it is a stop.
+        setImmediate(() => {
+          signal.removeEventListener('abort', stop);
+          reject(refused(error));
+        });
+        return;
+      }
       signal.removeEventListener('abort', stop);
-      if (error) reject(refused(error));
-      else resolve(undefined);
+      resolve(undefined);
     });
   });
 }

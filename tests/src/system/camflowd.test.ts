@@ -86,7 +86,7 @@ describe('camflowd', () => {
     expect(statSync(log).mode & 0o777).toBe(0o640);
   });
 
-  test('reads its configuration again on SIGHUP: a bad file changes nothing, and what changed is named', async () => {
+  test('reads its configuration again on SIGHUP, also when the source has ended: a bad file changes nothing', async () => {
     const file = path.join(folder, 'camflowd.ini');
     const log = path.join(folder, 'audit.log');
     const relay = path.join(folder, 'relay');
@@ -97,10 +97,10 @@ describe('camflowd', () => {
     await daemon.said(/recording/);
     writeFileSync(file, `${good}sync=sometimes\n`);
     daemon.process.kill('SIGHUP');
-    await daemon.said(/cannot be used; what runs goes on as it is.*log\.sync/s);
+    await daemon.said(/cannot be used; everything goes on as it was.*log\.sync/s);
     writeFileSync(file, `${good}sync=none\n`);
     daemon.process.kill('SIGHUP');
-    await daemon.said(/has changed; what runs goes on as it is until camflowd is restarted.*sections=log/s);
+    await daemon.said(/has changed.*outputs_changed=log|a run that is ended cannot be changed/s);
     expect(daemon.process.exitCode).toBe(null);
     daemon.process.kill('SIGTERM');
     expect((await daemon.ended).status).toBe(0);
@@ -173,6 +173,11 @@ path=${folder}/run.capture
   });
 });
 
+/** Settings for a source that is there on every machine. */
+const demo = ['general.source=replay', `replay.path=${repositoryRoot}/core/cli/assets/demo.capture`].flatMap(
+  (set) => ['--set', set],
+);
+
 describe('mistakes start nothing and are told in one sentence', () => {
   const cases: readonly (readonly [name: string, args: readonly string[], status: number, says: RegExp])[] = [
     ['an unknown output', ['--set', 'general.output=logg'], 3, /logg.*log/s],
@@ -183,6 +188,8 @@ describe('mistakes start nothing and are told in one sentence', () => {
     ['a missing file', ['--config', '/nonexistent/camflowd.ini'], 2, /nonexistent/],
     // Named, since the default would capture this very machine where it can.
     ['no kernel to record', ['--set', 'kernel.backend=relay'], 4, /relay|CamFlow/],
+    ['a folder that cannot be made', [...demo, '--set', 'log.path=/proc/x/y/audit.log'], 4, /\/proc\/x\/y/],
+    ['a spool that cannot be made', [...demo, '--set', 'general.spool_dir=/proc/x/y'], 4, /\/proc\/x\/y/],
     ['an unknown option', ['--bogus'], 2, /bogus/],
     ['an unset variable', ['--set', `mqtt.password=\${env:CAMFLOW_NO_SUCH}`], 2, /CAMFLOW_NO_SUCH/],
   ];

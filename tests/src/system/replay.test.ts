@@ -1,13 +1,31 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { recordTypeOfCode } from '@camflow/api';
-import { checkJson } from '@camflow/testkit';
+import { checkJson, createStory, writeRelayDirectory } from '@camflow/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { repositoryRoot } from '../structure/workspace.ts';
 import { capturesNote, compareTool, haveCaptures, unpackCaptures } from './captures.ts';
 import { runProgram } from './programs.ts';
+
+test('a reader of standard output that goes ends a replay as it ends any program: with no word', () => {
+  const root = mkdtempSync(path.join(tmpdir(), 'camflow-head-'));
+  try {
+    writeRelayDirectory(path.join(root, 'relay'), createStory({ records: 60_000 }));
+    const launcher = path.join(repositoryRoot, 'core/cli/bin/camflow.js');
+    const command = `"${process.execPath}" "${launcher}" replay "${root}/relay" -q -f spade_json | head -n 1`;
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', `set -o pipefail; ${command}`], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    expect(stdout.split('\n').length).toBe(2);
+    expect(status).toBe(141);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
 
 const captures = ['prop', 'tiny2'] as const;
 const formats = [

@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeFolder } from '@camflow/api';
 import type { DependencyContainer } from 'tsyringe';
 import { replay } from './replay.ts';
 
@@ -13,7 +13,7 @@ export const bundledCapture: string = fileURLToPath(new URL('../../assets/demo.c
  */
 export async function demo(container: DependencyContainer): Promise<string> {
   const output = path.resolve('output', 'demo.prov.jsonl');
-  await mkdir(path.dirname(output), { recursive: true });
+  await makeFolder(path.dirname(output), 0o777);
   const request = { path: bundledCapture, format: 'w3c', output, overrides: [], quiet: false };
   const { summary } = await replay(request, container);
   const shown = path.relative(process.cwd(), output);

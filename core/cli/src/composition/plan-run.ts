@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { RawOptions, SinkDefinition } from '@camflow/api';
 import {
@@ -17,6 +18,7 @@ import {
   type OutputPlan,
   type RunPlan,
   type SpoolPlan,
+  type SpoolTarget,
 } from '@camflow/runtime';
 import { chooseFormat, choosePlugins } from './chosen-plugins.ts';
 import { describeSections } from './describe-sections.ts';
@@ -50,7 +52,8 @@ export async function planRun(
   for (const output of chosen.outputs) {
     const sink = await loadPlugin({ kind: 'sink', ...output.sink }, places);
     const format = await loadPlugin(chooseFormat(configuration, general, output, sink.definition), places);
-    const spool = await spoolOf(configuration, output.name, general.spoolDir ?? defaultSpoolDir);
+    const target = { place: spoolPlaceOf(sink), format: describeChoice(format) };
+    const spool = await spoolOf(configuration, output.name, target, general.spoolDir ?? defaultSpoolDir);
     outputs.push({ name: output.name, sink, format, ...(spool && { spool }) });
   }
   const { workers, slabBytes, drainTimeoutMs, shed } = general;
@@ -67,6 +70,7 @@ export async function planRun(
 async function spoolOf(
   configuration: Configuration,
   output: string,
+  target: SpoolTarget,
   spoolDir: string | undefined,
 ): Promise<SpoolPlan | undefined> {
   const checked = await validateSection(configuration, output, spoolOptions);
@@ -74,7 +78,23 @@ async function spoolOf(
   const { mode, ...limits } = checked.value;
   if (spoolDir === undefined || mode === 'off') return undefined;
   // The name of an output may be a path, or that of a scoped package.
-  return { ...limits, mode, folder: path.join(spoolDir, encodeURIComponent(output)) };
+  return { ...limits, mode, target, folder: path.join(spoolDir, encodeURIComponent(output)) };
+}
+
+/**
+ * Tells apart what outputs write to: by their place and what is above it where they have one, else by all they were
+ * given, of which a hash tells no secret.
+ */
+function spoolPlaceOf(sink: OutputPlan['sink']): string {
+  const { requested, definition, rawOptions } = sink;
+  const place = placeOf(definition, rawOptions);
+  const topic = rawOptions['topic'] ?? definition.options?.keys['topic']?.default;
+  if (place !== '') return [requested, place, ...(typeof topic === 'string' ? [topic] : [])].join(' ');
+  return `${requested} ${createHash('sha256').update(describeChoice(sink)).digest('hex').slice(0, 16)}`;
+}
+
+function describeChoice({ requested, rawOptions }: OutputPlan['sink' | 'format']): string {
+  return JSON.stringify([requested, Object.entries(rawOptions).sort(([a], [b]) => (a < b ? -1 : 1))]);
 }
 
 /** Where an output writes, by what outputs call it: a path or an address. */

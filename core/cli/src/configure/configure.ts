@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolderSync } from '@camflow/api';
 import {
   type ConfigurationProblem,
   type ConfigurationRequest,
@@ -61,7 +61,7 @@ export async function configure(
     const plan = planPolicy(desired, before, control, context.identity?.kernelBoot);
     for (const warning of plan.warnings) context.warn(warning);
     if (!checkOnly) {
-      mkdirSync(context.stateFolder, { recursive: true, mode: 0o700 });
+      makeFolderSync(context.stateFolder, 0o700);
       // A crash half-way must not leave anything in the kernel that nobody would take back.
       if (plan.changes.length > 0) writeAppliedState(statePath, unionOf(before, plan.state));
       prepare(desired, control, context);

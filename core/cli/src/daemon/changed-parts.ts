@@ -24,3 +24,19 @@ export function changedParts(before: PlannedRun, after: PlannedRun): string[] {
     .filter((name) => old.get(name) !== now.get(name))
     .sort();
 }
+
+/** Sections that differ in what a run cannot change while it goes on. */
+export function sectionsLeft(before: PlannedRun, after: PlannedRun): string[] {
+  const fixed = ({ plan, general }: PlannedRun): Map<string, string> => {
+    // What the other keys come to is seen in the plan.
+    const { source, workers, slabBytes, drainTimeoutMs, logLevel, shed, metrics } = general;
+    const rest = [source, workers, slabBytes, drainTimeoutMs, logLevel, shed, metrics ?? null];
+    const { requested, moduleUrl, rawOptions } = plan.source;
+    return new Map([
+      ['general', JSON.stringify(rest)],
+      [plan.source.section, JSON.stringify([requested, moduleUrl, Object.entries(rawOptions).sort()])],
+    ]);
+  };
+  const [old, now] = [fixed(before), fixed(after)];
+  return [...new Set([...old.keys(), ...now.keys()])].filter((name) => old.get(name) !== now.get(name));
+}

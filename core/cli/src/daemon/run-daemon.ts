@@ -1,6 +1,7 @@
+import path from 'node:path';
 import { describeError, type Logger } from '@camflow/api';
 import type { ConfigurationRequest } from '@camflow/config';
-import type { Run, RunReport } from '@camflow/runtime';
+import { type Run, type RunReport, spoolsOfOthers } from '@camflow/runtime';
 import type { DependencyContainer } from 'tsyringe';
 import { logWarnings } from '../commands/log-warnings.ts';
 import { stopOnSignals } from '../commands/stop-on-signals.ts';
@@ -8,7 +9,7 @@ import { type PlannedRun, planRun } from '../composition/plan-run.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
 import { MetricsEndpoint } from '../metrics/metrics-endpoint.ts';
 import { describeBalance, describeCauses, isComplete } from '../report/balance.ts';
-import { changedParts } from './changed-parts.ts';
+import { changedParts, sectionsLeft } from './changed-parts.ts';
 import { rootSpoolDir } from './spool-dir.ts';
 
 /** What camflowd is asked to do. */
@@ -20,7 +21,7 @@ export interface DaemonRequest {
 
 /**
  * Records until the source ends or a signal comes. The first SIGTERM or SIGINT drains, a second one stops at
- * once; SIGHUP opens the files of outputs anew and says whether the configuration, read again, has changed. The balance is logged at the end, whatever the end.
+ * once; SIGHUP reads the configuration again, makes the run what it says, and opens the files of outputs anew. The balance is logged at the end, whatever the end.
  * @returns whether every output took what it was given
  * @throws CamflowError where the run cannot start or fails
  */
@@ -36,8 +37,15 @@ export async function runDaemon(request: DaemonRequest, container: DependencyCon
   logWarnings(planned.warnings, log);
   const run = resolve(container, tokens.createRun)(planned.plan, { log });
   const signals = stopOnSignals(run, ['SIGTERM', 'SIGINT']);
-  const reopen = (): void => void lookAgain(planned, plan, log).then(() => reopenOutputs(run, log));
-  process.on('SIGHUP', reopen);
+  let current = planned;
+  let reloading = Promise.resolve();
+  const onHangup = (): void => {
+    reloading = reloading.then(async () => {
+      current = await reload(run, current, plan, log);
+      await reopenOutputs(run, log);
+    });
+  };
+  process.on('SIGHUP', onHangup);
   let endpoint: MetricsEndpoint | undefined;
   try {
     const { metrics } = planned.general;
@@ -47,6 +55,7 @@ export async function runDaemon(request: DaemonRequest, container: DependencyCon
       .map(({ name }) => `${name} ${planned.places.get(name)}`.trim())
       .join(', ');
     log.info('recording', { source: planned.plan.source.requested, outputs, workers: planned.plan.workers });
+    await nameOtherSpools(planned, log);
     const report = await run.ended;
     if (!request.once && signals.received() === undefined) {
       log.info('the source has ended; waiting for a signal');
@@ -60,27 +69,48 @@ export async function runDaemon(request: DaemonRequest, container: DependencyCon
   } finally {
     signals.dispose();
     await endpoint?.close();
-    process.off('SIGHUP', reopen);
+    process.off('SIGHUP', onHangup);
   }
 }
 
-/** Reads the configuration again, and says what it comes to. Nothing that runs is touched. */
-async function lookAgain(planned: PlannedRun, plan: () => Promise<PlannedRun>, log: Logger): Promise<void> {
+/**
+ * Reads the configuration again and makes the run what it says. Where that fails, everything is as it was.
+ * @returns the configuration that holds now
+ */
+async function reload(
+  run: Run,
+  current: PlannedRun,
+  plan: () => Promise<PlannedRun>,
+  log: Logger,
+): Promise<PlannedRun> {
   try {
-    const now = await plan();
-    logWarnings(now.warnings, log);
-    const changed = changedParts(planned, now);
-    if (changed.length === 0) return;
-    log.warn(
-      'the configuration is valid and has changed; what runs goes on as it is until camflowd is restarted',
-      {
-        sections: changed.join(', '),
-      },
-    );
+    const next = await plan();
+    logWarnings(next.warnings, log);
+    const sections = changedParts(current, next);
+    if (sections.length === 0) return current;
+    const { changed, added, removed, policy } = await run.reload(next.plan);
+    const list = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
+    log.info('the configuration has changed', {
+      outputs_changed: list(changed),
+      outputs_added: list(added),
+      outputs_removed: list(removed),
+      policy: policy ? 'changed' : 'as before',
+    });
+    logClosed(run, removed, log);
+    const rest = sectionsLeft(current, next);
+    if (rest.length === 0) return next;
+    log.warn('some of what has changed takes effect when camflowd is started anew', {
+      sections: list(rest),
+    });
+    // What was not applied is still different from what is in the file, and said again next time.
+    const { outputs, format, policy: policyName, spoolDir, pluginPath } = next.general;
+    const general = { ...current.general, outputs, format, policy: policyName, spoolDir, pluginPath };
+    return { ...next, general, plan: { ...next.plan, source: current.plan.source } };
   } catch (error) {
-    log.error('the configuration cannot be used; what runs goes on as it is', {
+    log.error('the configuration cannot be used; everything goes on as it was', {
       reason: describeError(error),
     });
+    return current;
   }
 }
 
@@ -104,6 +134,27 @@ function nextSignal(names: readonly NodeJS.Signals[]): Promise<void> {
     };
     for (const name of names) process.on(name, onSignal);
   });
+}
+
+/** Units that wait for outputs that are not configured any more wait for ever, unless somebody hears of it. */
+async function nameOtherSpools({ plan }: PlannedRun, log: Logger): Promise<void> {
+  const folder = plan.outputs.find(({ spool }) => spool)?.spool?.folder;
+  if (folder === undefined) return;
+  const names = plan.outputs.map(({ name }) => name);
+  for (const spool of await spoolsOfOthers(path.dirname(folder), names)) {
+    log.warn('units wait in the spool of an output that is not configured', {
+      spool,
+      hint: 'camflow spool cat prints them, camflow spool rm removes them',
+    });
+  }
+}
+
+/** The accounts of outputs that the run has no more. */
+function logClosed(run: Run, names: readonly string[], log: Logger): void {
+  for (const balance of run.report().outputs) {
+    if (names.includes(balance.output))
+      log.info(`closed: ${describeBalance(balance)}`, { output: balance.output });
+  }
 }
 
 /** One line per output: every record that was produced is accounted for. */

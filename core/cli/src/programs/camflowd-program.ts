@@ -23,7 +23,9 @@ export function runCamflowd(argv: readonly string[]): Promise<number> {
   const environment = resolve(container, tokens.environment);
   let status: number = exitCodes.ok;
   const program = new Command('camflowd')
-    .description('Records provenance, in the foreground, until SIGTERM. SIGHUP opens files anew.')
+    .description(
+      'Records provenance, in the foreground, until SIGTERM. SIGHUP reads the configuration again and opens files anew.',
+    )
     .version(version, '-V, --version')
     .option('--config <file>', 'configuration file (default: /etc/camflowd.ini, where it exists)')
     .option('--set <section.key=value>', 'set any option, as the configuration file would', collect, [])

@@ -56,6 +56,12 @@ export class MemoryQueue implements DeliveryQueue {
     this.#onChange();
   }
 
+  /** Takes leave of what waits: the source is not to give it again. Its memory is the sink's for as long as its write lasts. */
+  forsake(): void {
+    for (const { offer } of this.#waiting) offer.settled();
+    this.clear();
+  }
+
   /** Forgets what waits. */
   clear(): void {
     this.#waiting = [];

@@ -37,6 +37,12 @@ export class OutputBalanceSheet {
     this.#pending += records;
   }
 
+  /** Records that were read go to the output's successor, or to nobody as it is gone. */
+  handOver(records: number): void {
+    this.#produced -= records;
+    this.#pending -= records;
+  }
+
   /** Records came again that the output had in an earlier run: nothing is to be done. */
   repeat(records: number): void {
     this.#produced -= records;

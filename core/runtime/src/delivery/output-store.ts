@@ -28,6 +28,8 @@ export interface OutputStore {
   origin: Origin;
   /** What waits in memory is no longer wanted, unless there is a disk for it. */
   giveUp(): void;
+  /** What waits in memory alone is given up for good, and the source need not give it again. */
+  forsake(): void;
   /** @returns records that are left for the next run */
   park(): Promise<number>;
   /** Releases everything. Legal twice. */
@@ -62,6 +64,10 @@ export class MemoryStore implements OutputStore {
 
   giveUp(): void {
     this.queue.clear();
+  }
+
+  forsake(): void {
+    this.queue.forsake();
   }
 
   async park(): Promise<number> {
@@ -124,6 +130,9 @@ export class SpooledStore implements OutputStore {
   /** Nothing to do: what waits goes to the disk when the store is parked. */
   giveUp(): void {}
 
+  /** Nothing to do, for the same reason. */
+  forsake(): void {}
+
   async park(): Promise<number> {
     await this.queue.park();
     this.#parked = true;
@@ -146,5 +155,6 @@ function restoreLedger({ history, records }: Spool): Ledger {
   const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
   // Where the accounts were lost, what is in the spool is where they begin.
   ledger.produced += records - (produced - delivered - filtered - lost);
+  if (history.otherTarget) ledger.forgetMarks();
   return ledger;
 }

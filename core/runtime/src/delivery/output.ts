@@ -9,6 +9,7 @@ import {
   type Sink,
   type StreamId,
 } from '@camflow/api';
+import { settlesWithin } from '../run/deadline.ts';
 import { Backoff } from './backoff.ts';
 import type { Delivery, Offer } from './delivery-queue.ts';
 import type { OutputBalanceSheet } from './output-balance.ts';
@@ -34,7 +35,7 @@ export class Output {
   readonly store: OutputStore;
   /** Called where records are lost while they wait. */
   onLoss: (records: number, cause: LossCause) => void = () => {};
-  readonly #sink: Sink;
+  readonly sink: Sink;
   readonly #numbering: string;
   readonly #log: Logger;
   readonly #stop: AbortController = new AbortController();
@@ -63,7 +64,7 @@ export class Output {
     this.name = name;
     this.balance = parts.balance;
     this.store = parts.store;
-    this.#sink = parts.sink;
+    this.sink = parts.sink;
     this.#numbering = parts.numbering;
     this.#log = parts.log;
     this.store.onChange = () => this.#wake();
@@ -106,9 +107,14 @@ export class Output {
     this.store.queue.offer(offer);
   }
 
-  /** Begins to deliver what an earlier run left. */
-  resume(): void {
-    this.balance.resume(this.store.waitingOnDisk);
+  /**
+   * Begins to deliver what an earlier run left.
+   * @param known - records of that, which are in the balance already
+   */
+  resume(known = 0): void {
+    const waiting = this.store.waitingOnDisk;
+    if (waiting >= known) this.balance.resume(waiting - known);
+    else this.balance.spool(known - waiting);
     this.#wake();
   }
 
@@ -151,6 +157,29 @@ export class Output {
     if (!end.rereadable) this.lose({ shutdown: this.balance.pending });
   }
 
+  /**
+   * Takes leave of the output while the run goes on: waits for what the sink takes, puts the rest on the disk, where
+   * there is one, and closes. Nothing is offered meanwhile.
+   * @param timeoutMs - how long the sink may take
+   * @returns records that wait on the disk
+   */
+  async leave(timeoutMs: number): Promise<number> {
+    this.drain();
+    if (!(await settlesWithin(this.idle(), timeoutMs))) this.#stop.abort();
+    await settlesWithin(
+      this.exclusively(async (sink) => sink.flush?.()),
+      timeoutMs,
+    ).catch((error: unknown) => {
+      this.#log.error('output could not be flushed', { output: this.name, error: describeError(error) });
+    });
+    this.#stop.abort();
+    this.store.forsake();
+    const parked = await this.store.park();
+    this.#finished = true;
+    this.#wakeWaiting();
+    return parked;
+  }
+
   /** The run is over: what is pending is counted as `shutdown`, and late answers of the sink change nothing. */
   finish(): void {
     this.#finished = true;
@@ -159,7 +188,7 @@ export class Output {
 
   /** Runs another call of the sink (`flush`, `reopen`) between two writes. */
   exclusively<Result>(call: (sink: Sink) => Promise<Result>): Promise<Result> {
-    const result = this.#lastCall.then(() => call(this.#sink));
+    const result = this.#lastCall.then(() => call(this.sink));
     this.#lastCall = result.catch(() => undefined);
     return result;
   }

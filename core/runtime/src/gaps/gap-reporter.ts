@@ -32,7 +32,7 @@ export class GapReporter {
   readonly #parts: GapReporterParts;
   readonly #abi: Abi;
   readonly #everyone = new GapList();
-  readonly #own: ReadonlyMap<Output, GapList>;
+  #own: ReadonlyMap<Output, GapList>;
   readonly #free: Uint8Array[] = [];
   readonly #firstNumber: bigint;
   #sequence = 0;
@@ -71,11 +71,25 @@ export class GapReporter {
     return [...this.#everyone.all(), ...(this.#own.get(output)?.all() ?? [])];
   }
 
+  /**
+   * Goes on with other outputs.
+   * @param successorOf - the output that is told what another one that goes could not be told
+   */
+  use(outputs: readonly Output[], successorOf: (output: Output) => Output | undefined): void {
+    const before = this.#own;
+    this.#own = new Map(outputs.map((output) => [output, before.get(output) ?? new GapList()]));
+    for (const [output, list] of before) {
+      const successor = successorOf(output);
+      if (successor === undefined || this.#own.has(output)) continue;
+      for (const gap of list.all()) this.#own.get(successor)?.add(gap);
+    }
+  }
+
   /** Tells what is not told yet. Settles when it is dispatched, as far as there is memory for it. */
   async tell(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    await this.#tellList(this.#everyone, this.#parts.outputs);
+    await this.#tellList(this.#everyone, undefined);
     for (const [output, list] of this.#own) await this.#tellList(list, [output]);
   }
 
@@ -90,7 +104,7 @@ export class GapReporter {
     this.#timer ??= setTimeout(() => void this.tell(), tellMs).unref();
   }
 
-  async #tellList(list: GapList, outputs: readonly Output[]): Promise<void> {
+  async #tellList(list: GapList, outputs: readonly Output[] | undefined): Promise<void> {
     while (!list.isEmpty && !this.#ended) {
       const memory = this.#free.pop();
       // More are on their way than there is memory for: the rest follows.
@@ -100,7 +114,7 @@ export class GapReporter {
     }
   }
 
-  #batchOf(gaps: readonly Gap[], outputs: readonly Output[], memory: Uint8Array): AcceptedBatch {
+  #batchOf(gaps: readonly Gap[], outputs: readonly Output[] | undefined, memory: Uint8Array): AcceptedBatch {
     const { origin } = this.#parts;
     const firstSequence = this.#sequence;
     let byteLength = 0;
@@ -126,7 +140,7 @@ export class GapReporter {
       records: gaps.length,
       byteLength,
       read: { id: 0, open: 1 },
-      only: new Set(outputs),
+      ...(outputs && { only: new Set(outputs) }),
       release: () => this.#free.push(memory),
     };
   }

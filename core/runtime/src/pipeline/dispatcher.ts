@@ -19,9 +19,11 @@ export class Dispatcher {
   readonly #origin: Origin;
   readonly #overload: Overload;
   readonly #signal: AbortSignal;
+  readonly #onDispatch: (batch: AcceptedBatch) => void;
   readonly #onFailure: (error: unknown) => void;
   #tick = 0;
   #last: Promise<void> = Promise.resolve();
+  #gate: { readonly opened: Promise<void>; open(): void } | undefined;
 
   /**
    * @param signal - aborted where results are no longer wanted
@@ -35,6 +37,8 @@ export class Dispatcher {
       readonly slabs: SlabPool;
       readonly origin: Origin;
       readonly overload: Overload;
+      /** Told of every batch when it goes to a worker. */
+      readonly onDispatch: (batch: AcceptedBatch) => void;
     },
     signal: AbortSignal,
     onFailure: (error: unknown) => void,
@@ -45,6 +49,7 @@ export class Dispatcher {
     this.#slabs = parts.slabs;
     this.#origin = parts.origin;
     this.#overload = parts.overload;
+    this.#onDispatch = parts.onDispatch;
     this.#signal = signal;
     this.#onFailure = onFailure;
   }
@@ -64,10 +69,31 @@ export class Dispatcher {
     return this.#last;
   }
 
+  /** Lets workers have no more batches until {@link resume}. Settles when none is at work and all is passed on. */
+  pause(): Promise<void> {
+    let open = (): void => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    this.#gate = { opened, open };
+    return this.idle();
+  }
+
+  /** Ends a {@link pause}. */
+  resume(): void {
+    this.#gate?.open();
+    this.#gate = undefined;
+  }
+
   /** Waits until every output has room, then lets a worker have the batch. One call at a time. */
   async dispatch(batch: AcceptedBatch): Promise<void> {
     const before = performance.now();
     await this.#distributor.roomy();
+    while (this.#gate !== undefined) {
+      await this.#gate.opened;
+      await this.#distributor.roomy();
+    }
+    this.#onDispatch(batch);
     const waited = performance.now() - before > noticeableMs;
     this.#overload.note(waited || this.#slabs.free === 0);
     const results = this.#runner.run(this.#taskOf(batch), this.#signal);

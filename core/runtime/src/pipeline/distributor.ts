@@ -27,7 +27,7 @@ export type DistributorLoss = (
 
 /** Hands results, in the order of dispatch, to the outputs, and keeps the memory of units for the next batches. */
 export class Distributor {
-  readonly #routes: readonly FormatRoute[];
+  #routes: readonly FormatRoute[];
   readonly #commits: CommitTracker;
   readonly #statistics: RunStatistics;
   readonly #numbering: string;
@@ -37,7 +37,7 @@ export class Distributor {
    * Memory of batches that are settled, for each format. All of it is kept: as much as slabs and queues let out at
    * once. V8 does not count shared memory, so what were let go might stay for long.
    */
-  readonly #spares: UnitBuffers[][];
+  #spares: UnitBuffers[][];
   #failuresLogged = 0;
 
   /** @param numbering - names the numbering of the records of the run */
@@ -56,6 +56,12 @@ export class Distributor {
     this.#onLoss = onLoss;
     this.#spares = routes.map(() => []);
     this.#log = log;
+  }
+
+  /** Goes on with other formats and outputs. No batch may be at work. */
+  use(routes: readonly FormatRoute[]): void {
+    this.#routes = routes;
+    this.#spares = routes.map((_, index) => this.#spares[index] ?? []);
   }
 
   /** Memory for the next batch, one for each format, undefined where none is left over. */
@@ -98,8 +104,9 @@ export class Distributor {
     const isGap = stream.cpu === recorderCpu;
     const { filtered, dropped } = isGap ? nothing : result;
     if (isGap) new Uint32Array(result.buffers.records).fill(0, 0, result.unitCount);
+    const spares = this.#spares[index]!;
     const recycle = (buffers: UnitBuffers): void => {
-      if (buffers.bytes.byteLength > 0) this.#spares[index]!.push(buffers);
+      if (buffers.bytes.byteLength > 0) spares.push(buffers);
     };
     if (outputs.length === 0) {
       recycle(result.buffers);

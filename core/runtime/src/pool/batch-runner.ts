@@ -30,10 +30,10 @@ const emptyBuffers: UnitBuffers = {
  * is run once more, then in halves, down to the record at fault, which is counted as `format_failed`.
  */
 export class BatchRunner {
-  readonly #pool: WorkerPool;
+  #pool: WorkerPool;
   readonly #words: Int32Array;
   readonly #bytes: Uint8Array;
-  readonly #formats: number;
+  #formats: number;
   readonly #log: Logger;
 
   /** @param formats - number of formats of the run */
@@ -43,6 +43,12 @@ export class BatchRunner {
     this.#words = new Int32Array(memory);
     this.#bytes = new Uint8Array(memory);
     this.#log = log;
+  }
+
+  /** Goes on with other workers, and the formats that those have. No batch may be at work. */
+  use(pool: WorkerPool, formats: number): void {
+    this.#pool = pool;
+    this.#formats = formats;
   }
 
   /**

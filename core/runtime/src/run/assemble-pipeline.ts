@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { CamflowError, type Logger, nodeTypeNamed, type Origin, relationTypeNamed } from '@camflow/api';
+import {
+  CamflowError,
+  type Logger,
+  nodeTypeNamed,
+  type Origin,
+  recorderCpu,
+  relationTypeNamed,
+} from '@camflow/api';
 import { CommitTracker } from '../delivery/commit-tracker.ts';
 import { Output } from '../delivery/output.ts';
 import { OutputBalanceSheet } from '../delivery/output-balance.ts';
-import { MemoryStore, SpooledStore } from '../delivery/output-store.ts';
+import type { OutputStore } from '../delivery/output-store.ts';
 import { GapReporter, gapMemoryBytes, gapsOf } from '../gaps/gap-reporter.ts';
 import { SlabPool, slabCount, usableSlabBytes } from '../memory/slab-pool.ts';
 import { KnownTexts } from '../names/known-texts.ts';
@@ -14,26 +21,30 @@ import { Reader } from '../pipeline/reader.ts';
 import { RunStatistics } from '../pipeline/run-statistics.ts';
 import { BatchRunner } from '../pool/batch-runner.ts';
 import { WorkerPool } from '../pool/worker-pool.ts';
+import type { WorkerSetup } from '../worker/messages.ts';
 import { CompiledFilter } from '../worker/record-filter.ts';
+import { type LiveParts, openStore, routesOf, tellOfEarlierLosses } from './live-parts.ts';
+import { PartsExchange } from './parts-exchange.ts';
 import { createPlugins, distinctFormats } from './plugin-instances.ts';
 import type { RunControl } from './run-control.ts';
 import type { RunLimits } from './run-limits.ts';
 import type { RunPlan } from './run-plan.ts';
-import { createSectionLogger } from './section-logger.ts';
 
 /** A pipeline with everything open, before the first read. */
 export interface AssembledPipeline {
   readonly origin: Origin;
   /** Whether the source gives again what was not committed. */
   readonly rereadable: boolean;
-  readonly policyHash: string;
   readonly reader: Reader;
-  readonly outputs: readonly Output[];
+  /** What a reload exchanges. */
+  readonly live: LiveParts;
+  /** The balance of every output that the run has or had. */
+  readonly balances: ReadonlyMap<string, OutputBalanceSheet>;
   readonly statistics: RunStatistics;
   readonly gaps: GapReporter;
   readonly known: KnownTexts;
   readonly slabs: SlabPool;
-  readonly pool: WorkerPool;
+  readonly exchange: PartsExchange;
 }
 
 /**
@@ -57,7 +68,12 @@ export async function assemblePipeline(
     control.checkStarting();
   }
 
-  const stores = await openStores(plan, limits, log, control);
+  const stores: OutputStore[] = [];
+  for (const output of plan.outputs) {
+    const store = await openStore(output, limits, log);
+    stores.push(store);
+    control.opened.add(`the spool of ${output.name}`, store);
+  }
   control.checkStarting();
 
   const slabsNeeded = slabCount(plan.workers, source.capabilities.heldBatches);
@@ -66,7 +82,7 @@ export async function assemblePipeline(
   // Compiled here only for its errors; every worker compiles its own.
   if (program.filter !== null) new CompiledFilter(program.filter, slabs.memory);
   const formats = distinctFormats(plan.outputs);
-  const setup = {
+  const setup: WorkerSetup = {
     memory: slabs.memory,
     names: known.nameTable,
     contexts: known.contextTable,
@@ -81,9 +97,9 @@ export async function assemblePipeline(
 
   const origin = await source.open(control.finishing, program.pushDown);
   control.checkStarting();
-  const balances = plan.outputs.map(({ name }) => new OutputBalanceSheet(name));
+  const balances = new Map(plan.outputs.map(({ name }) => [name, new OutputBalanceSheet(name)]));
   for (const [index, sink] of sinks.entries()) {
-    const losses = () => balances[index]!.snapshot().dropped;
+    const losses = () => balances.get(plan.outputs[index]!.name)!.snapshot().dropped;
     await sink.open({ origin, policyHash: program.hash, losses });
     control.checkStarting();
   }
@@ -91,15 +107,12 @@ export async function assemblePipeline(
   const numbering = origin.numbering ?? randomUUID().slice(0, 13);
   const statistics = new RunStatistics();
   const outputs = plan.outputs.map(({ name }, index) => {
-    const balance = balances[index]!;
+    const balance = balances.get(name)!;
     const store = stores[index]!;
     store.origin = origin;
     return new Output(name, { sink: sinks[index]!, balance, store, numbering, log });
   });
-  const routes = formats.map(({ request, outputs: wanted }) => ({
-    format: request.requested,
-    outputs: wanted.map((output) => outputs[plan.outputs.indexOf(output)]!),
-  }));
+  const live: LiveParts = { plan, outputs, pool, program, unsent: 0 };
   const commits = new CommitTracker((batchId) => {
     if (control.over) return;
     try {
@@ -112,12 +125,29 @@ export async function assemblePipeline(
     const { stream, capturedAtMs } = relay;
     for (const gap of gapsOf(dropped, stream, capturedAtMs, capturedAtMs)) gaps.lostBy(losers, gap);
   };
-  const distributor = new Distributor(routes, commits, statistics, numbering, onFormatLoss, log);
+  const distributor = new Distributor(
+    routesOf(plan, outputs),
+    commits,
+    statistics,
+    numbering,
+    onFormatLoss,
+    log,
+  );
   const runner = new BatchRunner(pool, slabs.memory, formats.length, log);
   // A source that ends by itself waits: nothing is lost where workers are slow, so nothing is shed.
   const overload = new Overload(source.capabilities.finite ? 0 : (plan.shed?.length ?? 0));
   const dispatcher = new Dispatcher(
-    { runner, distributor, known, slabs, origin, overload },
+    {
+      runner,
+      distributor,
+      known,
+      slabs,
+      origin,
+      overload,
+      onDispatch: ({ relay, records }) => {
+        if (relay.stream.cpu !== recorderCpu) live.unsent -= records;
+      },
+    },
     control.givingUp,
     (error) => {
       control.fail(error);
@@ -132,7 +162,7 @@ export async function assemblePipeline(
     finite,
     dispatch: (batch) => dispatcher.dispatch(batch),
   });
-  tellOfEarlierLosses(outputs, gaps, rereadable);
+  for (const output of outputs) tellOfEarlierLosses(output, gaps, rereadable);
   let lastReadMs = 0;
   const reader = new Reader({
     source,
@@ -144,8 +174,10 @@ export async function assemblePipeline(
       if (control.over) throw new CamflowError('PIPELINE_STATE', 'the run is over');
       statistics.read(relay.stream, records, byteLength, relay.loss);
       const { stream, firstSequence } = relay;
-      const isNew = records === 0 || !outputs.every((output) => output.had(stream, firstSequence, records));
-      for (const output of outputs) {
+      const isNew =
+        records === 0 || !live.outputs.every((output) => output.had(stream, firstSequence, records));
+      if (isNew) live.unsent += records;
+      for (const output of live.outputs) {
         output.balance.produce(isNew ? records : 0, relay.loss);
         output.lose(relay.loss);
       }
@@ -160,25 +192,31 @@ export async function assemblePipeline(
     },
   });
   control.finishing.addEventListener('abort', () => {
-    for (const output of outputs) output.drain();
+    for (const output of live.outputs) output.drain();
   });
   control.givingUp.addEventListener('abort', () => {
     slabs.close();
-    for (const output of outputs) output.giveUp();
+    for (const output of live.outputs) output.giveUp();
+    dispatcher.resume();
   });
   for (const output of outputs) output.resume();
-  return {
+  const exchange = new PartsExchange({
+    live,
+    balances,
+    setup,
+    slabsNeeded,
+    source,
     origin,
-    rereadable,
-    policyHash: program.hash,
-    reader,
-    outputs,
-    statistics,
+    numbering,
+    limits,
+    log,
+    control,
+    dispatcher,
+    distributor,
+    runner,
     gaps,
-    known,
-    slabs,
-    pool,
-  };
+  });
+  return { origin, rereadable, reader, live, balances, statistics, gaps, known, slabs, exchange };
 }
 
 /** Type indexes of a shedding order; a name that stands for a node and a relation sheds the relation. */
@@ -187,40 +225,4 @@ function shedOrder(names: readonly string[]): number[] {
     const type = relationTypeNamed(name) ?? nodeTypeNamed(name);
     return type === undefined ? [] : [type.index];
   });
-}
-
-/** Losses while a spool waits, those that an earlier run could not tell, and that it was killed. */
-function tellOfEarlierLosses(outputs: readonly Output[], gaps: GapReporter, rereadable: boolean): void {
-  for (const output of outputs) {
-    const { ledger, uncleanSinceMs } = output.store;
-    output.onLoss = (count, cause) => {
-      const now = Date.now();
-      gaps.lostBy([output], { cause, stream: undefined, count, fromMs: now, untilMs: now });
-    };
-    for (const gap of ledger?.untold ?? []) gaps.lostBy([output], gap);
-    if (ledger !== undefined) ledger.untold = [];
-    // A source that gives again what was not committed has lost nothing.
-    if (uncleanSinceMs === undefined || rereadable) continue;
-    const interval = { fromMs: uncleanSinceMs, untilMs: Date.now() };
-    gaps.lostBy([output], { cause: 'unclean_stop', stream: undefined, count: undefined, ...interval });
-  }
-}
-
-/** The stores of the outputs, in the order of the plan. */
-async function openStores(
-  plan: RunPlan,
-  limits: RunLimits,
-  log: Logger,
-  control: RunControl,
-): Promise<(MemoryStore | SpooledStore)[]> {
-  const stores: (MemoryStore | SpooledStore)[] = [];
-  for (const { name, spool } of plan.outputs) {
-    const bytes = limits.outputQueueBytes;
-    const store = spool
-      ? await SpooledStore.open(spool, bytes, createSectionLogger(log, name))
-      : new MemoryStore(bytes);
-    stores.push(store);
-    control.opened.add(`the spool of ${name}`, store);
-  }
-  return stores;
 }

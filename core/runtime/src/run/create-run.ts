@@ -2,6 +2,7 @@ import { CamflowError, describeError, type Logger } from '@camflow/api';
 import { type AssembledPipeline, assemblePipeline } from './assemble-pipeline.ts';
 import { settlesUnless, settlesWithin } from './deadline.ts';
 import { emptyReport, reportOn } from './make-report.ts';
+import type { ReloadReport } from './parts-exchange.ts';
 import type { CreateRun, Run, RunDependencies } from './run.ts';
 import { RunControl } from './run-control.ts';
 import { emptyFigures, figuresOf, type RunFigures } from './run-figures.ts';
@@ -26,6 +27,9 @@ class PipelineRun implements Run {
   #state: 'new' | 'starting' | 'running' | 'ended' = 'new';
   #pipeline: AssembledPipeline | undefined;
   #drainTimer: NodeJS.Timeout | undefined;
+  #reloading: Promise<unknown> = Promise.resolve();
+  /** Nothing more is read. */
+  #ending = false;
   #startedAt: number | undefined;
   #endedAt: number | undefined;
 
@@ -75,10 +79,22 @@ class PipelineRun implements Run {
 
   async reopen(): Promise<void> {
     if (this.#state === 'ended') return;
-    const outputs = this.#pipeline?.outputs ?? [];
+    const outputs = this.#pipeline?.live.outputs ?? [];
     const calls = outputs.map((output) => output.exclusively(async (sink) => sink.reopen?.()));
     const failed = (await Promise.allSettled(calls)).find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
+  }
+
+  reload(plan: RunPlan): Promise<ReloadReport> {
+    const reloading = this.#reloading.then(async () => {
+      if (this.#pipeline === undefined || this.#state !== 'running' || this.#ending) {
+        const state = this.#ending ? 'ended' : this.#state;
+        throw new CamflowError('PIPELINE_STATE', `a run that is ${state} cannot be changed`);
+      }
+      return await this.#pipeline.exchange.apply(plan);
+    });
+    this.#reloading = reloading.catch(() => undefined);
+    return reloading;
   }
 
   report(): RunReport {
@@ -105,10 +121,13 @@ class PipelineRun implements Run {
   }
 
   /** From the first read to the end. Never rejects. */
-  async #conduct({ reader, outputs, gaps, rereadable }: AssembledPipeline): Promise<void> {
+  async #conduct({ reader, live, gaps, rereadable }: AssembledPipeline): Promise<void> {
     const { givingUp, finishing, opened } = this.#control;
     const reading = reader.run(finishing).catch((error: unknown) => this.#control.fail(error));
     await settlesUnless(givingUp, graceMs, reading);
+    this.#ending = true;
+    await settlesUnless(givingUp, graceMs, this.#reloading);
+    const { outputs } = live;
     // Nobody may be there to stop a run that failed.
     if (this.#control.failure !== undefined) this.#drain();
     await settlesUnless(givingUp, graceMs, Promise.all(outputs.map((output) => output.idle())));
@@ -144,7 +163,7 @@ class PipelineRun implements Run {
   #end(failure: unknown): void {
     clearTimeout(this.#drainTimer);
     this.#control.end();
-    for (const output of this.#pipeline?.outputs ?? []) output.finish();
+    for (const output of this.#pipeline?.live.outputs ?? []) output.finish();
     this.#state = 'ended';
     this.#endedAt = performance.now();
     if (failure === undefined) this.#settle.resolve(this.report());

@@ -17,14 +17,14 @@ export function emptyReport(elapsedMs: number): RunReport {
 
 /** The report of a run as it stands. */
 export function reportOn(pipeline: AssembledPipeline, elapsedMs: number): RunReport {
-  const { origin, policyHash, statistics, known, outputs, pool } = pipeline;
+  const { origin, statistics, known, balances, live } = pipeline;
   return {
     ...statistics.snapshot(),
     origin,
     names: known.names,
-    policyHash,
-    outputs: outputs.map((output) => output.balance.snapshot()),
-    workersReplaced: pool.replaced,
+    policyHash: live.program.hash,
+    outputs: [...balances.values()].map((balance) => balance.snapshot()),
+    workersReplaced: live.pool.replaced,
     elapsedMs,
   };
 }

@@ -38,15 +38,10 @@ export async function createPlugins(plan: RunPlan, log: Logger): Promise<PluginI
       definition.create(options, context),
     );
     made.push(source);
-    const policy = await create(plan.policy, log, (definition, options, context) =>
-      definition.create(options, context),
-    );
+    const policy = await createPolicy(plan.policy, log);
     const sinks: Sink[] = [];
-    for (const { sink, format } of plan.outputs) {
-      const { name, mediaType, framing } = format.definition;
-      const instance = await create(sink, log, (definition, options, context) =>
-        definition.create(options, { ...context, format: { name, mediaType, framing } }),
-      );
+    for (const output of plan.outputs) {
+      const instance = await createSink(output, log);
       sinks.push(instance);
       made.push(instance);
     }
@@ -55,6 +50,19 @@ export async function createPlugins(plan: RunPlan, log: Logger): Promise<PluginI
     for (const instance of made.reverse()) await instance.close().catch(() => undefined);
     throw error;
   }
+}
+
+/** Makes a policy. @throws CamflowError as {@link createPlugins} does */
+export function createPolicy(chosen: RunPlan['policy'], log: Logger): Promise<Policy> {
+  return create(chosen, log, (definition, options, context) => definition.create(options, context));
+}
+
+/** Makes the sink of an output; nothing is opened. @throws CamflowError as {@link createPlugins} does */
+export function createSink({ sink, format }: OutputPlan, log: Logger): Promise<Sink> {
+  const { name, mediaType, framing } = format.definition;
+  return create(sink, log, (definition, options, context) =>
+    definition.create(options, { ...context, format: { name, mediaType, framing } }),
+  );
 }
 
 async function create<Definition extends PluginDefinition<never> | PluginDefinition, Instance>(

@@ -70,7 +70,8 @@ export function emptyFigures(state: RunFigures['state']): RunFigures {
 
 /** The figures of a run as it stands. */
 export function figuresOf(pipeline: AssembledPipeline, state: RunFigures['state']): RunFigures {
-  const { statistics, pool, slabs, known, gaps, outputs } = pipeline;
+  const { statistics, slabs, known, gaps, live } = pipeline;
+  const { pool, outputs } = live;
   const { recordsRead, bytesRead, batches, sourceLoss } = statistics.snapshot();
   return {
     state,

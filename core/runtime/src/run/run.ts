@@ -1,4 +1,5 @@
 import type { Logger } from '@camflow/api';
+import type { ReloadReport } from './parts-exchange.ts';
 import type { RunFigures } from './run-figures.ts';
 import type { RunLimits } from './run-limits.ts';
 import type { RunPlan } from './run-plan.ts';
@@ -29,6 +30,14 @@ export interface Run {
    * thrown; an output that failed to reopen goes on as it can. After the end nothing is open, and nothing happens.
    */
   reopen(): Promise<void>;
+  /**
+   * Makes the run what another plan says, while it goes on: outputs that the plan has not or has otherwise are given
+   * what was read so far, closed, and the new ones opened; those that are the same are not touched. The policy is
+   * exchanged where the source need not know of it.
+   * @returns what was changed, and what the run cannot change
+   * @throws CamflowError where a new output or the policy cannot be made or opened: everything is as it was then
+   */
+  reload(plan: RunPlan): Promise<ReloadReport>;
   /** The state now. */
   report(): RunReport;
   /** Figures now, for whoever watches. */

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CamflowError, type StreamId } from '@camflow/api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readSpool } from '../spool/inspect-spool.ts';
 import type { SpoolPlan } from '../spool/spool-plan.ts';
 import { imbalance, KeepingSink, makeRun, RoundsSource, type RunRequest } from './harness.test.support.ts';
 import { fileRecord } from './records.test.support.ts';
@@ -29,6 +30,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 function spool(more: Partial<SpoolPlan> = {}): SpoolPlan {
   return {
     folder: path.join(folder, 'out'),
+    target: { place: 'here', format: 'lines' },
     mode: 'overflow',
     maxSizeBytes: 64 << 20,
     maxAgeMs: 0,
@@ -156,6 +158,59 @@ describe.each(['overflow', 'always'] as const)('an output with a spool (%s)', (m
     // Repeats are those of the delivery that was not on record, at most.
     expect(all.length).toBeLessThanOrEqual(recordCount + 200);
     await killed.abort().catch(() => {});
+  });
+});
+
+describe('a spool whose output became another', () => {
+  /** Kills a run of which the sink took some batches, and the spool the rest. */
+  async function killedRun(): Promise<{ readonly taken: string[]; end(): Promise<unknown> }> {
+    const first = new KeepingSink();
+    const input = source({ live: true, numbering: 'n' });
+    let taken = 0;
+    first.onWrite = async () => {
+      if (++taken > 7) await new Promise(() => {});
+      return undefined;
+    };
+    const outputs: RunRequest['outputs'] = [['line-format', first]];
+    const killed = makeRun({ source: input, outputs, spools: [spool()], limits });
+    await killed.start();
+    await until(() => first.units === 1400 && input.committed.at(-1) === 20);
+    rmSync(path.join(folder, 'out', 'lock'));
+    return { taken: linesOf(first), end: () => killed.abort().catch(() => {}) };
+  }
+
+  test('another place is given everything: it has nothing of what the first one took', async () => {
+    const killed = await killedRun();
+    const elsewhere = new KeepingSink();
+    const target = { place: 'elsewhere', format: 'lines' };
+    const report = await run({
+      source: source({ numbering: 'n' }),
+      outputs: [['line-format', elsewhere]],
+      spools: [spool({ target })],
+    });
+    expect(new Set(linesOf(elsewhere)).size).toBe(recordCount);
+    expect(report.outputs[0]).toMatchObject({ produced: recordCount, dropped: {} });
+    await killed.end();
+  });
+
+  test('another format is given nothing that waits in the first one; that is set aside and can be read', async () => {
+    const killed = await killedRun();
+    const other = new KeepingSink();
+    const target = { place: 'here', format: 'other' };
+    const report = await run({
+      source: source({ numbering: 'n' }),
+      outputs: [['line-format', other]],
+      spools: [spool({ target })],
+    });
+    expect(report.outputs[0]).toMatchObject({ resumed: 0, produced: recordCount, delivered: recordCount });
+    expect(linesOf(other).length).toBe(recordCount);
+    const [aside] = readdirSync(folder).filter((name) => name.startsWith('out~'));
+    const waiting: string[] = [];
+    for await (const { units } of readSpool(path.join(folder, aside!)))
+      waiting.push(...Buffer.from(units.bytes).toString().trimEnd().split('\n'));
+    const all = [...killed.taken, ...waiting.map((line) => line.split(' ')[1]!)];
+    expect(new Set(all).size).toBe(recordCount);
+    await killed.end();
   });
 });
 

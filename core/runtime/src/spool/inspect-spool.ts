@@ -34,6 +34,18 @@ export async function listSpools(spoolDir: string): Promise<FoundSpool[]> {
   }
 }
 
+/** Spools below a folder in which units may wait, and which belong to none of some outputs: their names. */
+export async function spoolsOfOthers(spoolDir: string, outputs: readonly string[]): Promise<string[]> {
+  const folders = await readdir(spoolDir).catch(() => []);
+  const others = folders.filter((name) => !outputs.some((output) => encodeURIComponent(output) === name));
+  const waiting: string[] = [];
+  for (const name of others) {
+    const segments = await listSegments(path.join(spoolDir, name)).catch(() => []);
+    if (segments.length > 0) waiting.push(decodeURIComponent(name));
+  }
+  return waiting;
+}
+
 /**
  * The units that wait in a spool, in order; nothing is changed. Of a spool that is being written, those that were
  * there at the start. Each is valid until the next is asked for.

@@ -4,10 +4,20 @@ export type SpoolFullRule = 'block' | 'drop_oldest' | 'drop_newest';
 /** When what was written to a spool is made durable. */
 export type SpoolSyncRule = 'none' | 'interval' | 'batch';
 
+/** What the units of a spool are for. */
+export interface SpoolTarget {
+  /** Names where the output writes to, for people: what it has is not what another place has. */
+  readonly place: string;
+  /** Names the format with its options: units of two formats are not to be mixed. */
+  readonly format: string;
+}
+
 /** How an output is spooled. */
 export interface SpoolPlan {
   /** The folder of this output's spool: absolute, made with mode 0700. */
   readonly folder: string;
+  /** What the units are for. An earlier recorder with the same folder may have had something else. */
+  readonly target: SpoolTarget;
   /**
    * - `overflow`: units go to the disk where the queue in memory is full, so a healthy output pays next to nothing
    * - `always`: they go to the disk before they go to the output

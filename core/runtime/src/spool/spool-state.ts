@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { blockTypes, encodePlainHead, type Metadata, readSegment } from '@camflow/segment';
+import type { SpoolTarget } from './spool-plan.ts';
 import { syncFolder } from './sync-folder.ts';
 
 /** A place between two frames of a spool. */
@@ -24,6 +25,8 @@ export interface SpoolState {
   readonly written: SpoolPlace;
   /** Whether the recorder ended by itself after this was saved. */
   readonly clean: boolean;
+  /** What the units are for. */
+  readonly target: SpoolTarget;
   /** The accounts of the output, as its ledger keeps them. */
   readonly ledger: Metadata;
 }
@@ -158,10 +161,15 @@ function encodeState(state: SpoolState): Uint8Array {
   return encodePlainHead(blockTypes.state, { ...state }, []);
 }
 
-function stateOf({ read, written, clean, ledger }: Metadata): SpoolState | undefined {
+function stateOf({ read, written, clean, target, ledger }: Metadata): SpoolState | undefined {
   if (!isPlace(read) || !isPlace(written) || typeof clean !== 'boolean') return undefined;
   if (typeof ledger !== 'object' || ledger === null) return undefined;
-  return { read, written, clean, ledger: ledger as Metadata };
+  return { read, written, clean, target: targetOf(target), ledger: ledger as Metadata };
+}
+
+function targetOf(value: unknown): SpoolTarget {
+  const { place, format } = (value ?? {}) as Record<string, unknown>;
+  return { place: String(place ?? ''), format: String(format ?? '') };
 }
 
 function isPlace(value: unknown): value is SpoolPlace {

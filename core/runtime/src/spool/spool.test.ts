@@ -29,6 +29,7 @@ const noLedger = () => ({});
 function plan(more: Partial<SpoolPlan> = {}): SpoolPlan {
   return {
     folder: path.join(folder, 'out'),
+    target: { place: 'here', format: 'text' },
     mode: 'overflow',
     maxSizeBytes: 64 << 20,
     maxAgeMs: 0,

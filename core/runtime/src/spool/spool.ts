@@ -1,5 +1,5 @@
-import { mkdir, open, unlink } from 'node:fs/promises';
-import { CamflowError, isCamflowError, type Logger, type Origin } from '@camflow/api';
+import { open, unlink } from 'node:fs/promises';
+import { CamflowError, isCamflowError, type Logger, makeFolder, type Origin } from '@camflow/api';
 import {
   encodeUnitFrame,
   type Metadata,
@@ -21,6 +21,7 @@ import {
   SpoolStateFile,
   stateSavedAtMs,
 } from './spool-state.ts';
+import { changeOfTarget, setAside } from './spool-target.ts';
 
 /** What an earlier recorder left in a spool. */
 export interface SpoolHistory {
@@ -30,6 +31,8 @@ export interface SpoolHistory {
   readonly parcels: readonly RecoveredParcel[];
   /** Where that recorder was killed: when it last saved anything, in milliseconds since 1970. */
   readonly uncleanSinceMs: number | undefined;
+  /** Whether the output was another then: what that one had is not what this one has. */
+  readonly otherTarget: boolean;
 }
 
 /** Where a parcel stands in a spool. */
@@ -82,21 +85,39 @@ export class Spool {
   static async open(plan: SpoolPlan, log: Logger): Promise<Spool> {
     let lock: SpoolLock | undefined;
     try {
-      await mkdir(plan.folder, { recursive: true, mode: 0o700 });
+      await makeFolder(plan.folder, 0o700);
       lock = await SpoolLock.take(plan.folder);
-      const segments = await listSegments(plan.folder);
+      let segments = await listSegments(plan.folder);
       const state = await loadSpoolState(plan.folder);
-      const { read, written, parcels } = await recoverSpool(segments, state, log);
+      let recovered = await recoverSpool(segments, state, log);
       const unclean = state === undefined ? segments.length > 0 : !state.clean;
       const savedAtMs = Math.max(
         ...segments.map(({ changedAtMs }) => changedAtMs),
         await stateSavedAtMs(plan.folder),
       );
       const uncleanSinceMs = unclean ? savedAtMs : undefined;
-      const history = { ledger: state?.ledger, parcels, uncleanSinceMs };
+      const change = changeOfTarget(state?.target, plan.target);
+      let ledger = state?.ledger;
+      if (change === 'format' && recovered.read.frame < recovered.written.frame) {
+        await setAside(plan.folder, log);
+        lock = undefined;
+        await makeFolder(plan.folder, 0o700);
+        lock = await SpoolLock.take(plan.folder);
+        segments = [];
+        recovered = await recoverSpool(segments, undefined, log);
+        // Its accounts stay with what waits; what was lost and not told is still to be told.
+        ledger = { untold: ledger?.['untold'] };
+      } else if (change === 'place') {
+        log.warn('the output is another than the one that had its spool; it is given what waits there', {
+          before: state?.target.place,
+          now: plan.target.place,
+        });
+      }
+      const { read, written, parcels } = recovered;
+      const history = { ledger, parcels, uncleanSinceMs, otherTarget: change !== undefined };
       const spool = new Spool(plan, log, lock, segments, { read, written, history });
       await spool.#removeRead();
-      spool.#state = await SpoolStateFile.create(plan.folder, spool.#stateNow(state?.ledger ?? {}, false));
+      spool.#state = await SpoolStateFile.create(plan.folder, spool.#stateNow(ledger ?? {}, false));
       return spool;
     } catch (error) {
       await lock?.release();
@@ -221,7 +242,7 @@ export class Spool {
   }
 
   #stateNow(ledger: Metadata, clean: boolean): SpoolState {
-    return { read: this.#read, written: this.#written, clean, ledger };
+    return { read: this.#read, written: this.#written, clean, target: this.#plan.target, ledger };
   }
 
   async #writerWithRoom(): Promise<SegmentWriter> {

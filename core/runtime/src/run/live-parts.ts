@@ -1,0 +1,56 @@
+import type { Logger, PolicyProgram } from '@camflow/api';
+import type { Output } from '../delivery/output.ts';
+import { MemoryStore, type OutputStore, SpooledStore } from '../delivery/output-store.ts';
+import type { GapReporter } from '../gaps/gap-reporter.ts';
+import type { FormatRoute } from '../pipeline/distributor.ts';
+import type { WorkerPool } from '../pool/worker-pool.ts';
+import { distinctFormats } from './plugin-instances.ts';
+import type { RunLimits } from './run-limits.ts';
+import type { OutputPlan, RunPlan } from './run-plan.ts';
+import { createSectionLogger } from './section-logger.ts';
+
+/** The parts of a run that a reload exchanges while it goes on. */
+export interface LiveParts {
+  /** What the run has by now. */
+  plan: RunPlan;
+  /** In the order of the plan. */
+  outputs: readonly Output[];
+  pool: WorkerPool;
+  program: PolicyProgram;
+  /** Records that were read, and counted for every output, and went to no worker yet. */
+  unsent: number;
+}
+
+/** Opens what waits for an output. @throws CamflowError `SPOOL_UNAVAILABLE` */
+export async function openStore(
+  { name, spool }: OutputPlan,
+  { outputQueueBytes }: RunLimits,
+  log: Logger,
+): Promise<OutputStore> {
+  return spool
+    ? await SpooledStore.open(spool, outputQueueBytes, createSectionLogger(log, name))
+    : new MemoryStore(outputQueueBytes);
+}
+
+/** Which outputs get which format. @param outputs - in the order of the plan */
+export function routesOf(plan: RunPlan, outputs: readonly Output[]): FormatRoute[] {
+  return distinctFormats(plan.outputs).map(({ request, outputs: wanted }) => ({
+    format: request.requested,
+    outputs: wanted.map((output) => outputs[plan.outputs.indexOf(output)]!),
+  }));
+}
+
+/** Losses while a spool waits, those that an earlier run could not tell, and that it was killed. */
+export function tellOfEarlierLosses(output: Output, gaps: GapReporter, rereadable: boolean): void {
+  const { ledger, uncleanSinceMs } = output.store;
+  output.onLoss = (count, cause) => {
+    const now = Date.now();
+    gaps.lostBy([output], { cause, stream: undefined, count, fromMs: now, untilMs: now });
+  };
+  for (const gap of ledger?.untold ?? []) gaps.lostBy([output], gap);
+  if (ledger !== undefined) ledger.untold = [];
+  // A source that gives again what was not committed has lost nothing.
+  if (uncleanSinceMs === undefined || rereadable) return;
+  const interval = { fromMs: uncleanSinceMs, untilMs: Date.now() };
+  gaps.lostBy([output], { cause: 'unclean_stop', stream: undefined, count: undefined, ...interval });
+}
