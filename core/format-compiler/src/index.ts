@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export * from './compile/compile-table.ts';
+export * from './compile/fitting-table.ts';
 export * from './encode/socket-address.ts';
 export type { InvalidUtf8 } from './encode/utf8.ts';
 export { TextTooLong } from './lookup/rendered-texts.ts';

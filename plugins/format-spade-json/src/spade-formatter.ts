@@ -1,6 +1,5 @@
-import type { RecordBatch, UnitWriter } from '@camflow/api';
-import { type Abi, abiCamflow09, abis, type Formatter, type FormatterContext } from '@camflow/api';
-import { type CompiledTable, compileTable, TextTooLong } from '@camflow/format-compiler';
+import type { Formatter, FormatterContext, RecordBatch, UnitWriter } from '@camflow/api';
+import { compileTable, FittingTable, TextTooLong } from '@camflow/format-compiler';
 import type { SpadeOptions } from './options.ts';
 import { spadeTable } from './spade-table.ts';
 
@@ -10,29 +9,21 @@ const maxLinesPerFlush = 4096;
 
 /** Writes one line for each record. */
 export function createSpadeFormatter(options: SpadeOptions, context: FormatterContext): Formatter {
-  let maxTextBytes = 32 << 10;
-  let abi: Abi = abiCamflow09;
-  let compiled = compile();
   const ends = new Uint32Array(maxLinesPerFlush);
-
-  function compile(): CompiledTable {
-    return compileTable(spadeTable(options.dialect), {
+  const table = new FittingTable((abi, maxTextBytes) => ({
+    compiled: compileTable(spadeTable(options.dialect), {
       memory: context.memory,
       abi,
       invalidUtf8: options.invalidUtf8,
       nodeNames: options.dialect === 'camflow' ? 'as_json' : 'exact',
       maxTextBytes,
       outBytes: (maxRecordBytes) => flushBytes + maxRecordBytes,
-    });
-  }
+    }),
+  }));
 
   return {
     format(batch: RecordBatch, out: UnitWriter): void {
-      if (batch.abi !== abi.id) {
-        abi = abis.get(batch.abi)!;
-        compiled = compile();
-      }
-      compiled.begin(batch);
+      let { compiled } = table.for(batch);
       const { offsets, types, count } = batch;
       let end = 0;
       let lines = 0;
@@ -51,9 +42,7 @@ export function createSpadeFormatter(options: SpadeOptions, context: FormatterCo
           out.writeUnits(compiled.out.subarray(0, end), ends, lines);
           end = 0;
           lines = 0;
-          maxTextBytes = 2 * error.needed;
-          compiled = compile();
-          compiled.begin(batch);
+          compiled = table.enlarged(batch, error).compiled;
           i--;
           continue;
         }

@@ -1,14 +1,11 @@
 import {
-  type Abi,
-  abiCamflow09,
-  abis,
   type Formatter,
   type FormatterContext,
   type RecordBatch,
   recordTypes,
   type UnitWriter,
 } from '@camflow/api';
-import { type CompiledTable, compileTable, TextTooLong } from '@camflow/format-compiler';
+import { compileTable, FittingTable, TextTooLong } from '@camflow/format-compiler';
 import { OpenDocument } from './document.ts';
 import { IdentifierSet } from './identifier-set.ts';
 import type { W3cOptions } from './options.ts';
@@ -27,11 +24,7 @@ export function createW3cFormatter(options: W3cOptions, context: FormatterContex
   const { memory } = context;
   const words = new Int32Array(memory.buffer, memory.byteOffset, memory.byteLength >> 2);
   const seen = new IdentifierSet(words, Math.ceil(options.unitBytes / smallestEntryBytes));
-  let maxTextBytes = 32 << 10;
-  let abi: Abi = abiCamflow09;
-  let [compiled, document] = compile();
-
-  function compile(): [CompiledTable, OpenDocument] {
+  const fitting = new FittingTable((abi, maxTextBytes) => {
     let sectionBytes = 0;
     const compiled = compileTable(table, {
       memory,
@@ -44,16 +37,12 @@ export function createW3cFormatter(options: W3cOptions, context: FormatterContex
         return sectionBytes * sections.length;
       },
     });
-    return [compiled, new OpenDocument(compiled.out, sectionBytes, options.dialect)];
-  }
+    return { compiled, document: new OpenDocument(compiled.out, sectionBytes, options.dialect) };
+  });
 
   return {
     format(batch: RecordBatch, out: UnitWriter): void {
-      if (batch.abi !== abi.id) {
-        abi = abis.get(batch.abi)!;
-        [compiled, document] = compile();
-      }
-      compiled.begin(batch);
+      let { compiled, document } = fitting.for(batch);
       // A call that threw may have left records behind.
       document.clear();
       seen.clear();
@@ -75,9 +64,7 @@ export function createW3cFormatter(options: W3cOptions, context: FormatterContex
           if (!(error instanceof TextTooLong)) throw error;
           document.close(out);
           seen.clear();
-          maxTextBytes = 2 * error.needed;
-          [compiled, document] = compile();
-          compiled.begin(batch);
+          ({ compiled, document } = fitting.enlarged(batch, error));
           i--;
           continue;
         }

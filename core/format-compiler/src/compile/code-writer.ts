@@ -1,11 +1,14 @@
 /** One step of generated code. Code that writes is given the expression of its position. */
 export type CodeStep =
-  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'text'; readonly texts: readonly string[] }
   | { readonly kind: 'fixed'; readonly size: number; readonly code: (position: string) => string }
   | { readonly kind: 'value'; readonly code: (position: string) => string }
   | { readonly kind: 'statement'; readonly code: string };
 
-/** What a function writes at a position `p`, step by step; `printCode` makes source text of it. */
+/**
+ * What a function writes at a position `p`, step by step; `printCode` makes source text of it. The function may
+ * serve several types of record: constant text is given once for each of them.
+ */
 export class CodeWriter {
   readonly #steps: CodeStep[] = [];
   /** Most bytes that the code so far writes. */
@@ -15,14 +18,18 @@ export class CodeWriter {
     return this.#steps;
   }
 
-  /** Writes constant text, printable ASCII. */
-  text(text: string): void {
-    if (!/^[\x20-\x7e\n]*$/.test(text))
-      throw new Error(`constant text must be ASCII: ${JSON.stringify(text)}`);
+  /** Writes constant text, printable ASCII: one for each type of record. */
+  text(texts: readonly string[]): void {
+    for (const text of texts) {
+      if (!/^[\x20-\x7e\n]*$/.test(text))
+        throw new Error(`constant text must be ASCII: ${JSON.stringify(text)}`);
+    }
     const last = this.#steps.at(-1);
-    if (last?.kind === 'text') this.#steps.splice(-1, 1, { kind: 'text', text: last.text + text });
-    else if (text !== '') this.#steps.push({ kind: 'text', text });
-    this.maxBytes += text.length;
+    if (last?.kind === 'text') {
+      const joined = texts.map((text, member) => last.texts[member]! + text);
+      this.#steps.splice(-1, 1, { kind: 'text', texts: joined });
+    } else this.#steps.push({ kind: 'text', texts });
+    this.maxBytes += Math.max(...texts.map((text) => text.length));
   }
 
   /** Writes a value of fixed size: `code` gets the expression of its position. */
@@ -40,15 +47,5 @@ export class CodeWriter {
   /** Adds a statement at which `p` must stand at the end of what is written. */
   statement(code: string): void {
     this.#steps.push({ kind: 'statement', code });
-  }
-
-  /** The same for code that differs in nothing but its constant texts. */
-  get skeleton(): string {
-    return JSON.stringify(
-      this.#steps.map((step) => {
-        if (step.kind === 'text') return 0;
-        return step.kind === 'statement' ? step.code : [step.kind, step.code('p')];
-      }),
-    );
   }
 }

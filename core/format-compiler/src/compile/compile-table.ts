@@ -3,7 +3,8 @@ import type { InvalidUtf8 } from '../encode/utf8.ts';
 import type { RecordText } from '../table/attribute.ts';
 import { createGroupWriter, type GroupWriter } from './attribute-groups.ts';
 import { printCode } from './print-code.ts';
-import { generateRecordCode, type RecordCode } from './record-code.ts';
+import { generateRecordCode, type PlannedRecord } from './record-code.ts';
+import { planIdentity, planRecord } from './record-plan.ts';
 import { StableRuns } from './stable-runs.ts';
 import { createSurroundings, type Surroundings } from './surroundings.ts';
 import { TextVariants, VariantLayout, type VariantTables } from './text-variants.ts';
@@ -64,28 +65,23 @@ export interface CompileTarget {
  */
 export function compileTable(table: FormatTable, target: CompileTarget): CompiledTable {
   const runs = new StableRuns();
-  const codes = recordTypes.flatMap((type) => {
-    const text = table(type);
-    return text ? [{ text, ...generateRecordCode(type, text, runs, target) }] : [];
+  const families = familiesOf(table).map((members) => {
+    const [{ type, text }] = members;
+    return { members, type, text, ...generateRecordCode(members, runs, target) };
   });
-  const maxRecordBytes = codes.reduce((most, { code }) => Math.max(most, code.maxBytes), 0) + slackBytes;
+  const maxRecordBytes = families.reduce((most, { code }) => Math.max(most, code.maxBytes), 0) + slackBytes;
 
   const out = new Uint8Array(target.outBytes(maxRecordBytes));
   const layout = new VariantLayout();
   const groupWriters: GroupWriter[] = [];
-  const families = familiesOf(codes);
-  const functions = families.map((members) => {
-    const [{ type, text, variables }] = members as [(typeof codes)[number]];
+  const functions = families.map(({ members, type, text, code, variables }) => {
     const bindings = text.attributes.map((attribute, position) => {
       if (attribute.kind === 'value') return '';
       groupWriters.push(createGroupWriter(attribute, type, text, out, target));
       return `const group${position}=groupWriters[${groupWriters.length - 1}];`;
     });
     const variants = new TextVariants();
-    const body = printCode(
-      members.map(({ code }) => code),
-      variants,
-    );
+    const body = printCode(code, variants);
     layout.append(
       members.map((member) => member.type.index),
       variants,
@@ -108,7 +104,7 @@ return [${functions.join(',\n')}];`,
   ) as (given: Surroundings & VariantTables) => RecordWriter[];
   const writers = new Array<RecordWriter | undefined>(recordTypes.length + 1).fill(undefined);
   for (const [index, writer] of factory(given).entries()) {
-    for (const { type } of families[index]!) writers[type.index] = writer;
+    for (const { type } of families[index]!.members) writers[type.index] = writer;
   }
 
   return {
@@ -127,17 +123,22 @@ return [${functions.join(',\n')}];`,
   };
 }
 
-/** Puts types together that can share code. Groups of attributes have code for their own type. */
-function familiesOf<Code extends RecordCode & { readonly text: RecordText }>(
-  codes: readonly Code[],
-): Code[][] {
-  const families = new Map<string, Code[]>();
-  for (const code of codes) {
-    const own = code.text.attributes.some(({ kind }) => kind !== 'value');
-    const identity = own ? code.type.name : code.code.skeleton;
+/** A type of record of a table. */
+interface TableRecord extends PlannedRecord {
+  readonly text: RecordText;
+}
+
+/** The types of record of a table; those that can share code stand together. */
+function familiesOf(table: FormatTable): [TableRecord, ...TableRecord[]][] {
+  const families = new Map<string, [TableRecord, ...TableRecord[]]>();
+  for (const type of recordTypes) {
+    const text = table(type);
+    if (text === undefined) continue;
+    const plan = planRecord(type, text);
+    const identity = planIdentity(type, plan);
     const family = families.get(identity);
-    if (family) family.push(code);
-    else families.set(identity, [code]);
+    if (family) family.push({ type, text, plan });
+    else families.set(identity, [{ type, text, plan }]);
   }
   return [...families.values()];
 }

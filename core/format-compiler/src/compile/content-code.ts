@@ -4,9 +4,10 @@ import type { Content } from '../table/content.ts';
 import type { CodeWriter } from './code-writer.ts';
 import { fieldStart, isWide, narrowField, storedBytes, wideField } from './field-code.ts';
 
-/** What compiling the content of one record type needs to know. */
+/** What compiling the content of types of record that share code needs to know. */
 export interface ContentScope {
-  readonly type: RecordType;
+  /** All of one structure. */
+  readonly types: readonly [RecordType, ...RecordType[]];
   readonly abi: Abi;
   /** Most bytes of a node name, a security context or a text of recorded length once rendered. */
   readonly maxTextBytes: number;
@@ -16,7 +17,7 @@ export interface ContentScope {
 
 /** A field of the record that is compiled. */
 export function fieldIn(scope: ContentScope, name: string): Field {
-  return fieldOf(scope.type.shape, name, scope.abi.shapes);
+  return fieldOf(scope.types[0].shape, name, scope.abi.shapes);
 }
 
 /** Adds the code that writes one content. The names it uses are those of {@link Surroundings}. */
@@ -76,7 +77,7 @@ export function writeContent(code: CodeWriter, content: Content, scope: ContentS
       break;
     }
     case 'identifier':
-      writeIdentifier(code, fieldNamed(content.field), scope.type);
+      writeIdentifier(code, fieldNamed(content.field), scope.types);
       break;
     case 'typeName':
       code.value(16, (p) => `typeName(${p},w+${fieldNamed(content.field).offset >> 2})`);
@@ -116,14 +117,18 @@ function writeTextField(code: CodeWriter, field: Field, scope: ContentScope): vo
 }
 
 /** The first six bytes of a record's own identifier are those of its type: eight characters of constant text. */
-function writeIdentifier(code: CodeWriter, field: Field, type: RecordType): void {
+function writeIdentifier(code: CodeWriter, field: Field, types: readonly RecordType[]): void {
   const word = `w+${field.offset >> 2}`;
   if (field.offset !== 0) {
     code.fixed(44, (p) => `base64.identifier(${p},${word})`);
     return;
   }
+  code.text(types.map((type) => firstCharacters(type)));
+  code.fixed(36, (p) => `base64.identifierTail(${p},${word})`);
+}
+
+function firstCharacters(type: RecordType): string {
   const head = Buffer.alloc(8);
   head.writeBigUInt64LE(type.code);
-  code.text(head.toString('base64', 0, 6));
-  code.fixed(36, (p) => `base64.identifierTail(${p},${word})`);
+  return head.toString('base64', 0, 6);
 }

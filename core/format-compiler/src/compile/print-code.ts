@@ -2,20 +2,19 @@ import type { CodeWriter } from './code-writer.ts';
 import { differingPart, type TextVariants } from './text-variants.ts';
 
 /**
- * Prints the source text of code that differs in nothing but its constant texts: once, for all of it.
+ * Prints the source text of code.
  * Constant text is stored as literals of eight bytes; positions known at compile time are added up instead of
  * moving `p`.
- * @param variants - takes in the texts that differ; may be left out for a single code
+ * @param variants - takes in the texts that differ; may be left out for code of a single type of record
  */
-export function printCode(codes: readonly CodeWriter[], variants?: TextVariants): string {
+export function printCode(code: CodeWriter, variants?: TextVariants): string {
   const printer = new CodePrinter();
-  for (const [index, step] of codes[0]!.steps.entries()) {
+  for (const step of code.steps) {
     if (step.kind === 'fixed') printer.fixed(step.size, step.code);
     else if (step.kind === 'value') printer.value(step.code);
     else if (step.kind === 'statement') printer.statement(step.code);
     else {
-      const texts = codes.map((code) => (code.steps[index] as typeof step).text);
-      const { before, parts, after } = differingPart(texts);
+      const { before, parts, after } = differingPart(step.texts);
       printer.text(before);
       if (variants !== undefined && parts.some((part) => part !== '')) {
         const { stores, length } = variants.add(parts);

@@ -53,7 +53,7 @@ export class StableRuns {
 
   /** Adds the code that writes a run to `code`. */
   write(code: CodeWriter, run: readonly Part[], scope: ContentScope): void {
-    const identity = JSON.stringify([scope.type.shape === 'relation', run]);
+    const identity = JSON.stringify([scope.types[0].shape === 'relation', run]);
     let known = this.#names.get(identity);
     if (known === undefined) {
       known = this.#declare(`run${this.#names.size}`, run, scope);
@@ -76,7 +76,7 @@ export class StableRuns {
     const code = new CodeWriter();
     const fields: Field[] = [];
     for (const part of run) {
-      if (typeof part === 'string') code.text(part);
+      if (typeof part === 'string') code.text([part]);
       else {
         writeContent(code, part, scope);
         if ('field' in part) fields.push(fieldIn(scope, part.field));
@@ -90,7 +90,7 @@ export class StableRuns {
 let ${[`${name}Batch=-1`, `${name}Length=0`, ...words.map((word) => `${name}W${word}=0`)].join()};
 const ${name}Text=new Float64Array(${doubles});
 function ${name}Render(start,w){let p=start;
-${printCode([code])}
+${printCode(code)}
 D.setFloat64(p,0,true);
 ${Array.from({ length: doubles }, (_, i) => `${name}Text[${i}]=D.getFloat64(start+${i * 8},true);`).join('')}
 ${name}Length=p-start;${name}Batch=dates.batch;

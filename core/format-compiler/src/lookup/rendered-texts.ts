@@ -1,7 +1,13 @@
 import { createJsonTextWriter, maxEscapeBytes, type TextRules } from '../encode/json-text.ts';
 
-/** Bytes after which a cache starts again from nothing. */
-const arenaLimit = 8 << 20;
+/** Bytes of text that are kept; pages that are never written cost no memory. */
+const arenaBytes = 8 << 20;
+
+/** Texts that are kept. */
+const mostTexts = 128 << 10;
+
+/** Bytes that the writer of a text may reach beyond it. */
+const slackBytes = 8;
 
 /** A power of two. */
 const recentSlots = 256;
@@ -18,8 +24,9 @@ export class TextTooLong extends Error {
 }
 
 /**
- * Texts by number, kept as they go into JSON. One growing array holds them all; it is emptied where it has
- * grown too large and where the numbers lose their meaning.
+ * Texts by number, kept as they go into JSON. One array holds them all; it is emptied where it is full and where
+ * the numbers lose their meaning. Its size is fixed: the optimising compiler takes arrays that have never been
+ * replaced for constants, and would have to compile all code again that uses them when one grows.
  */
 export class RenderedTexts {
   readonly #maxTextBytes: number;
@@ -29,9 +36,9 @@ export class RenderedTexts {
   // What was asked for lately, in front of the map.
   readonly #recentKeys: Float64Array = new Float64Array(recentSlots).fill(-1);
   readonly #recentPlaces: Int32Array = new Int32Array(recentSlots);
-  #starts: Int32Array = new Int32Array(1024);
-  #lengths: Int32Array = new Int32Array(1024);
-  #words: Int32Array = new Int32Array(16 << 10);
+  readonly #starts: Int32Array = new Int32Array(mostTexts);
+  readonly #lengths: Int32Array = new Int32Array(mostTexts);
+  readonly #words: Int32Array;
   #used = 0;
 
   /**
@@ -40,6 +47,7 @@ export class RenderedTexts {
    */
   constructor(maxTextBytes: number, rules: TextRules, load: (key: number) => Uint8Array) {
     this.#maxTextBytes = maxTextBytes;
+    this.#words = new Int32Array((arenaBytes + maxTextBytes) >> 2);
     this.#rules = rules;
     this.#load = load;
   }
@@ -77,9 +85,9 @@ export class RenderedTexts {
 
   #render(key: number): number {
     const raw = this.#load(key);
-    const most = raw.length * maxEscapeBytes;
-    if (this.#used * 4 > arenaLimit) this.clear();
-    this.#reserve(this.#used * 4 + most + 8);
+    const most = raw.length * maxEscapeBytes + slackBytes;
+    if (this.#places.size === mostTexts || this.#used * 4 + most > this.#words.byteLength) this.clear();
+    if (most > this.#words.byteLength) throw new TextTooLong(most);
     const input = new Uint8Array((raw.length + 3) & ~3);
     input.set(raw);
     const start = this.#used;
@@ -94,22 +102,4 @@ export class RenderedTexts {
     this.#used = (end + 3) >> 2;
     return place;
   }
-
-  #reserve(bytes: number): void {
-    if (bytes > this.#words.byteLength) {
-      const larger = new Int32Array(Math.max(bytes, this.#words.byteLength * 2) >> 2);
-      larger.set(this.#words);
-      this.#words = larger;
-    }
-    if (this.#places.size === this.#starts.length) {
-      this.#starts = grown(this.#starts);
-      this.#lengths = grown(this.#lengths);
-    }
-  }
-}
-
-function grown(array: Int32Array): Int32Array {
-  const larger = new Int32Array(array.length * 2);
-  larger.set(array);
-  return larger;
 }
