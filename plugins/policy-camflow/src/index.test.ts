@@ -21,9 +21,11 @@ async function compile(lines: readonly string[], pushDown: readonly PolicyPart[]
 
 test('a source takes over what it can, and never what names come in', async () => {
   const lines = ['node_filter=path', 'node_filter=envp', 'relation_filter=read'];
-  const { pushDown, filter } = await compile(lines, ['types']);
+  const { pushDown, filter } = await compile(lines, ['types', 'ends']);
   expect(pushDown?.rules).toEqual([
     { action: 'drop', nodes: ['envp'] },
+    { action: 'drop', relations: ['*'], where: [{ field: 'snd.type', op: 'in', values: ['envp', 'path'] }] },
+    { action: 'drop', relations: ['*'], where: [{ field: 'rcv.type', op: 'in', values: ['envp', 'path'] }] },
     { action: 'drop', relations: ['read'] },
   ]);
   expect(filter).toEqual((await compile(lines)).filter);

@@ -4,11 +4,12 @@ import {
   definePlugin,
   hashRecordFilter,
   type PolicyDefinition,
+  pushDownOf,
   type SourceCapabilities,
 } from '@camflow/api';
 import type { ControlSettings } from '@camflow/config';
 import { type CamflowPolicyOptions, camflowPolicyOptions } from './camflow-policy-options.ts';
-import { pushedDown, recordRules } from './record-rules.ts';
+import { recordRules } from './record-rules.ts';
 
 export { recordRules } from './record-rules.ts';
 
@@ -22,14 +23,7 @@ const policyCamflow: PolicyDefinition<CamflowPolicyOptions> = definePlugin({
     compile({ pushDown }: SourceCapabilities) {
       const rules = recordRules(existing(settings, path));
       const filter = rules.length > 0 ? { rules } : null;
-      const pushed = pushDown.includes('types') ? pushedDown(rules) : [];
-      // The workers try every rule all the same: what a source leaves out costs them nothing, and a relation whose
-      // end is left out is theirs to drop.
-      return {
-        hash: hashRecordFilter(filter),
-        pushDown: pushed.length > 0 ? { rules: pushed } : null,
-        filter,
-      };
+      return { hash: hashRecordFilter(filter), pushDown: pushDownOf(filter, pushDown), filter };
     },
   }),
 });

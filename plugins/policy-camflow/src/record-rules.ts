@@ -1,8 +1,5 @@
-import { type FilterRule, nodeTypeNamed, relationTypeNamed } from '@camflow/api';
+import type { FilterRule } from '@camflow/api';
 import type { ControlSettings } from '@camflow/config';
-
-/** Classes of relations for which kernels have a filter. */
-const filteredClasses: ReadonlySet<string> = new Set(['derived', 'generated', 'used', 'informed']);
 
 /**
  * The rules that do to records what the filters of camflow.ini do in a kernel: types that it names are left out, and
@@ -21,23 +18,6 @@ export function recordRules(settings: ControlSettings): FilterRule[] {
   }
   if (relations.length > 0) rules.push({ action: 'drop', relations });
   return rules;
-}
-
-/**
- * What a source may leave out already. Names come in nodes of type `path`: the runtime needs these even where no
- * output shows them.
- */
-export function pushedDown(rules: readonly FilterRule[]): FilterRule[] {
-  return rules.flatMap(({ action, nodes, relations, where }): FilterRule[] => {
-    if (where !== undefined) return [];
-    const kept = nodes?.filter((name) => name !== 'path' && nodeTypeNamed(name) !== undefined) ?? [];
-    const classes =
-      relations?.filter((name) => filteredClasses.has(relationTypeNamed(name)?.class ?? '')) ?? [];
-    return [
-      ...(kept.length > 0 ? [{ action, nodes: kept }] : []),
-      ...(classes.length > 0 ? [{ action, relations: classes }] : []),
-    ];
-  });
 }
 
 /** Sorted and without repetition: the order of lines does not matter. */

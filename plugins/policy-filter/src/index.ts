@@ -1,4 +1,11 @@
-import { apiVersion, definePlugin, hashRecordFilter, type PolicyDefinition } from '@camflow/api';
+import {
+  apiVersion,
+  definePlugin,
+  hashRecordFilter,
+  type PolicyDefinition,
+  pushDownOf,
+  type SourceCapabilities,
+} from '@camflow/api';
 import { type FilterOptions, filterOptions } from './filter-options.ts';
 import { filterRules } from './filter-rules.ts';
 
@@ -9,12 +16,10 @@ const policyFilter: PolicyDefinition<FilterOptions> = definePlugin({
   apiVersion,
   options: filterOptions,
   create: (options: FilterOptions) => ({
-    // Everything is left to the workers: names of path nodes are needed even where the nodes are dropped, so
-    // the source must still deliver them.
-    compile() {
+    compile({ pushDown }: SourceCapabilities) {
       const rules = filterRules(options);
       const filter = rules.length > 0 ? { rules } : null;
-      return { hash: hashRecordFilter(filter), pushDown: null, filter };
+      return { hash: hashRecordFilter(filter), pushDown: pushDownOf(filter, pushDown), filter };
     },
   }),
 });

@@ -1,3 +1,4 @@
+import type { RecordType } from '../record/record-types.ts';
 import type { LossCounters } from './loss.ts';
 import type { RecordFilter } from './policy.ts';
 
@@ -77,12 +78,18 @@ export interface SourceCapabilities {
   readonly rereadable: boolean;
   /** How many short batches one round may hold back at most; the run is given at least two slabs more. */
   readonly heldBatches: number;
-  /** The parts of a policy that the source applies itself; empty where it applies none. */
+  /** The parts of a policy that the source can make use of; empty where it takes nothing over. */
   readonly pushDown: readonly PolicyPart[];
 }
 
-/** A part of a policy that a source may take over. */
-export type PolicyPart = 'types' | 'fields';
+/**
+ * A part of a policy that a source may take over.
+ *
+ * - `types`: rules without tests
+ * - `ends`: rules about relations that test nothing but the types at their ends, `snd.type` and `rcv.type`
+ * - `fields`: rules with any other test
+ */
+export type PolicyPart = 'types' | 'ends' | 'fields';
 
 /**
  * Where records come from. Sources are *pulled*: where no slab is free, nothing is read, and that is the
@@ -98,7 +105,8 @@ export interface CaptureSource {
    * Called once.
    * @param signal - aborted where the run is stopped while it starts
    * @param pushDown - the part of the policy that the source is to apply itself, only of kinds that its
-   *   capabilities name; null for nothing
+   *   capabilities name; null for nothing. Records that it leaves out count as if there had never been any; those
+   *   that it cannot leave out it hands over, and the workers do it
    * @returns what is known about the origin of the records
    * @throws CamflowError `SOURCE_UNAVAILABLE` or `PERMISSION_DENIED`
    */
@@ -119,6 +127,15 @@ export interface CaptureSource {
    * may forget them. Called in order; may skip ids.
    */
   commit(batchId: number): void;
+
+  /**
+   * The run does not keep up, or does again: from now on records of these types are not wanted, and those that were
+   * are again where they are not named any more. A source leaves out what it can before it costs anything, and counts
+   * it as lost by `shed`; the workers leave out the rest. Absent where a source can do nothing about it. Called while
+   * the source is open, also while a `read` waits; not for sources that end by themselves.
+   * @param types - types of nodes and relations, from the configuration
+   */
+  shed?(types: readonly RecordType[]): void;
 
   /** Releases everything. Legal without `open`, and twice. */
   close(): Promise<void>;

@@ -32,9 +32,12 @@ export interface RecordFilter {
 export interface PolicyProgram {
   /** Names the effective policy, equal exactly when the policies are: `hashRecordFilter` of its whole filter. */
   readonly hash: string;
-  /** What the source applies; only parts that it named in its capabilities. Null for nothing. */
+  /**
+   * What the source may leave out before it costs anything: only parts that it named in its capabilities, and nothing
+   * that the filter keeps. Null for nothing. `pushDownOf` makes it.
+   */
   readonly pushDown: RecordFilter | null;
-  /** What the workers apply to the rest. Null keeps everything. */
+  /** What the workers apply: the whole filter, since a source may take over less than it was given. Null keeps everything. */
   readonly filter: RecordFilter | null;
 }
 

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { nodeTypeNamed, type PolicyProgram, recordTypes, relationTypeNamed, shapes } from '@camflow/api';
+import {
+  nodeTypeNamed,
+  type PolicyProgram,
+  policyPartOf,
+  recordTypes,
+  relationTypeNamed,
+  shapes,
+} from '@camflow/api';
 import { createRecordBatch } from '../fakes/record-batch.ts';
 import { createStory } from '../story/story.ts';
 import { definitionRule } from './definition-rules.ts';
@@ -42,7 +49,7 @@ export const policyRules: readonly Rule<PolicyTrial>[] = [
     async check(trial) {
       for (const offer of offers) {
         for (const rule of (await trial.compile(offer)).pushDown?.rules ?? []) {
-          const needs = rule.where?.length ? 'fields' : 'types';
+          const needs = policyPartOf(rule);
           assert.ok(offer.includes(needs), `${needs} pushed down to a source that offers [${offer.join()}]`);
         }
       }
@@ -50,7 +57,7 @@ export const policyRules: readonly Rule<PolicyTrial>[] = [
   },
   {
     id: 'policy/push-down-equal',
-    sentence: 'the same records are kept, whatever part of the policy the source applies',
+    sentence: 'the workers keep the same records whatever the source applies, which leaves out none of these',
     async check(trial) {
       const plain = await trial.compile();
       for (const offer of offers) sameRecords(plain, await trial.compile(offer), offer.join());
@@ -109,8 +116,10 @@ export const policyRules: readonly Rule<PolicyTrial>[] = [
 function sameRecords(one: PolicyProgram, other: PolicyProgram, offer: string): void {
   for (const { stream, bytes } of createStory({ records: 2000 }).chunks()) {
     for (const view of createRecordBatch({ bytes, kind: stream.kind }).records()) {
-      const [expected, kept] = [one, other].map((to) => keeps(to.pushDown, view) && keeps(to.filter, view));
-      assert.equal(kept, expected, `${view.type.name} ${view.id}, offered [${offer}]`);
+      const [expected, kept] = [one, other].map(({ filter }) => keeps(filter, view));
+      const what = `${view.type.name} ${view.id}, offered [${offer}]`;
+      assert.equal(kept, expected, what);
+      assert.ok(keeps(other.pushDown, view) || !kept, `${what}: pushed down, and kept by the workers`);
     }
   }
 }

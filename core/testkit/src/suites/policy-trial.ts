@@ -46,5 +46,12 @@ export class PolicyTrial {
   }
 }
 
-/** Every set of parts that a source can offer to take over. */
-export const offers: readonly (readonly PolicyPart[])[] = [[], ['types'], ['fields'], ['types', 'fields']];
+/** Sets of parts that a source can offer to take over. */
+export const offers: readonly (readonly PolicyPart[])[] = [
+  [],
+  ['types'],
+  ['ends'],
+  ['fields'],
+  ['types', 'ends'],
+  ['types', 'ends', 'fields'],
+];

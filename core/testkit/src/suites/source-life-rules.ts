@@ -36,7 +36,7 @@ export const sourceLifeRules: readonly Rule<SourceTrial>[] = [
         assert.equal(typeof capabilities.rereadable, 'boolean');
         assert.ok(Number.isSafeInteger(capabilities.heldBatches) && capabilities.heldBatches >= 0);
         for (const part of capabilities.pushDown)
-          assert.ok(['types', 'fields'].includes(part), `part ${part}`);
+          assert.ok(['types', 'ends', 'fields'].includes(part), `part ${part}`);
       }),
   },
   {

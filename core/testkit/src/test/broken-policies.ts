@@ -30,7 +30,7 @@ const compile: Compile = (rules, { pushDown }) => {
   return {
     hash,
     pushDown: filterOf(types),
-    filter: filterOf(rules.filter((rule) => rule.where !== undefined)),
+    filter: filterOf(rules),
   };
 };
 
@@ -94,7 +94,7 @@ export const brokenPolicies: Readonly<Record<string, PolicyDefinition<RawOptions
   }),
   'policy/hash-of-policy': define((rules, capabilities) => {
     const program = compile(rules, capabilities);
-    return { ...program, hash: hashRecordFilter(program.filter) };
+    return { ...program, hash: hashRecordFilter(program.pushDown ?? program.filter) };
   }),
   'policy/hash-differs': define((rules, capabilities) => ({
     ...compile(rules, capabilities),
