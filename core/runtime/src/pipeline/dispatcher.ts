@@ -59,9 +59,13 @@ export class Dispatcher {
     return this.#tick;
   }
 
-  /** A batch is left out whose names later batches may need: it takes a number, as if it had been dispatched. */
-  pass(): void {
+  /**
+   * A batch is left out whose names later batches may need: it takes a number, as if it had been dispatched.
+   * @param hadShed - whether the source shed something before it: then it says as much about the pressure as another
+   */
+  pass(hadShed: boolean): void {
     this.#tick++;
+    if (hadShed) this.#overload.note(this.#slabs.free === 0);
   }
 
   /** Settles when no batch is at a worker and all results are passed on. Never rejects. */

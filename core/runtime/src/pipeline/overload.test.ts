@@ -24,3 +24,11 @@ test('batches that come in bursts, of which only the first has to wait, are unde
   for (let i = 0; i < 1000; i++) seldom.note(i % 20 === 0);
   expect(seldom.level).toBe(0);
 });
+
+test('whoever can leave out records earlier hears of every change, and of nothing else', () => {
+  const levels: number[] = [];
+  const overload = new Overload(2, (level) => levels.push(level));
+  for (let i = 0; i < 40; i++) overload.note(true);
+  for (let i = 0; i < 100; i++) overload.note(false);
+  expect(levels).toEqual([1, 2, 1, 0]);
+});

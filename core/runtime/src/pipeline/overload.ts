@@ -14,13 +14,18 @@ const easyBatches = 32;
  */
 export class Overload {
   readonly #most: number;
+  readonly #onChange: (level: number) => void;
   #level = 0;
   #strain = 0;
   #easy = 0;
 
-  /** @param most - types that may be shed */
-  constructor(most: number) {
+  /**
+   * @param most - types that may be shed
+   * @param onChange - told of every new level
+   */
+  constructor(most: number, onChange: (level: number) => void = () => {}) {
     this.#most = most;
+    this.#onChange = onChange;
   }
 
   /** How many types are shed now, from the first of the order on. */
@@ -34,10 +39,17 @@ export class Overload {
     this.#easy = pressed ? 0 : this.#easy + 1;
     if (this.#strain >= mostStrain) {
       this.#strain = 0;
-      this.#level = Math.min(this.#most, this.#level + 1);
+      this.#setLevel(this.#level + 1);
     } else if (this.#easy >= easyBatches) {
       this.#easy = 0;
-      this.#level = Math.max(0, this.#level - 1);
+      this.#setLevel(this.#level - 1);
     }
+  }
+
+  #setLevel(wanted: number): void {
+    const level = Math.min(this.#most, Math.max(0, wanted));
+    if (level === this.#level) return;
+    this.#level = level;
+    this.#onChange(level);
   }
 }

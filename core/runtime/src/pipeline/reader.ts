@@ -65,7 +65,7 @@ export class Reader {
     const start = slab.bytes.byteOffset;
     await known.learn(relay, checked.abi, start, dispatcher.nextTick, () => dispatcher.idle());
     if (!isNew || (batch.byteLength === 0 && relay.securityContexts.length === 0)) {
-      dispatcher.pass();
+      dispatcher.pass((relay.loss.shed ?? 0) > 0);
       commits.settle(batch.read);
       slabs.give(slab);
     } else if (relay.stream.kind === 'long') {

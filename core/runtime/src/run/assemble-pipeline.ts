@@ -4,6 +4,7 @@ import {
   type Logger,
   nodeTypeNamed,
   type Origin,
+  type RecordType,
   recorderCpu,
   relationTypeNamed,
 } from '@camflow/api';
@@ -82,13 +83,14 @@ export async function assemblePipeline(
   // Compiled here only for its errors; every worker compiles its own.
   if (program.filter !== null) new CompiledFilter(program.filter, slabs.memory);
   const formats = distinctFormats(plan.outputs);
+  const shedTypes = typesNamed(plan.shed ?? []);
   const setup: WorkerSetup = {
     memory: slabs.memory,
     names: known.nameTable,
     contexts: known.contextTable,
     formats: formats.map(({ request }) => request),
     filter: program.filter,
-    shedOrder: shedOrder(plan.shed ?? []),
+    shedOrder: shedTypes.map(({ index }) => index),
   };
   const pool = new WorkerPool(plan.workers, slabsNeeded, setup, log);
   control.opened.add('the workers', pool);
@@ -135,7 +137,13 @@ export async function assemblePipeline(
   );
   const runner = new BatchRunner(pool, slabs.memory, formats.length, log);
   // A source that ends by itself waits: nothing is lost where workers are slow, so nothing is shed.
-  const overload = new Overload(source.capabilities.finite ? 0 : (plan.shed?.length ?? 0));
+  const overload = new Overload(source.capabilities.finite ? 0 : shedTypes.length, (level) => {
+    try {
+      source.shed?.(shedTypes.slice(0, level));
+    } catch (error) {
+      control.fail(error);
+    }
+  });
   const dispatcher = new Dispatcher(
     {
       runner,
@@ -219,10 +227,7 @@ export async function assemblePipeline(
   return { origin, rereadable, reader, live, balances, statistics, gaps, known, slabs, exchange };
 }
 
-/** Type indexes of a shedding order; a name that stands for a node and a relation sheds the relation. */
-function shedOrder(names: readonly string[]): number[] {
-  return names.flatMap((name) => {
-    const type = relationTypeNamed(name) ?? nodeTypeNamed(name);
-    return type === undefined ? [] : [type.index];
-  });
+/** Types of a shedding order; a name that stands for a node and a relation sheds the relation. */
+function typesNamed(names: readonly string[]): RecordType[] {
+  return names.flatMap((name) => relationTypeNamed(name) ?? nodeTypeNamed(name) ?? []);
 }
