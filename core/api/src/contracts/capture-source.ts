@@ -129,6 +129,15 @@ export interface CaptureSource {
   commit(batchId: number): void;
 
   /**
+   * Another policy holds from now on. Absent where a source can be given one only when it opens: the run then has to be
+   * started anew for a policy that pushes down something else. Called while the source is open, also while a `read`
+   * waits.
+   * @param pushDown - takes the place of what `open` was given
+   * @throws CamflowError where that fails; what was pushed down before holds then
+   */
+  leaveOut?(pushDown: RecordFilter | null): void;
+
+  /**
    * The run does not keep up, or does again: from now on records of these types are not wanted, and those that were
    * are again where they are not named any more. A source leaves out what it can before it costs anything, and counts
    * it as lost by `shed`; the workers leave out the rest. Absent where a source can do nothing about it. Called while

@@ -120,7 +120,7 @@ export class PartsExchange {
     const { source, live, setup, log } = this.#parts;
     const program = (await createPolicy(plan.policy, log)).compile(source.capabilities);
     if (program.filter !== null) new CompiledFilter(program.filter, setup.memory);
-    if (JSON.stringify(program.pushDown) === JSON.stringify(live.program.pushDown)) return program;
+    if (source.leaveOut !== undefined || isSamePushDown(program, live.program)) return program;
     throw new CamflowError(
       'PIPELINE_STATE',
       `the policy in [${plan.policy.section}] changes what the source itself leaves out`,
@@ -158,7 +158,7 @@ export class PartsExchange {
     program: PolicyProgram,
     pool: WorkerPool | undefined,
   ): Promise<void> {
-    const { live, distributor, runner, gaps, control } = this.#parts;
+    const { live, source, distributor, runner, gaps, control } = this.#parts;
     const opened = new Map<string, Output>();
     const left: LeftOutput[] = [];
     try {
@@ -169,6 +169,7 @@ export class PartsExchange {
         const { parked } = left.at(-1)!;
         opened.set(output.name, await this.#open(output, fresh, program.hash, parked));
       }
+      if (!isSamePushDown(program, live.program)) source.leaveOut?.(program.pushDown);
     } catch (error) {
       await this.#goBack(left, opened);
       throw error;
@@ -183,8 +184,8 @@ export class PartsExchange {
     const outputs = plan.outputs.map(({ name }) => opened.get(name) ?? this.#outputNamed(name));
     distributor.use(routesOf(plan, outputs));
     gaps.use(outputs, ({ name }) => opened.get(name));
-    const { source, workers, slabBytes, shed } = live.plan;
-    live.plan = { ...plan, source, workers, slabBytes, ...(shed && { shed }) };
+    const { workers, slabBytes, shed } = live.plan;
+    live.plan = { ...plan, source: live.plan.source, workers, slabBytes, ...(shed && { shed }) };
     live.outputs = outputs;
     live.program = program;
     for (const output of gone) output.balance.handOver(live.unsent);
@@ -276,4 +277,8 @@ export class PartsExchange {
 function checkGoing({ finishing }: RunControl): void {
   if (!finishing.aborted) return;
   throw new CamflowError('PIPELINE_STATE', 'the run is about to end');
+}
+
+function isSamePushDown(one: PolicyProgram, other: PolicyProgram): boolean {
+  return JSON.stringify(one.pushDown) === JSON.stringify(other.pushDown);
 }
