@@ -80,6 +80,7 @@ test('mistakes that CamFlow takes in silence are told', async () => {
     '[provenance]\nenabled=yes\nnode_filter=directroy\nnode_filter=string\nrelation_filter=ran_on\nrelation_filter=reads\n' +
       '[compression]\nduplicate=true;\n[ipv4-egress]\ntrack=10.0.0.300/8:80\ntrack=10.0.0.3/8\n[relay]\nsubuf_nb=0\nbuf_exp=20\n[files]\n',
   );
+  const form = ' Write ADDRESS/BITS:PORT, for example 10.0.0.0/8:443; port 0 stands for every port.';
   expect(errors).toEqual([
     '2: provenance.enabled: must be true or false',
     '3: provenance.node_filter: "directroy" is not a node type; did you mean directory?',
@@ -87,8 +88,8 @@ test('mistakes that CamFlow takes in silence are told', async () => {
     '5: provenance.relation_filter: "ran_on" is not a relation type that can be filtered',
     '6: provenance.relation_filter: "reads" is not a relation type that can be filtered; did you mean read?',
     '8: compression.duplicate: must be true or false',
-    '10: ipv4-egress.track: "10.0.0.300/8:80" is not of the form a.b.c.d/bits:port',
-    '11: ipv4-egress.track: "10.0.0.3/8" is not of the form a.b.c.d/bits:port',
+    `10: ipv4-egress.track: "10.0.0.300/8:80" is not an IPv4 address range: "10.0.0.300" is not an IPv4 address.${form}`,
+    `11: ipv4-egress.track: "10.0.0.3/8" is not an IPv4 address range: it has not the form ADDRESS/BITS:PORT.${form}`,
     '13: relay.subuf_nb: must be an integer from 1 to 1000000, not "0"',
   ]);
   expect(warnings).toEqual([

@@ -1,5 +1,4 @@
-import { isIPv6 } from 'node:net';
-import { type OptionDoc, recordTypes } from '@camflow/api';
+import { describeError, type OptionDoc, parseAddressRange, recordTypes } from '@camflow/api';
 import * as v from 'valibot';
 import { boolean, integer, listOf, oneOf, type TextSchema, text } from './option-values.ts';
 import type { SectionDescription, SectionDescriptions } from './section-description.ts';
@@ -11,14 +10,8 @@ const nodeNames = typeNames((type) => type.category === 'node' && type.name !== 
 const relationNames = typeNames((type) => ['derived', 'generated', 'used', 'informed'].includes(type.class));
 const node = oneOf('a node type', nodeNames);
 const relation = oneOf('a relation type that can be filtered', relationNames);
-const address: TextSchema<string> = v.pipe(
-  v.string(),
-  v.check(isAddressRange, (issue) => `"${issue.input}" is not of the form a.b.c.d/bits:port`),
-);
-const address6: TextSchema<string> = v.pipe(
-  v.string(),
-  v.check(isAddressRange6, (issue) => `"${issue.input}" is not of the form address/bits:port`),
-);
+const address = addressSchema(4);
+const address6 = addressSchema(6);
 const cgroup: TextSchema<string> = v.pipe(
   v.string(),
   v.check(
@@ -31,18 +24,17 @@ function typeNames(chosen: (type: (typeof recordTypes)[number]) => boolean): str
   return recordTypes.filter(chosen).map((type) => type.name);
 }
 
-/** Six numbers, each in its range; port 0 stands for any. */
-function isAddressRange(given: string): boolean {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2}):(\d{1,5})$/.exec(given);
-  const most = [255, 255, 255, 255, 32, 65_535];
-  return match?.slice(1).every((number, index) => Number(number) <= most[index]!) ?? false;
-}
-
-function isAddressRange6(given: string): boolean {
-  const match = /^(?:\[([^\]]*)\]|([^/]*))\/(\d{1,3}):(\d{1,5})$/.exec(given);
-  const host = match?.[1] ?? match?.[2];
-  if (match === null || host === undefined) return false;
-  return isIPv6(host) && !host.includes('%') && Number(match[3]) <= 128 && Number(match[4]) <= 65_535;
+function addressSchema(family: 4 | 6): TextSchema<string> {
+  return v.pipe(
+    v.string(),
+    v.rawCheck(({ dataset, addIssue }) => {
+      try {
+        if (dataset.typed) parseAddressRange(family, dataset.value);
+      } catch (error) {
+        addIssue({ message: describeError(error) });
+      }
+    }),
+  );
 }
 
 /** Keys that hold one value. */

@@ -1,4 +1,3 @@
-export * from './address-range.ts';
 export * from './bpf/bpf-control.ts';
 export * from './disclosure.ts';
 export * from './effective-policy.ts';

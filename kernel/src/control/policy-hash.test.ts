@@ -1,5 +1,5 @@
+import { parseAddressRange } from '@camflow/api';
 import { expect, test } from 'vitest';
-import { parseAddressRange } from './address-range.ts';
 import type { EffectivePolicy } from './effective-policy.ts';
 import { emptyFilters } from './filters.ts';
 import { hashPolicy } from './policy-hash.ts';

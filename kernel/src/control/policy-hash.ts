@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { networkOf } from './address-range.ts';
+import { networkOf } from '@camflow/api';
 import type { CaptureVersion, EffectivePolicy } from './effective-policy.ts';
 import type { filterNames } from './filters.ts';
 import { type Rule, ruleKinds, selectorText } from './rules.ts';

@@ -1,4 +1,4 @@
-import { type AddressRange, formatAddressRange } from './address-range.ts';
+import { type AddressRange, formatAddressRange } from '@camflow/api';
 
 /** Bits of what a rule says. */
 export const ruleBits = { tracked: 0x01, opaque: 0x02, propagate: 0x04, record: 0x20 } as const;

@@ -2,9 +2,10 @@ import {
   type CheckedConfiguration,
   type ConfigurationRequest,
   checkConfiguration,
-  controlSections,
+  controlSettings,
   describeProblem,
   detectProgram,
+  inFileOrder,
   readConfiguration,
   recorderOptions,
   validateSection,
@@ -41,7 +42,9 @@ async function check(
 ): Promise<CheckedConfiguration> {
   const configuration = await readConfiguration(request);
   if (detectProgram(configuration) === 'camconfd') {
-    return checkConfiguration(configuration, controlSections, strict);
+    // As camconfd reads it: what CamFlow's passes over is passed over, with a warning.
+    const { errors, warnings } = await controlSettings(configuration);
+    return strict ? { errors: inFileOrder([...errors, ...warnings]), warnings: [] } : { errors, warnings };
   }
   const general = await validateSection(configuration, 'general', recorderOptions);
   if (general.problems !== undefined) {

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { CamflowError, isCamflowError } from '@camflow/api';
+import { CamflowError, isCamflowError, parseAddressRange } from '@camflow/api';
 import {
   addressKinds,
   type FilterName,
   filterNames,
-  parseAddressRange,
   type Rule,
   type RuleKind,
   type RuleSelector,

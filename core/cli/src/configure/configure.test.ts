@@ -250,7 +250,8 @@ describe('all or nothing', () => {
     expect(outcome.replaceAll(folder, '')).toBe(
       'CONFIG_BAD_VALUE 2 problems:\n' +
         '  /camflow.ini:5: user.track: there is no user "nosuch" on this machine\n' +
-        '  /camflow.ini:7: ipv4-egress.track: "1.2.3.4" is not of the form a.b.c.d/bits:port',
+        '  /camflow.ini:7: ipv4-egress.track: "1.2.3.4" is not an IPv4 address range: it has not the form ADDRESS/BITS:PORT. ' +
+        'Write ADDRESS/BITS:PORT, for example 10.0.0.0/8:443; port 0 stands for every port.',
     );
     expect(kernel.writes).toEqual([]);
   });

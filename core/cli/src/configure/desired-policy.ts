@@ -1,6 +1,12 @@
 import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import { describeError, isCamflowError, nodeTypeNamed, relationTypeNamed } from '@camflow/api';
+import {
+  describeError,
+  isCamflowError,
+  nodeTypeNamed,
+  parseAddressRange,
+  relationTypeNamed,
+} from '@camflow/api';
 import type { ConfigurationProblem, ControlSettings, SettingLine } from '@camflow/config';
 import {
   type Accounts,
@@ -11,7 +17,6 @@ import {
   filterBits,
   filterOf,
   isCgroupFolder,
-  parseAddressRange,
   type Rule,
   type RuleAction,
   type RuleKind,

@@ -1,6 +1,12 @@
 import { statSync } from 'node:fs';
-import { CamflowError, type RecordType, recordTypes } from '@camflow/api';
-import { type AddressRange, filterOf, isCgroupFolder, parseAddressRange } from '@camflow/kernel';
+import {
+  type AddressRange,
+  CamflowError,
+  parseAddressRange,
+  type RecordType,
+  recordTypes,
+} from '@camflow/api';
+import { filterOf, isCgroupFolder } from '@camflow/kernel';
 import { oneOfWords, type Parameter, refused, wholeNumber } from './parameter.ts';
 
 const mostPid = 4_194_304;
@@ -55,28 +61,28 @@ export const tracking: Parameter<'false' | 'true' | 'propagate'> = oneOfWords(
   'a way to track',
 );
 
+/** What a rule says: one of these words, or that there is none any more. */
+function verb<Word extends string>(about: string, words: readonly Word[]): Parameter<Word | 'delete'> {
+  const all = [...words, 'delete'] as const;
+  return oneOfWords(all.join('/'), about, all, 'something to do');
+}
+
 /** What a rule about identities says. */
-export const identityVerb: Parameter<'track' | 'propagate' | 'opaque' | 'delete'> = oneOfWords(
-  'track/propagate/opaque/delete',
+export const identityVerb: Parameter<'track' | 'propagate' | 'opaque' | 'delete'> = verb(
   'what to do with its processes',
-  ['track', 'propagate', 'opaque', 'delete'],
-  'something to do',
+  ['track', 'propagate', 'opaque'],
 );
 
 /** What a rule about cgroups says. */
-export const cgroupVerb: Parameter<'track' | 'propagate' | 'delete'> = oneOfWords(
-  'track/propagate/delete',
-  'what to do with its processes',
-  ['track', 'propagate', 'delete'],
-  'something to do',
-);
+export const cgroupVerb: Parameter<'track' | 'propagate' | 'delete'> = verb('what to do with its processes', [
+  'track',
+  'propagate',
+]);
 
 /** What a rule about addresses says. */
-export const addressVerb: Parameter<'track' | 'propagate' | 'record' | 'delete'> = oneOfWords(
-  'track/propagate/record/delete',
+export const addressVerb: Parameter<'track' | 'propagate' | 'record' | 'delete'> = verb(
   'what to do with its sockets; `record` keeps the content of packets',
-  ['track', 'propagate', 'record', 'delete'],
-  'something to do',
+  ['track', 'propagate', 'record'],
 );
 
 /** Addresses and a port. */

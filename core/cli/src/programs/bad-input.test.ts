@@ -286,10 +286,10 @@ const badLines: readonly (readonly [lines: string, message: string | RegExp])[] 
   ['[cgroup]\ntrack=/none', 'there is no cgroup at /none'],
   ['[cgroup]\npropagate=/etc', 'not the folder of a cgroup'],
   ...['1.2.3.4', '1.2.3.4/8', '1.2.3.4/33:1', '300.1.1.1/8:1', '1.2.3.4/8:65536', 'any', ''].map(
-    (text) => [`[ipv4\u2212egress]\ntrack=${text}`, 'a.b.c.d/bits:port'] as const,
+    (text) => [`[ipv4\u2212egress]\ntrack=${text}`, 'is not an IPv4 address range'] as const,
   ),
   ...['::1', '::1/129:1', '::g/8:1', '1.2.3.4/8:1', 'fe80::1%lo/64:1', ''].map(
-    (text) => [`[ipv6-ingress]\nrecord=${text}`, 'address/bits:port'] as const,
+    (text) => [`[ipv6-ingress]\nrecord=${text}`, 'is not an IPv6 address range'] as const,
   ),
   ['[relay]\nbuff_exp=31', 'from 12 to 30'],
   ['[relay]\nbuff_exp=99999999999999999999', 'from 12 to 30'],
@@ -299,6 +299,40 @@ const badLines: readonly (readonly [lines: string, message: string | RegExp])[] 
   ['[cgroup]\ntrack=4294967296', 'cgroup namespace'],
   [`[secctx]\ntrack=${long}`, 'is too long'],
 ];
+
+/** What CamFlow passes over in silence. */
+const tolerated: readonly string[] = [
+  '[provenance]\nenabled=yes',
+  '[provenance]\nnode_filter=direktory',
+  '[provenance]\nmachine_id=none',
+  '[relay]\nsubuf_nb=0',
+  '[compression]\nduplicate=true;',
+  '[unknown]\nkey=1',
+];
+
+describe('camflow config check', () => {
+  const path = join(folder, 'checked.ini');
+  const check = (...args: string[]): Promise<number> =>
+    runCamflow(['config', 'check', ...args], container('camflow'));
+
+  test.each(tolerated)('passes over what camconfd does, and says so: %j', async (lines) => {
+    writeFileSync(path, `${lines}\n`);
+    const applied = await runCamconfd(['--config', path, '--check'], container('camconfd'));
+    expect({ applied, checked: await check(path) }).toEqual({ applied: 0, checked: 0 });
+    const warning = /^camconfd: warning: (.*)$/m.exec(errors)![1]!;
+    expect(said).toContain(`warning: ${warning}\n`);
+    expect(said).toContain('0 errors, 1 warning');
+    expect(await check('--strict', path)).toBe(2);
+    expect(said).toContain('1 error, 0 warnings');
+  });
+
+  test('refuses what camconfd does, in its words', async () => {
+    writeFileSync(path, '[ipv4-egress]\ntrack=1.2.3.4\n');
+    const applied = await runCamconfd(['--config', path], container('camconfd'));
+    expect({ applied, checked: await check(path) }).toEqual({ applied: 2, checked: 2 });
+    expect(said).toContain(`error: ${errors.replace('camconfd: ', '').trim()}\n`);
+  });
+});
 
 describe('camconfd refuses', () => {
   const path = join(folder, 'camflow.ini');

@@ -1,6 +1,6 @@
+import { formatAddressRange, networkOf } from '@camflow/api';
 import { underControlLock } from '../../bpf/control-lock.ts';
 import { type AddressRule, listAddressRules, setAddressRules } from '../../bpf/policy-maps.ts';
-import { formatAddressRange, networkOf } from '../address-range.ts';
 import type { AddressRuleKind, Rule, RuleSelector } from '../rules.ts';
 
 type AddressSelector = Extract<RuleSelector, { readonly range: unknown }>;

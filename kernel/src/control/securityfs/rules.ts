@@ -1,5 +1,4 @@
-import { CamflowError, decodeText } from '@camflow/api';
-import { maskOf } from '../address-range.ts';
+import { CamflowError, decodeText, maskOf } from '@camflow/api';
 import type { Rule, RuleControl, RuleKind, RuleSelector } from '../rules.ts';
 import { type ControlFiles, readList } from './control-files.ts';
 

@@ -1,7 +1,6 @@
-import { isCamflowError } from '@camflow/api';
+import { formatAddressRange, isCamflowError, parseAddressRange } from '@camflow/api';
 import { CamflowKernel } from '@camflow/testkit';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { formatAddressRange, parseAddressRange } from '../address-range.ts';
 import { filterNames } from '../filters.ts';
 import type { ProvenanceControl } from '../provenance-control.ts';
 import { actionBits } from '../rules.ts';

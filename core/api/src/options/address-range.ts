@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { CamflowError } from '@camflow/api';
+import { CamflowError } from '../errors/camflow-error.ts';
 
 /** Addresses of one family, and one port or all. */
 export interface AddressRange {
