@@ -9,6 +9,8 @@ const syncRules = ['none', 'interval', 'batch'] as const;
 /** How an output is spooled: keys that every section of an output takes. */
 export interface SpoolOptions {
   readonly mode: (typeof modes)[number];
+  /** In milliseconds; 0 for no delay. */
+  readonly delayMs: number;
   readonly maxSizeBytes: number;
   /** In milliseconds; 0 for no limit. */
   readonly maxAgeMs: number;
@@ -19,6 +21,7 @@ export interface SpoolOptions {
 const schema = v.pipe(
   v.object({
     spool: v.optional(oneOf('a way to spool', modes), 'overflow'),
+    spool_delay_ms: v.optional(integer(0, 600_000), '100'),
     spool_max_size: v.optional(integer(262_144, 1_000_000_000_000), '1073741824'),
     spool_max_age: v.optional(integer(0, 100_000_000), '0'),
     spool_full: v.optional(oneOf('a rule for a full spool', fullRules), 'drop_oldest'),
@@ -27,6 +30,7 @@ const schema = v.pipe(
   v.transform(
     (given): SpoolOptions => ({
       mode: given.spool,
+      delayMs: given.spool_delay_ms,
       maxSizeBytes: given.spool_max_size,
       maxAgeMs: given.spool_max_age * 1000,
       whenFull: given.spool_full,
@@ -41,8 +45,13 @@ export const spoolOptions: OptionsDefinition<SpoolOptions> = {
   keys: {
     spool: {
       summary:
-        'When units go to the spool on the disk: `overflow`, when the output does not keep up; `always`, before the output gets them; `off`, never: an output that is gone then holds back the others.',
+        'When units go to the spool on the disk: `overflow`, when memory has no room for what the output has not taken; `always`, also what it has not acknowledged after spool_delay_ms; `off`, never: an output that is gone then holds back the others.',
       default: 'overflow',
+    },
+    spool_delay_ms: {
+      summary:
+        'Milliseconds that an output has to acknowledge units before they go to the spool, for spool=always; 0: they go there before the output gets them. What a source that cannot be read again gave for so long is lost where the recorder is killed.',
+      default: '100',
     },
     spool_max_size: { summary: 'Bytes that the spool may take.', default: '1073741824' },
     spool_max_age: { summary: 'Seconds that units may wait in the spool; 0 for any time.', default: '0' },

@@ -18,6 +18,7 @@ clearInterval(sampler);
 const measurement: ProcessMeasurement = {
   records,
   cpuSeconds: (user + system) / 1e6,
+  systemSeconds: system / 1e6,
   wallSeconds,
   peakBytes: process.resourceUsage().maxRSS * 1024,
   growth: mean(quarter(samples, 3)) / mean(quarter(samples, 1)),

@@ -6,6 +6,8 @@ export interface ProcessMeasurement {
   readonly records: number;
   /** CPU time of all threads, in seconds. */
   readonly cpuSeconds: number;
+  /** That of it which the kernel took. */
+  readonly systemSeconds: number;
   readonly wallSeconds: number;
   /** Most memory that was resident, in bytes. */
   readonly peakBytes: number;
@@ -26,6 +28,8 @@ export interface MeasuredTask {
   readonly output: string;
   /** How the output is spooled; default not at all. */
   readonly spool?: 'overflow' | 'always';
+  /** `spool_delay_ms`; default that of the program. */
+  readonly spoolDelayMs?: number;
   /** When the log is synced; default with every batch. */
   readonly sync?: 'none' | 'batch';
 }

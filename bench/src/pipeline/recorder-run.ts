@@ -18,6 +18,7 @@ export async function runRecorder(task: MeasuredTask): Promise<number> {
     `general.workers=${task.workers}`,
     ...(task.mode === 'log' ? [`log.path=${task.output}`, `log.sync=${task.sync ?? 'batch'}`] : []),
     ...(task.spool ? [`general.spool_dir=${task.output}.spool`, `${task.mode}.spool=${task.spool}`] : []),
+    ...(task.spoolDelayMs === undefined ? [] : [`${task.mode}.spool_delay_ms=${task.spoolDelayMs}`]),
   ];
   const { plan } = await planRun({ overrides, environment: {} }, builtinPlugins());
   const run = createRun(plan, { log: silent });

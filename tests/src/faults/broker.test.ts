@@ -53,14 +53,14 @@ test.skipIf(!haveBroker).each([1, 2])(
         // What a broker has acknowledged and not passed on dies with it; that is not the recorder's to mend. So it
         // gets the time to pass it on, while the recorder stands still with messages under way.
         daemon.process.kill('SIGSTOP');
-        await broker.quiet();
+        await broker.passedOn();
         await broker.restart();
         daemon.process.kill('SIGCONT');
       }
       await daemon.said(/has ended/, 300_000);
       daemon.process.kill('SIGTERM');
       const { stderr } = await daemon.ended;
-      await broker.quiet();
+      await broker.passedOn();
       const total = workload.records.toLocaleString('en-US');
       expect(stderr.split(`${total} produced = ${total} delivered + 0 filtered + 0 dropped`).length - 1).toBe(
         2,
@@ -71,7 +71,7 @@ test.skipIf(!haveBroker).each([1, 2])(
       expect(inTheMiddle).toBeGreaterThan(0);
       expect(account(linesOf(log), workload)).toEqual({ missing: 0, repeats: 0 });
     } finally {
-      broker.kill();
+      await broker.kill();
     }
   },
 );

@@ -21,6 +21,8 @@ export class Broker {
   #broker: ChildProcess | undefined;
   #subscriber: ChildProcess | undefined;
   #text = '';
+  #marks = 0;
+  #lastMark = '';
 
   private constructor(port: number, config: string, qos: number, keeps: boolean) {
     this.port = port;
@@ -46,9 +48,13 @@ export class Broker {
 
   /** Kills the broker without warning, and starts it and its subscriber anew. */
   async restart(): Promise<void> {
-    this.kill();
-    this.#broker = spawn('mosquitto', ['-c', this.#config], { stdio: 'ignore' });
-    await until(() => accepts(this.port));
+    await this.kill();
+    const broker = spawn('mosquitto', ['-c', this.#config], { stdio: 'ignore' });
+    this.#broker = broker;
+    await until(() => {
+      if (broker.exitCode !== null) throw new Error(`the broker ended with ${broker.exitCode}`);
+      return accepts(this.port);
+    });
     if (!this.#keeps) return;
     const args = [
       '-h',
@@ -72,25 +78,53 @@ export class Broker {
       rest = lines.pop()!;
       for (const line of lines) {
         if (line.startsWith('Subscribed ')) subscribed = true;
-        else if (line.startsWith('M')) this.#text += Buffer.from(line.slice(1), 'hex').toString();
+        else if (line.startsWith('M')) this.#take(Buffer.from(line.slice(1), 'hex').toString());
       }
     });
-    await until(() => subscribed);
+    await until(() => {
+      if (subscriber.exitCode !== null) throw new Error(`the subscriber ended with ${subscriber.exitCode}`);
+      return subscribed;
+    });
   }
 
-  kill(): void {
-    this.#broker?.kill('SIGKILL');
-    this.#subscriber?.kill('SIGKILL');
+  /** Settles when both are gone: the port is free then. */
+  async kill(): Promise<void> {
+    const running = [this.#broker, this.#subscriber].filter((each) => each !== undefined);
+    this.#broker = undefined;
+    this.#subscriber = undefined;
+    await Promise.all(
+      running.map(async (each) => {
+        if (each.exitCode !== null || each.signalCode !== null) return;
+        const exit = once(each, 'exit');
+        each.kill('SIGKILL');
+        await exit;
+      }),
+    );
   }
 
-  /** Settles when nothing has come for a while. */
-  async quiet(): Promise<void> {
+  /**
+   * Settles when the subscriber has everything that the broker took from others, who stand still: what is published
+   * now comes behind it, and nothing else came in between.
+   */
+  async passedOn(): Promise<void> {
     for (let before = -1; before !== this.#text.length; ) {
       before = this.#text.length;
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      const mark = `${markStart}${++this.#marks}`;
+      const to = ['-h', '127.0.0.1', '-p', String(this.port), '-q', String(this.#qos), '-t', 'camflow/mark'];
+      const publisher = spawn('mosquitto_pub', [...to, '-m', mark], { stdio: 'ignore' });
+      const [status] = await once(publisher, 'exit');
+      if (status !== 0) throw new Error(`the publisher ended with ${status}`);
+      await until(() => this.#lastMark === mark);
     }
   }
+
+  #take(message: string): void {
+    if (message.startsWith(markStart)) this.#lastMark = message;
+    else this.#text += message;
+  }
 }
+
+const markStart = 'mark ';
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

@@ -17,13 +17,17 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const kills = scaled(50, 8);
 
-test.each(['overflow', 'always'])(
-  `killed ${kills} times while it replays (spool=%s), the recorder delivers every record, in order`,
+test.each([
+  ['overflow', 100],
+  ['always', 100],
+  ['always', 0],
+])(
+  `killed ${kills} times while it replays (spool=%s, spool_delay_ms=%i), the recorder delivers every record, in order`,
   { timeout: 600_000 },
-  async (mode) => {
-    const log = path.join(root, `${mode}.log`);
+  async (mode, delayMs) => {
+    const log = path.join(root, `${mode}-${delayMs}.log`);
     const settings = [
-      `general.spool_dir=${path.join(root, `spool-${mode}`)}`,
+      `general.spool_dir=${path.join(root, `spool-${mode}-${delayMs}`)}`,
       'general.source=replay',
       `replay.path=${workload.folder}`,
       'general.format=spade_json',
@@ -31,6 +35,7 @@ test.each(['overflow', 'always'])(
       'general.slab_bytes=65536',
       `log.path=${log}`,
       `log.spool=${mode}`,
+      `log.spool_delay_ms=${delayMs}`,
     ].flatMap((setting) => ['--set', setting]);
     let cuts = 0;
     for (let kill = 0; kill < kills; kill++) {

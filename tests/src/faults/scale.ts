@@ -7,7 +7,7 @@ export function scaled(whole: number, reduced: number): number {
 }
 
 /** Waits for a condition. */
-export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 240_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<void> {
   for (const deadline = Date.now() + timeoutMs; !(await condition()); ) {
     if (Date.now() > deadline) throw new Error('waited in vain');
     await new Promise((resolve) => setTimeout(resolve, 20));

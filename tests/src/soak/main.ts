@@ -51,18 +51,20 @@ const sampler = setInterval(() => {
   }
 }, 500);
 let kills = 0;
+let restarting = Promise.resolve();
 const killer = setInterval(() => {
   kills++;
-  void broker.restart();
+  restarting = restarting.then(() => broker.restart());
 }, Number(values['kill-seconds']) * 1000);
 const before = performance.now();
 await daemon.said(/has ended/, 24 * 3_600_000);
 const seconds = (performance.now() - before) / 1000;
 clearInterval(killer);
+await restarting;
 clearInterval(sampler);
 daemon.process.kill('SIGTERM');
 const { stderr } = await daemon.ended;
-broker.kill();
+await broker.kill();
 rmSync(root, { recursive: true });
 
 const balances = [...stderr.matchAll(/balance: ([^"\n]*)/g)].map((match) => match[1]!);

@@ -17,6 +17,8 @@ interface Held extends Delivery {
   stored: StoredParcel | undefined;
   /** Delivered, or counted as lost. */
   finished: boolean;
+  /** When it came, in milliseconds of the monotonic clock. */
+  readonly offeredAtMs: number;
 }
 
 /** A part of a parcel that was read from the disk. */
@@ -59,6 +61,7 @@ export class SpooledQueue implements DeliveryQueue {
   #headDropped: LossCause | undefined;
   #room: (() => void)[] = [];
   #soon: NodeJS.Immediate | undefined;
+  #delay: NodeJS.Timeout | undefined;
   #complaining = false;
 
   constructor(
@@ -93,15 +96,19 @@ export class SpooledQueue implements DeliveryQueue {
       state: 'memory',
       stored: undefined,
       finished: false,
+      offeredAtMs: performance.now(),
     };
     this.#held.push(held);
     this.#heldBytes += offer.memoryBytes;
-    const direct = this.#plan.mode === 'overflow' && this.#waiting.length === 0 && this.#spool.isEmpty;
-    if (!direct) this.#store();
-    else {
-      this.#events.changed();
-      if (this.#heldBytes > this.#limitBytes) this.#storeSoon();
+    const { mode, delayMs } = this.#plan;
+    const ahead = mode === 'always' && delayMs === 0;
+    if (ahead || this.#waiting.length > 0 || !this.#spool.isEmpty) {
+      this.#store();
+      return;
     }
+    this.#events.changed();
+    if (this.#heldBytes > this.#limitBytes) this.#storeSoon();
+    else if (mode === 'always') this.#delay ??= setTimeout(() => this.#storeLate(), delayMs).unref();
   }
 
   async head(): Promise<Delivery | undefined> {
@@ -141,6 +148,7 @@ export class SpooledQueue implements DeliveryQueue {
 
   /** Puts what is only in memory on the disk. Settles when all of it is there, or lost. */
   async park(): Promise<void> {
+    clearTimeout(this.#delay);
     this.#stopping.abort();
     this.#wakeRoom();
     this.#store();
@@ -197,6 +205,16 @@ export class SpooledQueue implements DeliveryQueue {
       this.#soon = undefined;
       if (this.#heldBytes > this.#limitBytes) this.#store();
     });
+  }
+
+  /** What came early enough for an output that keeps up, and is still here, goes to the disk with all that followed. */
+  #storeLate(): void {
+    this.#delay = undefined;
+    const oldest = this.#held.find(({ state }) => state === 'memory');
+    if (oldest === undefined) return;
+    const leftMs = oldest.offeredAtMs + this.#plan.delayMs - performance.now();
+    if (leftMs > 0) this.#delay = setTimeout(() => this.#storeLate(), Math.ceil(leftMs)).unref();
+    else this.#store();
   }
 
   /** Everything that is in memory only goes to the disk. */
@@ -353,13 +371,19 @@ export class SpooledQueue implements DeliveryQueue {
     held.offer.release();
   }
 
-  /** Frees the memory of what is on the disk, the last first, until the bound is kept. */
+  /**
+   * Frees the memory of what is on the disk, the last first, until the bound is kept. What is still on its way there
+   * does not count: it has a bound of its own, and an output that keeps up is not to be read to from the disk for it.
+   */
   #trim(): void {
-    for (let i = this.#held.length - 1; i >= 0 && this.#heldBytes > this.#limitBytes; i--) {
+    let bytes = 0;
+    for (const { state, offer } of this.#held) if (state === 'stored') bytes += offer.memoryBytes;
+    for (let i = this.#held.length - 1; i >= 0 && bytes > this.#limitBytes; i--) {
       const held = this.#held[i]!;
       if (held.state !== 'stored' || held === this.#head) continue;
       this.#held.splice(i, 1);
       this.#letGo(held);
+      bytes -= held.offer.memoryBytes;
     }
   }
 

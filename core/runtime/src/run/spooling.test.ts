@@ -32,6 +32,7 @@ function spool(more: Partial<SpoolPlan> = {}): SpoolPlan {
     folder: path.join(folder, 'out'),
     target: { place: 'here', format: 'lines' },
     mode: 'overflow',
+    delayMs: 0,
     maxSizeBytes: 64 << 20,
     maxAgeMs: 0,
     whenFull: 'drop_oldest',
@@ -158,6 +159,38 @@ describe.each(['overflow', 'always'] as const)('an output with a spool (%s)', (m
     // Repeats are those of the delivery that was not on record, at most.
     expect(all.length).toBeLessThanOrEqual(recordCount + 200);
     await killed.abort().catch(() => {});
+  });
+});
+
+describe('a spool with a delay', () => {
+  /** Runs a sink that takes its time, and tells whether any unit went to the disk. */
+  async function spooledBy(waitMs: number, delayMs: number): Promise<boolean> {
+    const sink = new KeepingSink();
+    let onDisk = false;
+    sink.onWrite = async () => {
+      await sleep(waitMs);
+      onDisk ||= readdirSync(path.join(folder, 'out')).some((name) => name.endsWith('.segment'));
+      return undefined;
+    };
+    const plan = spool({ mode: 'always', delayMs });
+    const roomy = { ...limits, outputQueueBytes: 64 << 20 };
+    const made = makeRun({
+      source: source(),
+      outputs: [['line-format', sink]],
+      spools: [plan],
+      limits: roomy,
+    });
+    await made.start();
+    const report = await made.ended;
+    expect(report.outputs[0]).toMatchObject({ delivered: recordCount, dropped: {}, spooled: 0 });
+    expect(new Set(linesOf(sink)).size).toBe(recordCount);
+    return onDisk;
+  }
+
+  test('keeps what is acknowledged in time from the disk, and nothing else', async () => {
+    expect(await spooledBy(0, 60_000)).toBe(false);
+    expect(await spooledBy(60, 5)).toBe(true);
+    expect(await spooledBy(0, 0)).toBe(true);
   });
 });
 

@@ -11,6 +11,8 @@ export class SegmentWriter {
   readonly segment: SpoolSegment;
   readonly #file: FileHandle;
   #unsynced = false;
+  /** A file that is on the disk and not in its folder is lost all the same. */
+  #inFolder = false;
 
   private constructor(segment: SpoolSegment, file: FileHandle) {
     this.segment = segment;
@@ -25,7 +27,6 @@ export class SegmentWriter {
     const writer = new SegmentWriter(segment, handle);
     try {
       await writer.append([encodeHeader({ ...origin, createdAtMs: Date.now(), continued: true })]);
-      await syncFolder(path.dirname(file));
     } catch (error) {
       await handle.close();
       throw error;
@@ -58,6 +59,8 @@ export class SegmentWriter {
     this.#unsynced = false;
     try {
       await this.#file.datasync();
+      if (!this.#inFolder) await syncFolder(path.dirname(this.segment.path));
+      this.#inFolder = true;
     } catch (error) {
       this.#unsynced = true;
       throw error;

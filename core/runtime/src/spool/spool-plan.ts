@@ -20,9 +20,11 @@ export interface SpoolPlan {
   readonly target: SpoolTarget;
   /**
    * - `overflow`: units go to the disk where the queue in memory is full, so a healthy output pays next to nothing
-   * - `always`: they go to the disk before they go to the output
+   * - `always`: what the output has not acknowledged after `delayMs` goes to the disk, too
    */
   readonly mode: 'overflow' | 'always';
+  /** For `always`, in milliseconds; 0: everything goes to the disk before it goes to the output. */
+  readonly delayMs: number;
   /** Bytes that the spool may take on the disk. */
   readonly maxSizeBytes: number;
   /** How long units may wait, in milliseconds; 0 for any time. */

@@ -31,6 +31,7 @@ function plan(more: Partial<SpoolPlan> = {}): SpoolPlan {
     folder: path.join(folder, 'out'),
     target: { place: 'here', format: 'text' },
     mode: 'overflow',
+    delayMs: 0,
     maxSizeBytes: 64 << 20,
     maxAgeMs: 0,
     whenFull: 'drop_oldest',

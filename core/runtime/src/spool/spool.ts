@@ -246,7 +246,9 @@ export class Spool {
   }
 
   async #writerWithRoom(): Promise<SegmentWriter> {
-    if (this.#writer !== undefined && this.#writer.segment.sizeBytes >= segmentBytes(this.#plan))
+    // Where the output keeps up, the same few pages of memory serve all segments.
+    const most = this.isEmpty ? emptySegmentBytes : Number.POSITIVE_INFINITY;
+    if ((this.#writer?.segment.sizeBytes ?? 0) >= Math.min(most, segmentBytes(this.#plan)))
       await this.#closeWriter();
     if (this.#writer === undefined) {
       const number = Math.max(this.#written.segment, this.#segments.at(-1)?.number ?? 0) + 1;
@@ -260,13 +262,15 @@ export class Spool {
     const writer = this.#writer;
     this.#writer = undefined;
     if (writer === undefined) return;
-    if (this.#plan.sync !== 'none') await writer.sync();
+    if (this.#plan.sync !== 'none' && !this.isEmpty) await writer.sync();
     await writer.close();
   }
 
   #syncSoon(): void {
     this.#syncTimer ??= setTimeout(() => {
       this.#syncTimer = undefined;
+      // What the output has needs no disk.
+      if (this.isEmpty) return;
       this.#writer?.sync().catch((error: unknown) => {
         this.#log.error('a spool cannot be synced', { error: (error as Error).message });
       });
@@ -312,6 +316,9 @@ export class Spool {
     for (const { path } of this.#segments.splice(0)) await unlink(path).catch(() => {});
   }
 }
+
+/** Bytes at which a segment ends of which everything was acknowledged. */
+const emptySegmentBytes = 4 << 20;
 
 /** Longest time between a write and its sync, for `sync: 'interval'`. */
 const syncIntervalMs = 1000;
