@@ -82,7 +82,7 @@ const schema = v.pipe(
     output: v.optional(outputList, 'log'),
     plugin_path: v.optional(folderList, '/usr/lib/camflow/plugins'),
     workers: v.optional(integer(1, 64)),
-    slab_bytes: v.optional(integer(65_536, 67_108_864), '2097152'),
+    slab_bytes: v.optional(integer(65_536, 67_108_864), '4194304'),
     drain_timeout_ms: v.optional(integer(0, 3_600_000), '30000'),
     log_level: v.optional(oneOf('a log level', logLevels), 'info'),
     spool_dir: v.optional(absoluteFolder),
@@ -131,7 +131,7 @@ export const recorderOptions: OptionsDefinition<RecorderOptions> = {
       summary: 'Worker threads that decode and format.',
       default: `one per processor, at most ${mostWorkersByDefault}`,
     },
-    slab_bytes: { summary: 'Bytes of one slab of raw records.', default: '2097152' },
+    slab_bytes: { summary: 'Bytes of one slab of raw records.', default: '4194304' },
     drain_timeout_ms: {
       summary: 'How long a stop waits for outputs to take what was accepted, in milliseconds.',
       default: '30000',
