@@ -7,6 +7,7 @@ import { type CaptureCounts, type CaptureRequest, isCapturePinned, PinnedCapture
 import { possibleCpus } from './possible-cpus.ts';
 import { RecorderLock } from './recorder-lock.ts';
 import { Ring } from './ring.ts';
+import { RingWatch } from './ring-watch.ts';
 
 /** Capture by BPF programs, open for reading. */
 export interface OpenCapture {
@@ -14,6 +15,8 @@ export interface OpenCapture {
   readonly origin: { readonly machineId: number; readonly bootId: number };
   /** One ring for each CPU that the machine can have. */
   readonly rings: readonly Ring[];
+  /** Sleeps until the kernel says that a ring which was drained holds something. */
+  readonly watch: Pick<RingWatch, 'sleep' | 'wake'>;
   /** What the programs did since they were loaded. */
   counts(): CaptureCounts;
   /** What the programs are attached to: the security hooks, or where these are not there the functions around them. */
@@ -62,9 +65,13 @@ export function openCapture(ringBytes: number): OpenCapture {
   requireMachine();
   const lock = RecorderLock.take();
   let capture: PinnedCapture | undefined;
+  let watch: RingWatch | undefined;
+  const maps: BpfMap[] = [];
   const rings: Ring[] = [];
   const close = (): void => {
+    watch?.close();
     for (const ring of rings.splice(0)) ring.close();
+    for (const map of maps.splice(0)) map.close();
     capture?.showThisProcess();
     capture?.close();
     capture = undefined;
@@ -81,13 +88,15 @@ export function openCapture(ringBytes: number): OpenCapture {
     pinned.hideThisProcess();
     for (let cpu = 0; cpu < possibleCpus(); cpu++) {
       const map = BpfMap.pinned(ringName(cpu));
+      maps.push(map);
       rings.push(new Ring(map, cpu));
-      map.close();
     }
+    watch = new RingWatch(maps.map(({ fd }) => fd));
     const { machineId, bootId } = describeMachine(pinned.config());
     return {
       origin: { machineId, bootId },
       rings,
+      watch,
       attachedTo: activeSecurityModules()?.includes('bpf') ? 'hooks' : 'functions',
       accountedLosses: () => pinned.accountedLosses(),
       accountLosses: (records) => pinned.accountLosses(records),

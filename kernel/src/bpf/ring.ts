@@ -67,6 +67,11 @@ export class Ring {
     return this.#at;
   }
 
+  /** Whether everything was read, and everything that was read released. */
+  get isDrained(): boolean {
+    return this.#at === this.end && Atomics.load(this.#consumer, 0) === this.#at;
+  }
+
   /**
    * Copies samples one after another, up to a position, until the slab is full or a sample is still being written.
    * @param until - as {@link end} gave it

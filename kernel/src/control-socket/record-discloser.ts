@@ -42,8 +42,12 @@ export class RecordDiscloser implements Discloser {
   /** Identifiers of processes that were published, with the epoch that it was in. */
   readonly #published = new Map<string, number>();
 
-  constructor(kernel: DisclosureKernel) {
+  readonly #arrived: () => void;
+
+  /** @param arrived - called whenever there is a record more to read */
+  constructor(kernel: DisclosureKernel, arrived: () => void = () => {}) {
     this.#kernel = kernel;
+    this.#arrived = arrived;
   }
 
   process(pid: number): Uint8Array {
@@ -134,6 +138,7 @@ export class RecordDiscloser implements Discloser {
     }
     this.#waiting.push(record);
     this.#waitingBytes += record.length;
+    this.#arrived();
   }
 }
 

@@ -19,14 +19,21 @@ export interface ServedControl {
 /**
  * Serves programs of any user while the BPF programs are loaded.
  * @param identity - what the records of this recorder carry
+ * @param arrived - called whenever something was disclosed
  * @throws CamflowError where the socket cannot be made
  */
-export async function serveControl(path: string, identity: Identity, log: Logger): Promise<ServedControl> {
-  const disclosed = new RecordDiscloser({
+export async function serveControl(
+  path: string,
+  identity: Identity,
+  log: Logger,
+  arrived: () => void,
+): Promise<ServedControl> {
+  const kernel = {
     ...identity,
     epoch,
-    processRecord: (pid) => processActivity(pid, identity, epoch()),
-  });
+    processRecord: (pid: number) => processActivity(pid, identity, epoch()),
+  };
+  const disclosed = new RecordDiscloser(kernel, arrived);
   const socket = await ControlSocket.open({ state, discloser: disclosed }, { path, log });
   return { disclosed, close: () => socket.close() };
 }

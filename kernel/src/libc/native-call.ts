@@ -30,6 +30,30 @@ export function nativeCall<Arguments extends readonly (number | string | Uint8Ar
   };
 }
 
+/**
+ * As {@link nativeCall}, for a function that blocks: it runs on one of the threads that node has for files and names,
+ * which are few. Node cannot end before the call has: it must end by itself.
+ *
+ * Byte arrays must have a buffer of their own: the engine moves small ones that have not.
+ * @returns a function that resolves to the result of the call, -1 where it failed
+ */
+export function blockingCall<Arguments extends readonly (number | Uint8Array)[]>(
+  prototype: string,
+): (...args: Arguments) => Promise<number> {
+  let bound: { async(...args: unknown[]): void } | undefined;
+  return (...args) => {
+    bound ??= library().func(prototype) as unknown as { async(...args: unknown[]): void };
+    const { async: call } = bound;
+    return new Promise((resolve, reject) => {
+      call(...args, (error: unknown, result: number) => {
+        // The arguments are kept until here.
+        if (error && args.length > 0) reject(error);
+        else resolve(result);
+      });
+    });
+  };
+}
+
 function library(): LibraryHandle {
   // koffi looks for its binary next to the folder it was loaded from: that must be its own, not a link to it.
   koffi ??= require(realpathSync.native(require.resolve('koffi'))) as Koffi;

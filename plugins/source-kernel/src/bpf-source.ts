@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   abiBpf1,
   CamflowError,
@@ -20,6 +21,8 @@ import {
 } from '@camflow/kernel';
 import type { KernelOptions } from './kernel-options.ts';
 import { RingLosses } from './ring-losses.ts';
+
+const longestSleepMs = 1000;
 
 /** A batch that was handed out, and what its commit lets go of. */
 interface Outstanding {
@@ -48,6 +51,7 @@ export class BpfSource implements CaptureSource {
   /** What is left to read in this round: rings, and up to where. */
   #round: { readonly ring: Ring; readonly until: bigint }[] | undefined;
   #roundHadRecords = false;
+  #roundStartedMs = 0;
   #draining = false;
   #ended = false;
 
@@ -107,12 +111,12 @@ export class BpfSource implements CaptureSource {
   }
 
   /** Without the socket capture is whole, but for what programs would tell. */
-  async #serve({ origin }: OpenCapture): Promise<void> {
+  async #serve({ origin, watch }: OpenCapture): Promise<void> {
     const { socket } = this.#options;
     const { log } = this.#context;
     if (socket === undefined) return;
     try {
-      this.#served = await serveControl(socket, origin, log);
+      this.#served = await serveControl(socket, origin, log, () => watch.wake());
     } catch (error) {
       log.warn('programs cannot disclose: there is no control socket', { reason: describeError(error) });
     }
@@ -124,10 +128,12 @@ export class BpfSource implements CaptureSource {
     const all = record === 'policy' ? undefined : record === 'all';
     this.#follows = capture.enable({ all, argumentLimit }) === 'policy';
     this.#enabled = true;
+    this.#roundStartedMs = performance.now();
   }
 
   async #startRound(capture: OpenCapture, signal: AbortSignal): Promise<void> {
     if (!this.#roundHadRecords && !this.#draining) await this.#somethingToRead(capture, signal);
+    this.#roundStartedMs = performance.now();
     if (signal.aborted && !this.#draining) {
       this.#draining = true;
       if (!this.#follows) capture.disable();
@@ -139,23 +145,35 @@ export class BpfSource implements CaptureSource {
   }
 
   /**
-   * Waits until a ring holds something or the drain begins; for one tick where the end of losses is looked for. All
-   * that an idle recorder does is to look at two numbers of each ring, by one timer.
+   * Waits until there may be something to read, or the drain begins. Rounds do not follow one another faster than the
+   * interval between them: what happens meanwhile is read together. While nothing happens the kernel is asked to say
+   * when something does, so that an idle recorder sleeps; but it tells only who has released what came before, and
+   * while outputs have not taken that, or the end of losses is looked for, the rings are looked at once an interval.
    */
-  #somethingToRead({ rings }: OpenCapture, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve();
-    const once = this.#losses?.going === true;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearInterval(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setInterval(() => {
-        if (once || rings.some((ring) => ring.end !== ring.position)) done();
-      }, this.#options.pollMs);
-      signal.addEventListener('abort', done);
-    });
+  async #somethingToRead(capture: OpenCapture, signal: AbortSignal): Promise<void> {
+    const { pollMs } = this.#options;
+    const early = this.#roundStartedMs + pollMs - performance.now();
+    if (early > 0) await sleepUnless(signal, early);
+    while (!signal.aborted && !this.#hasSomething(capture)) {
+      if (this.#losses?.going === true) return;
+      if (capture.rings.every((ring) => ring.isDrained)) await this.#sleep(capture, signal);
+      else await sleepUnless(signal, pollMs);
+    }
+  }
+
+  #hasSomething({ rings }: OpenCapture): boolean {
+    return this.#served?.disclosed.isEmpty === false || rings.some((ring) => ring.end !== ring.position);
+  }
+
+  /** Sleeps until the kernel says that a ring holds something. Never for long: node cannot end while its thread sleeps. */
+  async #sleep({ watch }: OpenCapture, signal: AbortSignal): Promise<void> {
+    const wake = (): void => watch.wake();
+    signal.addEventListener('abort', wake);
+    try {
+      await watch.sleep(longestSleepMs);
+    } finally {
+      signal.removeEventListener('abort', wake);
+    }
   }
 
   /** The next batch of this round; undefined where it has no more. */
@@ -222,4 +240,9 @@ export class BpfSource implements CaptureSource {
       securityContexts: [],
     };
   }
+}
+
+/** Waits, but no longer than until the signal comes. */
+async function sleepUnless(signal: AbortSignal, timeMs: number): Promise<void> {
+  await sleep(timeMs, undefined, { signal }).catch(() => {});
 }

@@ -22,7 +22,7 @@ export interface KernelOptions {
   readonly securityfsDir: string;
   /** With BPF programs: path of the socket for programs of any user; undefined for none. */
   readonly socket: string | undefined;
-  /** How long to wait between rounds, in milliseconds. */
+  /** Rounds of reading start at least so far apart, in milliseconds. */
   readonly pollMs: number;
   /** Whether to end when nothing is left. */
   readonly once: boolean;
@@ -101,7 +101,7 @@ export const kernelOptions: OptionsDefinition<KernelOptions> = {
         'With BPF programs: socket at which programs of any user read the state and disclose, or `off`.',
       default: defaultSocketPath,
     },
-    poll_ms: { summary: 'How long to wait between rounds of reading, in milliseconds.', default: '50' },
+    poll_ms: { summary: 'Rounds of reading start at least this far apart, in milliseconds.', default: '50' },
     once: {
       summary: 'Whether to end when nothing is left to read, to try it on a folder.',
       default: 'false',
