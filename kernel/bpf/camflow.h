@@ -34,6 +34,7 @@
  *   cf_contexts  hash, key secid            struct cf_context: the security contexts that were met
  *   cf_named_policies hash, struct cf_context  struct cf_policy: goes to cf_policies when the context is met
  *   cf_addresses array, key direction       struct cf_address_rules
+ *   cf_signals   LRU hash, struct cf_signal_key  struct cf_signal: who last sent the recorder and its children signals
  *   cf_request   array of 1                 struct cf_request: a question of user space about one file or process
  *   cf_sieve     array                      how many tracked things share a slot, see sieve.h
  *   cf_scratch   task storage               working memory
@@ -474,6 +475,18 @@ struct cf_address_rules {
 	__u32 count;
 	__u32 zero;
 	struct cf_address_rule rules[CF_ADDRESS_RULES];
+};
+
+/* Of the recorder or a child of it. The kernel's own signals, those of a terminal's keys say, are not among them. */
+struct cf_signal_key {
+	__u32 process;		/* thread group that it was sent to */
+	__u32 signal;
+};
+
+struct cf_signal {
+	__u64 time;		/* nanoseconds, CLOCK_MONOTONIC */
+	__u32 sender;		/* thread group; never the recorder */
+	__u32 zero;
 };
 
 #define CF_REQUEST_FD 0u	/* the file that is open as `target` in the calling process */

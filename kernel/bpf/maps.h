@@ -160,6 +160,13 @@ CF_MAP struct {
 } cf_request SEC(".maps");
 
 CF_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 10);
+	__type(key, struct cf_signal_key);
+	__type(value, struct cf_signal);
+} cf_signals SEC(".maps");
+
+CF_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, CF_SIEVE_SLOTS);
 	__type(key, u32);

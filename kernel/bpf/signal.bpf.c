@@ -7,6 +7,28 @@ char LICENSE[] SEC("license") = "GPL";
 #define PTRACE_READ 1
 #define PTRACE_ATTACH 2
 
+/*
+ * A recorder passes on to its command the signals that it gets, unless the command got them as well, with the whole
+ * process group say. Only the kernel sees to whom one and the same signal went.
+ */
+static __always_inline void note_signal(struct task_struct *task, u32 signal)
+{
+	struct cf_config *config = cf_get_config();
+	struct task_struct *current = bpf_get_current_task_btf();
+	struct cf_signal_key key = { .process = task->tgid, .signal = signal };
+	struct cf_signal value = { .sender = current->tgid };
+	u32 recorder;
+
+	if (!config || !config->enabled)
+		return;
+	recorder = config->recorder;
+	if (!recorder || current->tgid == recorder ||
+	    (task->tgid != recorder && BPF_CORE_READ(task, real_parent, tgid) != recorder))
+		return;
+	value.time = bpf_ktime_get_ns();
+	bpf_map_update_elem(&cf_signals, &key, &value, BPF_ANY);
+}
+
 /* Sent by a task. Those that the kernel sends itself do not come through here; 0 only asks whether one may. */
 CF_HOOK(task_kill)
 int BPF_PROG(cf_task_kill, struct task_struct *task, void *info, int signal, const struct cred *cred, int ret)
@@ -14,6 +36,8 @@ int BPF_PROG(cf_task_kill, struct task_struct *task, void *info, int signal, con
 	struct cf_actor actor, target;
 	struct cf_act act;
 
+	if (!ret && signal)
+		note_signal(task, signal);
 	/* With credentials given it is sent on behalf of a task that is not the current one. */
 	if (ret || !signal || cred || !cf_acts(&actor) || !cf_target(&target, task))
 		return CF_VERDICT(ret);

@@ -259,6 +259,7 @@ struct task_struct {
 	__u32 pid;
 	__u32 tgid;
 	struct mm_struct *mm;
+	struct task_struct *real_parent;
 	const struct cred *real_cred;
 	struct nsproxy *nsproxy;
 	struct fs_struct *fs;

@@ -68,6 +68,8 @@ interface StructureMembers {
   cf_file: 'flags' | 'taint';
   cf_policy_key: 'kind' | 'id';
   cf_policy: 'flags';
+  cf_signal_key: 'process' | 'signal';
+  cf_signal: 'time' | 'sender';
   cf_request: 'kind' | 'target' | 'set' | 'clear' | 'taint' | 'change' | 'found';
 }
 
@@ -173,6 +175,8 @@ export const structures: { readonly [Name in StructureName]: StructureLayout<Nam
   cf_file: { size: 32, members: { flags: u32(0), taint: u64(8) } },
   cf_policy_key: { size: 16, members: { kind: u32(0), id: u64(8) } },
   cf_policy: { size: 8, members: { flags: u32(0) } },
+  cf_signal_key: { size: 8, members: { process: u32(0), signal: u32(4) } },
+  cf_signal: { size: 16, members: { time: u64(0), sender: u32(8) } },
   cf_request: {
     size: 176,
     members: {

@@ -19,7 +19,7 @@ describe('camflow record on a stock kernel', () => {
     result = await runInGuest({
       command: ['bash', '/camflow/tests/fixtures/guest/record.sh'],
       kernel: '6.1',
-      fetch: ['/root/work/pipeline.jsonl'],
+      fetch: ['pipeline', 'near', 'far', 'inner'].map((name) => `/root/work/${name}.jsonl`),
       timeoutMs: 1_190_000,
     });
     lines = result.stdout.toString().split('\n');
@@ -81,6 +81,30 @@ describe('camflow record on a stock kernel', () => {
     expect(said('sudo root')).toEqual(['0', '0']);
   });
 
+  run(`what its data reaches is recorded where that is asked for, and not else${note}`, () => {
+    const [near, far] = ['near.jsonl', 'far.jsonl'].map((file) =>
+      originsOf(entriesOf(file), 'file', '/root/work/further'),
+    );
+    // The command itself looks whether the file is there.
+    expect(near).not.toContain('file /root/work/in');
+    expect(far).toContain('file /root/work/in');
+    expect(far).toContain('file /root/work/reached');
+  });
+
+  run(`a terminal that the command makes works, and what runs on it is recorded${note}`, () => {
+    expect(said('inner')[0]).toMatch(/^terminal inner: status 0 said up typed.*banana$/);
+    expect(originsOf(entriesOf('inner.jsonl'), 'file', '/root/work/typed')).toContain(
+      'process_memory /usr/bin/cat',
+    );
+  });
+
+  run(`a full table of processes is told, and the command runs as ever${note}`, () => {
+    const crowded = said('crowded');
+    expect(crowded.join('\n')).toContain('banana');
+    expect(crowded.join('\n')).toMatch(/The kernel has no room for the state of more objects.*objects=[1-9]/);
+    expect(crowded.at(-1)).toMatch(/state/);
+  });
+
   run(`a user without privilege is told so, and nothing is left behind${note}`, () => {
     expect(said('unprivileged')).toEqual([
       'camflow: This process may not load BPF programs. Run it as root, with sudo say.',
@@ -94,6 +118,10 @@ describe('camflow record on a stock kernel', () => {
     expect(said('terminal keys:')[0]).toMatch(
       /^status 5 said \/dev\/pts\/\d+ 31 97 \^Z ?\[stopped\] on went on with on \^C ?count 1$/,
     );
+  });
+
+  run(`a signal reaches the command once, whomever of the two it was sent to${note}`, () => {
+    expect(said('signal')).toEqual(['group 0 1', 'recorder 0 1', 'each 0 1']);
   });
 
   run(`a second recorder is refused, by name${note}`, () => {

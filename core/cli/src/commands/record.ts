@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfigurationRequest } from '@camflow/config';
-import { inheritedDescriptors, PinnedCapture, type UserAccount } from '@camflow/kernel';
+import { inheritedDescriptors, PinnedCapture, SignalNotes, type UserAccount } from '@camflow/kernel';
 import type { Run, RunReport } from '@camflow/runtime';
 import type { DependencyContainer } from 'tsyringe';
 import { planRun } from '../composition/plan-run.ts';
@@ -103,11 +103,20 @@ async function recordCommand(
 ): Promise<CommandEnd | undefined> {
   const capture = await enabledCapture(run);
   if (capture === undefined) return undefined;
+  const notes = new SignalNotes();
   try {
     if (signals.received() !== undefined) return undefined;
     const { user, descriptors } = given;
     const environment = environmentOf(user, given.environment);
-    const settings = { words: command, user, environment, descriptors, outputToError: output === '-' };
+    const settings = {
+      words: command,
+      user,
+      environment,
+      descriptors,
+      outputToError: output === '-',
+      reached: (child: number, signal: number) =>
+        capture.config().enabled === 0n ? undefined : notes.reached(child, signal),
+    };
     return await runCommand(settings, (start) => {
       // From here on they are the command's.
       signals.dispose();
@@ -120,6 +129,7 @@ async function recordCommand(
       }
     });
   } finally {
+    notes.close();
     capture.close();
   }
 }

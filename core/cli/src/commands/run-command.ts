@@ -1,5 +1,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from '@camflow/config';
 import { asUser, type UserAccount, withCallersFileLimit } from '@camflow/kernel';
 
@@ -22,12 +24,19 @@ export interface Command {
   readonly descriptors: readonly number[];
   /** Whether its standard output joins its standard error: our own goes somewhere else. */
   readonly outputToError: boolean;
+  /**
+   * Whether a signal, by its number, that came to this process reached the command, whose process that is, by itself;
+   * undefined where that is not known. Default: not known.
+   */
+  readonly reached?: ((command: number, signal: number) => boolean | undefined) | undefined;
 }
 
 const [notExecutable, notFound] = [126, 127];
 /** Those of a terminal reach the command by themselves: its process group is ours. */
-const terminalSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
-const passedOn: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'];
+const terminalSignals: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT']);
+const passedOn: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'];
+/** Who is sent a signal after us, by somebody who sends it to each of a group, has it by then. */
+const settledMs = 20;
 
 /**
  * Runs a command on our own terminal, in our own working directory and process group, and waits for its end.
@@ -38,13 +47,15 @@ export async function runCommand(
   around: (start: () => ChildProcess) => ChildProcess,
 ): Promise<CommandEnd> {
   let child: ChildProcess | undefined;
-  const passOn = (signal: NodeJS.Signals): void => void child?.kill(signal);
-  const onTerminalSignal = (signal: NodeJS.Signals): void => {
-    if (!isInForeground()) passOn(signal);
+  const passOn = async (signal: NodeJS.Signals): Promise<void> => {
+    await sleep(settledMs);
+    if (child?.pid === undefined) return;
+    const reached = command.reached?.(child.pid, constants.signals[signal]);
+    if (!(reached ?? (terminalSignals.has(signal) && isInForeground()))) child.kill(signal);
   };
+  const onSignal = (signal: NodeJS.Signals): void => void passOn(signal);
   // Before the command is there: it may be quicker than we are, and its end must find us.
-  for (const signal of terminalSignals) process.on(signal, onTerminalSignal);
-  for (const signal of passedOn) process.on(signal, passOn);
+  for (const signal of passedOn) process.on(signal, onSignal);
   try {
     const started = around(() => start(command));
     child = started;
@@ -55,8 +66,7 @@ export async function runCommand(
   } catch (error) {
     return notRun(command, error as NodeJS.ErrnoException);
   } finally {
-    for (const signal of terminalSignals) process.off(signal, onTerminalSignal);
-    for (const signal of passedOn) process.off(signal, passOn);
+    for (const signal of passedOn) process.off(signal, onSignal);
   }
 }
 
