@@ -123,7 +123,11 @@ export class BpfSource implements CaptureSource {
   }
 
   #enable(capture: OpenCapture): void {
-    this.#losses = new RingLosses(capture.accountedLosses(), this.#context.log);
+    this.#losses = new RingLosses(
+      capture.accountedLosses(),
+      capture.counts().state_failures,
+      this.#context.log,
+    );
     const { record, argumentLimit } = this.#options;
     const all = record === 'policy' ? undefined : record === 'all';
     this.#follows = capture.enable({ all, argumentLimit }) === 'policy';

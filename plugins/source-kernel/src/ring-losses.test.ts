@@ -15,7 +15,7 @@ const counts = (more: Partial<CaptureCounts> = {}): CaptureCounts => ({
 test('losses are counted once, and said to be over one look after the last', () => {
   const warnings: string[] = [];
   const log = { debug() {}, info() {}, warn: (message: string) => void warnings.push(message), error() {} };
-  const losses = new RingLosses(7, log);
+  const losses = new RingLosses(7, 0, log);
   losses.malformed(2);
   const nothing = { counters: {}, over: false };
   expect(losses.take(counts({ ring_full: 7 }))).toEqual({
@@ -42,15 +42,29 @@ test('losses are counted once, and said to be over one look after the last', () 
   expect(warnings.map((warning) => warning.slice(0, 17))).toEqual([
     'the rings are ful',
     'the rings have ro',
-    'The kernel has no',
+    'the kernel has no',
   ]);
 });
 
 test('what was lost while no recorder ran is found with the first look', () => {
   const warnings: string[] = [];
   const log = { debug() {}, info() {}, warn: (message: string) => void warnings.push(message), error() {} };
-  const losses = new RingLosses(5, log);
+  const losses = new RingLosses(5, 3, log);
   const found = losses.take(counts({ ring_full: 12, state_failures: 3 }));
   expect(found).toEqual({ counters: { ring_full: 7 }, accounted: 12, over: false });
   expect(warnings).toEqual(['records found no room while no recorder read the rings']);
+});
+
+test('objects without state are told with the first look, those before this recorder are not', () => {
+  const warnings: unknown[] = [];
+  const log = {
+    debug() {},
+    info() {},
+    warn: (...said: unknown[]) => void warnings.push(said),
+    error() {},
+  };
+  new RingLosses(0, 3, log).take(counts({ state_failures: 5 }));
+  expect(warnings).toEqual([
+    [expect.stringMatching(/^the kernel has no room for the state/), { objects: 2 }],
+  ]);
 });

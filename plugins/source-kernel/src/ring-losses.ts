@@ -14,7 +14,8 @@ export interface RingLoss {
 export class RingLosses {
   readonly #log: Logger;
   #accounted: number;
-  #stateFailures: number | undefined;
+  #stateFailures: number;
+  #looked = false;
   #malformed = 0;
   /** Lost since losses began; 0 while there are none. */
   #going = 0;
@@ -23,9 +24,12 @@ export class RingLosses {
   /**
    * @param accounted - losses since the programs were loaded that were accounted for before: those beyond, while
    *   nobody read the rings, are found with the first look
+   * @param stateFailures - objects without state that were counted before: what happened before this recorder came was
+   *   somebody else's to say
    */
-  constructor(accounted: number, log: Logger) {
+  constructor(accounted: number, stateFailures: number, log: Logger) {
     this.#accounted = accounted;
+    this.#stateFailures = stateFailures;
     this.#log = log;
   }
 
@@ -46,6 +50,7 @@ export class RingLosses {
     const over = this.#going > 0 && full === 0;
     this.#say(full, over);
     this.#warnOfState(counts.state_failures);
+    this.#looked = true;
     this.#accounted = counts.ring_full;
     this.#malformed = 0;
     this.#going = over ? 0 : this.#going + full;
@@ -57,21 +62,19 @@ export class RingLosses {
   }
 
   #say(full: number, over: boolean): void {
-    if (this.#stateFailures === undefined && full > 0) {
+    if (!this.#looked && full > 0) {
       this.#log.warn('records found no room while no recorder read the rings', { records: full });
     } else if (full > 0 && this.#going === 0) {
       this.#log.warn('the rings are full: records are being lost', { records: full });
     } else if (over) this.#log.warn('the rings have room again', { records_lost: this.#going });
   }
 
-  /** What happened before this recorder came was somebody else's to say. */
   #warnOfState(failures: number): void {
-    const before = this.#stateFailures ?? failures;
-    this.#stateFailures = failures;
-    if (failures === before || this.#stateWarned) return;
+    const objects = failures - this.#stateFailures;
+    if (objects === 0 || this.#stateWarned) return;
     this.#stateWarned = true;
-    this.#log.warn('The kernel has no room for the state of more objects: what happens to them is missing', {
-      objects: failures,
+    this.#log.warn('the kernel has no room for the state of more objects: what happens to them is missing', {
+      objects,
     });
   }
 }
