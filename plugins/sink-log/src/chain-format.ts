@@ -1,8 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
+import { cellChecksums } from './locate-change.ts';
 
 /**
  * A chain of hashes over a log file, in a file of its own: a line of JSON that opens it, a line with the hash of each
- * whole block, and a statement that closes it. Each hash is SHA-256 over the one before, in hexadecimal, and what
+ * whole block and the checksums of its cells, and a statement that closes it. Each hash is SHA-256 over the one before, in hexadecimal, and what
  * it is of. docs/tamper-evidence.md is for users.
  */
 export const blockBytes = 4096;
@@ -56,6 +57,11 @@ export class ChainHash {
     this.#last = hash.digest('hex');
     return this.#last;
   }
+}
+
+/** The line of a block: goes on with its hash. */
+export function blockLine(hash: ChainHash, block: Uint8Array): string {
+  return `${hash.add(block)} ${cellChecksums(block)}\n`;
 }
 
 /** The hash that a chain starts from. */

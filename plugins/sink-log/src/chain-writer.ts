@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import {
   blockBytes,
+  blockLine,
   type ChainHash,
   type ChainOpening,
   type ChainStatement,
@@ -48,14 +49,14 @@ export class ChainWriter {
         : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     let at = 0;
     for (; at + blockBytes <= waiting.length; at += blockBytes)
-      this.#text += `${this.#hash.add(waiting.subarray(at, at + blockBytes))}\n`;
+      this.#text += blockLine(this.#hash, waiting.subarray(at, at + blockBytes));
     this.#open = Buffer.from(waiting.subarray(at));
     await this.#flush().catch(() => {});
   }
 
   /** @returns the hash of the whole chain, which the next one begins with */
   async close(statement: Omit<ChainStatement, 'bytes'>): Promise<string> {
-    if (this.#open.length > 0) this.#text += `${this.#hash.add(this.#open)}\n`;
+    if (this.#open.length > 0) this.#text += blockLine(this.#hash, this.#open);
     this.#open = Buffer.alloc(0);
     const whole: ChainStatement = { ...statement, bytes: this.#bytes };
     const hash = this.#hash.add(JSON.stringify(whole));

@@ -4,7 +4,7 @@ import { describeError, type SinkContext, type SinkStart, type UnitBatch, unitId
 import type { ChainOpening, ChainStatement } from './chain-format.ts';
 import { ChainWriter } from './chain-writer.ts';
 import type { LogOptions } from './options.ts';
-import { chainSuffix, compressFile, moveAside, retire } from './rotation.ts';
+import { chainSuffix, compressFile, moveAside, moveChainAside, retire } from './rotation.ts';
 import { checkFile } from './verify-chain.ts';
 
 /** What becomes of a log beside its bytes: when it begins anew, its old files, and its chain of hashes. */
@@ -46,6 +46,19 @@ export class LogArchive {
     const old = await moveAside(this.#options.path, Date.now());
     await this.#openChain();
     this.#tidying = this.#tidying.then(() => this.#tidy(old));
+  }
+
+  /**
+   * Somebody else moved the log away, or emptied it: its chain is closed, and the next one begun. `camflow verify` finds
+   * the file by what it holds.
+   * @param sizeBytes - of what is in its place
+   */
+  async succeed(sizeBytes: number): Promise<void> {
+    if (this.#chain === undefined) return;
+    await this.#closeChain();
+    await moveChainAside(this.#options.path, Date.now());
+    if (sizeBytes > 0) await moveAside(this.#options.path, Date.now());
+    await this.#openChain();
   }
 
   /** Units are in the log for good. */
@@ -153,7 +166,9 @@ async function chainsOf(log: string): Promise<{ readonly segment: number; readon
       const { segment } = JSON.parse(lines[0]!) as ChainOpening;
       const last = lines.at(-1)!;
       const hash =
-        last.startsWith('{') && lines.length > 1 ? (JSON.parse(last) as { hash: string }).hash : last;
+        last.startsWith('{') && lines.length > 1
+          ? (JSON.parse(last) as { hash: string }).hash
+          : last.split(' ')[0]!;
       chains.push({ segment, hash });
     } catch {
       // Verifying tells what is wrong with it.

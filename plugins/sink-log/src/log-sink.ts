@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import {
   CamflowError,
   describeError,
@@ -67,6 +68,7 @@ export class LogSink implements Sink {
       if (this.#given?.units !== units) this.#given = { units, done: 0 };
       const given = this.#given;
       if (this.#isOld(Date.now())) await this.#rotate(signal);
+      if (this.#options.chain) await this.#noticeEmptied();
       while (given.done < units.count) {
         const to = this.#unitsThatFit(units, given.done);
         if (to > given.done) await this.#writeUnits(units, given.done, to, signal);
@@ -93,7 +95,13 @@ export class LogSink implements Sink {
 
   /** Where the new file cannot be opened, the old one stays in use and nothing is lost. */
   reopen(): Promise<void> {
-    return this.#inTurn(() => this.#exchange(async () => {}));
+    return this.#inTurn(() =>
+      this.#exchange(async () => {
+        const now = await stat(this.#options.path).catch(() => undefined);
+        const was = await this.#opened().handle.stat();
+        if (now?.ino !== was.ino || now.dev !== was.dev) await this.#archive?.succeed(now?.size ?? 0);
+      }),
+    );
   }
 
   close(): Promise<void> {
@@ -155,6 +163,18 @@ export class LogSink implements Sink {
     }
     this.#sizeBytes += length;
     await this.#archive?.written(units, from, to);
+  }
+
+  /** A rotation that copies the log and empties it, as logrotate does by `copytruncate`. */
+  async #noticeEmptied(): Promise<void> {
+    const file = this.#opened();
+    if (!file.regular || this.#sizeBytes === 0 || (await file.handle.stat()).size > 0) return;
+    this.#context.log.warn('somebody emptied the log; its chain is closed, and another one begins', {
+      path: this.#options.path,
+    });
+    await this.#archive?.succeed(0);
+    this.#surplusBytes = 0;
+    await this.#measure(file);
   }
 
   async #rotate(signal: AbortSignal): Promise<void> {

@@ -100,7 +100,7 @@ export const logOptions: OptionsDefinition<LogOptions> = {
     rotate_keep_seconds: { summary: 'Seconds that old files are kept; 0 for ever.', default: '0' },
     chain: {
       summary:
-        'Whether a chain of hashes is kept beside the file, by which `camflow verify` tells whether anything was changed or removed. Let this output rotate its file then, not logrotate.',
+        'Whether a chain of hashes is kept beside the file, by which `camflow verify` tells whether anything was changed or removed.',
       default: 'false',
     },
   },

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  copyFileSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -14,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import type { RawOptions, Sink, UnitBatch } from '@camflow/api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import sinkLog, { verifyLogs } from './index.ts';
@@ -188,16 +189,74 @@ describe('the chain', () => {
     expect((await verifyLogs(folder)).problems).toEqual([]);
   });
 
-  test.each([0, 5000, 19_000])('names the block of the first bad byte: %i', async (at) => {
+  /** Changes bytes of the first file. @returns what verifying says of it, without its name */
+  async function changed(at: number, change: readonly number[]): Promise<string> {
     const [first] = (await written()) as [string];
     const bytes = readFileSync(first);
-    bytes[at]! ^= 1;
+    for (const [i, each] of change.entries()) bytes[at + i]! ^= each;
     writeFileSync(first, bytes);
     const { problems } = await verifyLogs(folder);
-    const from = at - (at % 4096);
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatch(new RegExp(`^${first}: the first bad byte is between ${from} and \\d+$`));
+    expect(problems[0]!.startsWith(`${first}: `)).toBe(true);
+    return problems[0]!.slice(first.length + 2);
+  }
+
+  test.each([0, 1, 127, 128, 4095, 4096, 5000, 19_000, -1])(
+    'names the first bad byte, and what was written there: %i',
+    async (place) => {
+      const [first] = (await written()) as [string];
+      const whole = readFileSync(first);
+      const at = place < 0 ? whole.length - 1 : place;
+      for (const name of readdirSync(folder)) rmSync(path.join(folder, name));
+      const was = whole[at]!.toString(16).padStart(2, '0');
+      expect(await changed(at, [0x41])).toBe(`the first bad byte is ${at}, where 0x${was} was written`);
+    },
+  );
+
+  test('names the first of some bytes in a row, and of many the few among which it is', async () => {
+    expect(await changed(5000, [1, 0, 0, 7])).toMatch(/^the first bad byte is 5000, where/);
+    for (const name of readdirSync(folder)) rmSync(path.join(folder, name));
+    expect(await changed(4096 + 130, [1, 2, 3, 4, 5, 6, 7, 8])).toBe(
+      `the first bad byte is between ${4096 + 128} and ${4096 + 255}`,
+    );
   });
+
+  test.each(['create', 'compress', 'copytruncate'])(
+    'goes on over a rotation by logrotate: %s',
+    async (how) => {
+      const sink = await opened({ chain: 'true' });
+      for (let round = 0; round < 3; round++) {
+        await sink.write(batch(round * 100, (round + 1) * 100), never);
+        for (let old = round; old > 0; old--) {
+          const suffix = existsSync(`${log}.${old}.gz`) ? '.gz' : '';
+          renameSync(`${log}.${old}${suffix}`, `${log}.${old + 1}${suffix}`);
+        }
+        if (how === 'copytruncate') {
+          copyFileSync(log, `${log}.1`);
+          truncateSync(log);
+          continue;
+        }
+        renameSync(log, `${log}.1`);
+        await sink.reopen!();
+        if (how !== 'compress') continue;
+        writeFileSync(`${log}.1.gz`, gzipSync(readFileSync(`${log}.1`)));
+        rmSync(`${log}.1`);
+      }
+      await sink.write(batch(300, 400), never);
+      await sink.close();
+      const { files, problems } = await verifyLogs(folder);
+      expect(problems).toEqual([]);
+      expect(files.map(({ statement }) => statement!.units)).toEqual([100, 100, 100, 100]);
+      const [name] = files.map(({ path: each }) => each).filter((each) => each.includes('audit.log.2'));
+      if (how === 'compress') return;
+      const bytes = readFileSync(name!);
+      bytes[2000]! ^= 1;
+      writeFileSync(name!, bytes);
+      expect((await verifyLogs(folder)).problems).toEqual([
+        expect.stringContaining(`${name}: the first bad byte is 2000,`),
+      ]);
+    },
+  );
 
   test('names what was cut off, added or removed', async () => {
     const [first, second, third] = (await written()) as [string, string, string];
@@ -228,7 +287,7 @@ describe('the chain', () => {
     const [, second] = (await written()) as [string, string];
     const lines = readFileSync(`${second}.chain`, 'utf8').trimEnd().split('\n');
     const { hash: _, ...statement } = JSON.parse(lines.at(-1)!);
-    let last = createHash('sha256').update(lines.at(-2)!);
+    let last = createHash('sha256').update(lines.at(-2)!.split(' ')[0]!);
     const changed = { ...statement, records: statement.records - 1 };
     last = last.update(JSON.stringify(changed));
     lines[lines.length - 1] = JSON.stringify({ ...changed, hash: last.digest('hex') });
@@ -258,7 +317,7 @@ describe('the chain', () => {
       const next = await opened({ chain: 'true' });
       await next.close();
       const { problems, files } = await verifyLogs(folder);
-      if (tampered) expect(problems.join()).toContain('the first bad byte is between 0 and 4095');
+      if (tampered) expect(problems.join()).toContain('the first bad byte is 100, where');
       else {
         expect(problems).toEqual([]);
         expect(files.map(({ statement }) => statement?.killed)).toEqual([true, false]);

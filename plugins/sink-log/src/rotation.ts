@@ -42,6 +42,25 @@ export async function moveAside(log: string, nowMs: number): Promise<string> {
   }
 }
 
+/**
+ * Gives the chain of a log, which somebody else has moved away, a name of its own.
+ * @returns its new path
+ */
+export async function moveChainAside(log: string, nowMs: number): Promise<string> {
+  const stamp = new Date(nowMs).toISOString().replaceAll(':', '-');
+  for (let n = 1; ; n++) {
+    const target = `${log}.${stamp}${n > 1 ? `-${n}` : ''}${chainSuffix}`;
+    try {
+      await link(log + chainSuffix, target);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
+      throw error;
+    }
+    await unlink(log + chainSuffix);
+    return target;
+  }
+}
+
 /** Old files of a log, the oldest first. */
 export async function oldFiles(log: string): Promise<string[]> {
   const folder = path.dirname(log);

@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { blockBytes, type ChainOpening, type ChainStatement, startOfChain } from './chain-format.ts';
+import { type FoundChange, locateChange } from './locate-change.ts';
 import { chainSuffix } from './rotation.ts';
 
 /** A log file with its chain. */
@@ -27,15 +28,53 @@ export interface VerifiedLogs {
 /** Checks every chain of a folder: each file against its hashes, and that no file is missing between two. */
 export async function verifyLogs(folder: string): Promise<VerifiedLogs> {
   const logs = new Map<string, CheckedFile[]>();
-  for (const name of (await readdir(folder)).sort()) {
+  const names = (await readdir(folder)).sort();
+  const moved = movedFiles(names);
+  for (const name of names) {
     if (!name.endsWith(chainSuffix)) continue;
-    const file = await checkFile(path.join(folder, name.slice(0, -chainSuffix.length)));
     const log = name.replace(/(\.\d{4}-\d\d-\d\dT[-\d.]+Z(-\d+)?)?\.chain$/, '');
+    const own = path.join(folder, name.slice(0, -chainSuffix.length));
+    const isThere = names.includes(path.basename(own)) || names.includes(`${path.basename(own)}.gz`);
+    const others = isThere
+      ? []
+      : moved.filter((each) => each.startsWith(`${log}.`) || each.startsWith(`${log}-`));
+    const file = await bestOf(
+      own,
+      others.map((each) => path.join(folder, each)),
+    );
+    const taken = moved.indexOf(path.basename(file.path));
+    if (taken >= 0) moved.splice(taken, 1);
     logs.set(log, [...(logs.get(log) ?? []), file]);
   }
   const files = [...logs.values()].flatMap((each) => each.sort((a, b) => a.segment - b.segment));
   const problems = [...logs].flatMap(([log, each]) => problemsOf(log, each));
   return { files, problems };
+}
+
+/** Files without a chain of their own: others than the recorder may have given them their names. */
+function movedFiles(names: readonly string[]): string[] {
+  return names.filter(
+    (name) =>
+      !name.endsWith(chainSuffix) &&
+      ![name, name.replace(/\.gz$/, '')].some((each) => names.includes(each + chainSuffix)),
+  );
+}
+
+/** Checks the file of a chain: where it is not there, that of others which fits best. */
+async function bestOf(own: string, others: readonly string[]): Promise<CheckedFile> {
+  let best = await checkFile(own);
+  for (const other of others) {
+    const found = await checkFile(other, own + chainSuffix);
+    if (found.bytes > best.bytes) best = found;
+    if (found.problem === undefined && found.bytes > 0) return found;
+  }
+  if (best.bytes > 0) return best;
+  // Changed in its first block, it is known by its length.
+  for (const other of others) {
+    const size = (await stat(other).catch(() => undefined))?.size;
+    if (size === best.statement?.bytes) return await checkFile(other, own + chainSuffix);
+  }
+  return best;
 }
 
 function problemsOf(log: string, files: readonly CheckedFile[]): string[] {
@@ -62,8 +101,8 @@ function problemsOf(log: string, files: readonly CheckedFile[]): string[] {
 }
 
 /** Checks one log file against its chain. @throws the error of reading the chain */
-export async function checkFile(file: string): Promise<CheckedFile> {
-  const lines = (await readFile(file + chainSuffix, 'utf8')).split('\n').filter((line) => line !== '');
+export async function checkFile(file: string, chain: string = file + chainSuffix): Promise<CheckedFile> {
+  const lines = (await readFile(chain, 'utf8')).split('\n').filter((line) => line !== '');
   const opening = parse<ChainOpening>(lines[0]);
   const unreadable = { path: file, segment: 0, previous: '', statement: undefined, bytes: 0 };
   if (typeof opening?.segment !== 'number' || typeof opening.previous !== 'string')
@@ -77,18 +116,19 @@ export async function checkFile(file: string): Promise<CheckedFile> {
   let block = 0;
   for await (const piece of blocksOf(file)) {
     if (piece === undefined) return { ...found, bytes, problem: 'the file is missing, its chain is there' };
-    const known = hashes[block];
+    const [known, checksums = ''] = hashes[block]?.split(' ') ?? [];
     // What follows the last whole block of a chain that is not closed is not on record yet.
     if (known === undefined && statement === undefined) break;
     if (known === undefined) return { ...found, bytes, problem: `byte ${bytes} and what follows was added` };
     const whole = piece.length === blockBytes || statement !== undefined;
+    const before = hash.value;
     if (whole && hash.add(piece) !== known) {
       const cut =
         piece.length < blockBytes && (statement?.bytes ?? Number.POSITIVE_INFINITY) > bytes + piece.length;
       const end = bytes + piece.length;
       const problem = cut
         ? `byte ${end} and what follows is missing`
-        : `the first bad byte is between ${bytes} and ${end - 1}`;
+        : describeChange(bytes, locateChange(piece, checksums, before, known));
       return { ...found, bytes, problem };
     }
     bytes += piece.length;
@@ -101,6 +141,11 @@ export async function checkFile(file: string): Promise<CheckedFile> {
   return { ...found, bytes, problem: right ? undefined : 'its closing statement was changed' };
 }
 
+function describeChange(start: number, { from, to, written }: FoundChange): string {
+  if (written === undefined) return `the first bad byte is between ${start + from} and ${start + to}`;
+  return `the first bad byte is ${start + from}, where 0x${written.toString(16).padStart(2, '0')} was written`;
+}
+
 /** The blocks of a log, compressed or not; a single undefined where there is neither. */
 async function* blocksOf(file: string): AsyncGenerator<Buffer | undefined> {
   const plain = await stat(file).catch(() => undefined);
@@ -109,7 +154,10 @@ async function* blocksOf(file: string): AsyncGenerator<Buffer | undefined> {
     yield undefined;
     return;
   }
-  const stream = plain ? createReadStream(file) : createReadStream(`${file}.gz`).pipe(createGunzip());
+  const packedNow = plain === undefined || file.endsWith('.gz');
+  const stream = !packedNow
+    ? createReadStream(file)
+    : createReadStream(plain ? file : `${file}.gz`).pipe(createGunzip());
   let rest = Buffer.alloc(0);
   try {
     for await (const chunk of stream) {
@@ -120,7 +168,7 @@ async function* blocksOf(file: string): AsyncGenerator<Buffer | undefined> {
     }
   } catch (error) {
     // A compressed file that was changed does not unpack any more: what could be unpacked was right up to here.
-    if (plain !== undefined) throw error;
+    if (!packedNow) throw error;
   }
   if (rest.length > 0) yield rest;
 }

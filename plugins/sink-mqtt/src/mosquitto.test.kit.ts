@@ -91,6 +91,8 @@ export interface Message {
   readonly topic: string;
   readonly qos: string;
   readonly payload: Buffer;
+  /** What the format of the subscriber prints behind that. */
+  readonly more: string;
 }
 
 export interface Subscriber {
@@ -120,8 +122,8 @@ export function subscribe(port: number, qos: number, ...more: string[]): Subscri
       lines('MESSAGE ')
         .slice(0, text.endsWith('\n') ? undefined : -1)
         .map((line) => {
-          const [, topic = '', qos = '', hex = ''] = line.split(' ');
-          return { topic, qos, payload: Buffer.from(hex, 'hex') };
+          const [, topic = '', qos = '', hex = '', ...more] = line.split(' ');
+          return { topic, qos, payload: Buffer.from(hex, 'hex'), more: more.join(' ') };
         }),
     subscribed: (times) => waitFor(() => lines('Subscribed ').length >= times),
     forget: () => {

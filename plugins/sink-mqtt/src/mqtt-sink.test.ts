@@ -66,6 +66,54 @@ describe.skipIf(!broker)(`with a broker${note}`, () => {
     await kill();
   });
 
+  test('unit_ids: every message names its first unit and how many there are, the same when they come again', async () => {
+    const { port, kill } = await startBroker(await freePort());
+    const subscriber = subscribe(port, 1, '-V', '5', '-F', 'MESSAGE %t %q %x %P');
+    await subscriber.subscribed(1);
+    const source = {
+      numbering: 'n',
+      stream: { cpu: 2, kind: 'short' as const },
+      firstSequence: 700,
+      firstUnit: 5,
+    };
+    const batch = { ...batchOf(units(0, 300)), source };
+    const raw = { address: `127.0.0.1:${port}`, payload: 'json', unit_ids: 'true', max_payload: '4096' };
+    const named = (messages: Message[]): Map<string, string> => {
+      const seen = new Map<string, string>();
+      for (const { payload, more } of messages) {
+        const [, unit, count] = /^unit:(\S+) units:(\d+)$/.exec(more) ?? [];
+        const text = payload.toString();
+        expect(text.split('\n').length - 1).toBe(Number(count));
+        expect(seen.get(unit!) ?? text).toBe(text);
+        seen.set(unit!, text);
+      }
+      return seen;
+    };
+    // A run that is killed gives a batch again, through another connection.
+    for (let run = 1; run <= 2; run++) {
+      const sink = await opened(raw);
+      await sink.write(batch, never);
+      await sink.close();
+      await waitFor(
+        () =>
+          subscriber.messages().reduce((sum, { payload }) => sum + payload.length, 0) >=
+          run * batch.bytes.length,
+      );
+    }
+    const messages = subscriber.messages();
+    const seen = named(messages);
+    expect(seen.size * 2).toBe(messages.length);
+    expect(seen.size).toBeGreaterThan(5);
+    expect([...seen.values()].join('')).toBe(units(0, 300).join(''));
+    let index = 5;
+    for (const [unit, text] of seen) {
+      expect(unit).toBe(`n/short2/700/${index}`);
+      index += text.split('\n').length - 1;
+    }
+    subscriber.end();
+    await kill();
+  });
+
   test('topic and client identifier may be set', async () => {
     const { port, kill } = await startBroker(await freePort());
     const subscriber = subscribe(port, 2, '-t', 'elsewhere/#');

@@ -5,6 +5,8 @@ export interface ControlContext {
   readonly control: ProvenanceControl;
   readonly accounts: Accounts;
   readonly labels: LabelTable;
+  /** Records that each output of the recorder lost over all its runs, by cause, as far as it has accounts. */
+  readonly lostBy: ReadonlyMap<string, Readonly<Partial<Record<string, number>>>>;
 }
 
 /** What an option has to say. */

@@ -5,7 +5,8 @@ import { coloured } from './generate/help-text.ts';
 import { controlOptions, generalOptions, optionNamed } from './option-table.ts';
 
 /** What an option is run with. */
-export interface ControlRun extends Omit<ControlContext, 'control'> {
+export interface ControlRun extends Omit<ControlContext, 'control' | 'lostBy'> {
+  readonly lostBy?: ControlContext['lostBy'];
   /** Opens the control of the kernel; called once the command line is understood. */
   readonly open: (request: ControlRequest) => ProvenanceControl;
   /** Whether the output is a terminal that shows colours. */
@@ -36,7 +37,8 @@ export function runControl(argv: readonly string[], run: ControlRun): string {
   const act = option.prepare(args);
   const control = run.open({ securityfsFolder: securityfs, load: !option.looks });
   try {
-    return show(act({ control, accounts: run.accounts, labels: run.labels }), json, run.colour);
+    const { accounts, labels, lostBy = new Map() } = run;
+    return show(act({ control, accounts, labels, lostBy }), json, run.colour);
   } finally {
     control.close();
   }

@@ -1,5 +1,8 @@
+import path from 'node:path';
+import { spoolLosses } from '@camflow/runtime';
 import { Command } from 'commander';
 import type { DependencyContainer } from 'tsyringe';
+import { spoolFolder } from '../commands/spool-folder.ts';
 import { createContainer } from '../composition/container.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
 import { helpText } from '../control/generate/help-text.ts';
@@ -75,12 +78,21 @@ export async function runCamflow(
       accounts: resolve(container, tokens.accounts),
       labels: resolve(container, tokens.labels),
       colour: wantsColour(),
+      ...(argv.includes('--drop') && { lostBy: await lostByOutputs(container) }),
     };
     print(runControl(argv, run));
     return exitCodes.ok;
   } catch (error) {
     return reportFailure(program.name(), error);
   }
+}
+
+/** From the accounts that the spools keep; none where they cannot be read. */
+async function lostByOutputs(
+  container: DependencyContainer,
+): Promise<Map<string, Partial<Record<string, number>>>> {
+  const named = await spoolFolder(resolve(container, tokens.environment)).catch(() => undefined);
+  return spoolLosses(named ?? path.join(resolve(container, tokens.places).stateFolder, 'spool'));
 }
 
 /** Only terminals get colours, and not those whose user has none. */

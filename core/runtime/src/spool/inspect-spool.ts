@@ -34,6 +34,16 @@ export async function listSpools(spoolDir: string): Promise<FoundSpool[]> {
   }
 }
 
+/** What the outputs of spools below a folder lost over all runs, by cause; empty where there are none. */
+export async function spoolLosses(spoolDir: string): Promise<Map<string, FoundSpool['dropped']>> {
+  const losses = new Map<string, FoundSpool['dropped']>();
+  for (const name of (await readdir(spoolDir).catch(() => [])).sort()) {
+    const state = await loadSpoolState(path.join(spoolDir, name)).catch(() => undefined);
+    if (state !== undefined) losses.set(decodeURIComponent(name), Ledger.restore(state.ledger).dropped);
+  }
+  return losses;
+}
+
 /** Spools below a folder in which units may wait, and which belong to none of some outputs: their names. */
 export async function spoolsOfOthers(spoolDir: string, outputs: readonly string[]): Promise<string[]> {
   const folders = await readdir(spoolDir).catch(() => []);

@@ -41,9 +41,16 @@ export const stateOptions: readonly ControlOption[] = [
     const policyHash = hashText(control.policy.hash());
     return { text: policyHash, json: { policyHash } };
   }),
-  option('State', '--drop', 'display information about dropped graph elements.', [], ({ control }) => {
-    const drops = control.recording.drops();
-    return { text: `Graph elements dropped: \t\t${drops.total}`, json: drops };
+  option('State', '--drop', 'display information about dropped graph elements.', [], (context) => {
+    const drops = context.control.recording.drops();
+    // What the kernel had no room for, as CamFlow has it; then what was lost behind it.
+    const lost = [...context.lostBy].flatMap(([output, causes]) =>
+      Object.entries(causes).map(([cause, records]) => `Records lost by ${output}, ${cause}: \t\t${records}`),
+    );
+    return {
+      text: [`Graph elements dropped: \t\t${drops.total}`, ...lost].join('\n'),
+      json: { ...drops, outputs: Object.fromEntries(context.lostBy) },
+    };
   }),
   option('State', '--change-epoch', 'change epoch.', [], ({ control }) => {
     control.recording.changeEpoch();

@@ -1,5 +1,5 @@
-import { defaultRecorderFile, loadRecorderConfiguration } from '@camflow/config';
 import { describeSpools, discardSpool, printSpool } from '../../commands/spool.ts';
+import { spoolFolder } from '../../commands/spool-folder.ts';
 import { resolve, tokens } from '../../composition/tokens.ts';
 import { rootSpoolDir } from '../../daemon/spool-dir.ts';
 import type { AddCommand } from './camflow-command.ts';
@@ -20,11 +20,7 @@ export const addSpool: AddCommand = (program, { container, print }) => {
       .option('--config <file>', 'take spool_dir from this file (default: /etc/camflowd.ini)');
 
   async function folderOf({ spoolDir, config }: Place): Promise<string> {
-    if (spoolDir !== undefined) return spoolDir;
-    const path = config ?? (await defaultRecorderFile());
-    const environment = resolve(container, tokens.environment);
-    const { general } = await loadRecorderConfiguration({ path, environment });
-    return general.spoolDir ?? rootSpoolDir;
+    return spoolDir ?? (await spoolFolder(resolve(container, tokens.environment), config)) ?? rootSpoolDir;
   }
 
   at('ls', 'list the spools, with what waits in them').action(async (place: Place) => {
