@@ -7,7 +7,7 @@ export default defineConfig({
       'core/*/src/**/*.test.ts',
       'plugins/*/src/**/*.test.ts',
     ],
-    testTimeout: 300_000,
+    testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
   },

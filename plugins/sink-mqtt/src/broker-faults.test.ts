@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import {
   broker,
   clearAway,
@@ -14,6 +14,9 @@ import {
   waitFor,
 } from './mosquitto.test.kit.ts';
 import { batchOf, never, opened, unit, units, writeUntilTaken } from './sink.test.kit.ts';
+
+// A broker is killed again and again: some fifteen seconds on a quiet machine.
+vi.setConfig({ testTimeout: 300_000 });
 
 afterAll(clearAway);
 

@@ -2,9 +2,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { checkJson } from '@camflow/testkit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { repositoryRoot } from '../structure/workspace.ts';
 import { type Ended, runProgram } from '../system/programs.ts';
+
+// Each follows a whole recording, some ten seconds on a quiet machine.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const capture = path.join(repositoryRoot, 'core/cli/assets/demo.capture');
 const sent = '/srv/inbox/report.txt.gz';

@@ -1,11 +1,14 @@
 import { createRecordBatch, joinRecords, nodeRecord, relationRecord, UnitCollector } from '@camflow/testkit';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { captureRecords } from './capture-records.ts';
 import { problemWith } from './check-units.ts';
 import { createCorpora } from './corpus.ts';
 import { fuzzFiles } from './fuzz-files.ts';
 import { fuzzRecords } from './fuzz-records.ts';
 import { unwatched } from './progress.ts';
+
+// Tens of thousands of records go through every format.
+vi.setConfig({ testTimeout: 300_000 });
 
 test('20,000 mutated records give valid output in both formats and dialects', async () => {
   const done = await fuzzRecords(createCorpora(captureRecords()), 20_000, 1, unwatched);

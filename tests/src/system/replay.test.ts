@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { recordTypeOfCode } from '@camflow/api';
 import { checkJson, createStory, writeRelayDirectory } from '@camflow/testkit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { repositoryRoot } from '../structure/workspace.ts';
 import { capturesNote, compareTool, haveCaptures, unpackCaptures } from './captures.ts';
 import { runProgram } from './programs.ts';
+
+// Each reads and writes the whole capture again and again: up to a minute on a quiet machine.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 test('a reader of standard output that goes ends a replay as it ends any program: with no word', () => {
   const root = mkdtempSync(path.join(tmpdir(), 'camflow-head-'));

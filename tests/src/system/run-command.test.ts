@@ -1,8 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { repositoryRoot } from '../structure/workspace.ts';
+
+// Terminals wait for what is typed: some ten seconds on a quiet machine.
+vi.setConfig({ testTimeout: 300_000 });
 
 const runner = path.join(repositoryRoot, 'tests/fixtures/command/run.js');
 const terminal = path.join(repositoryRoot, 'tests/fixtures/guest/terminal.py');

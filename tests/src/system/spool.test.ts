@@ -2,8 +2,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createStory, writeRelayDirectory } from '@camflow/testkit';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { runProgram, startProgram } from './programs.ts';
+
+// Daemons start and end: some ten seconds on a quiet machine.
+vi.setConfig({ testTimeout: 300_000 });
 
 let root: string;
 let records = 0;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { StreamId } from '@camflow/api';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   imbalance,
   KeepingSink,
@@ -11,6 +11,9 @@ import {
   type StreamPart,
 } from './harness.test.support.ts';
 import { fileRecord, malformedRecord, pathRecord, relationRecord } from './records.test.support.ts';
+
+// Workers run out of memory: some ten seconds on a quiet machine.
+vi.setConfig({ testTimeout: 300_000 });
 
 const short: StreamId = { cpu: 0, kind: 'short' };
 const long: StreamId = { cpu: 0, kind: 'long' };
