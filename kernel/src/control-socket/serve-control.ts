@@ -1,4 +1,4 @@
-import type { Logger } from '@camflow/api';
+import { CamflowError, type Logger } from '@camflow/api';
 import { BpfMap } from '../bpf/bpf-map.ts';
 import { readStructure, structures } from '../bpf/layout.ts';
 import { openControl } from '../control/open-control.ts';
@@ -34,7 +34,7 @@ export async function serveControl(
     processRecord: (pid: number) => processActivity(pid, identity, epoch()),
   };
   const disclosed = new RecordDiscloser(kernel, arrived);
-  const socket = await ControlSocket.open({ state, discloser: disclosed }, { path, log });
+  const socket = await ControlSocket.open({ state: () => state(), discloser: disclosed }, { path, log });
   return { disclosed, close: () => socket.close() };
 }
 
@@ -47,8 +47,27 @@ function epoch(): number {
   }
 }
 
-function state(): unknown {
-  const control = openControl();
+/**
+ * Serves programs of any user on a CamFlow kernel: the state, and no disclosure, which there is the kernel's.
+ * @param securityfsFolder - its control files
+ * @throws CamflowError where the socket cannot be made
+ */
+export async function serveState(
+  path: string,
+  securityfsFolder: string,
+  log: Logger,
+): Promise<{ close(): Promise<void> }> {
+  const refuse = (): never => {
+    throw new CamflowError('UNSUPPORTED', 'On a CamFlow kernel the recorder takes no disclosures', {
+      hint: `Programs write to ${securityfsFolder}/node and relation there, as libprovenance does.`,
+    });
+  };
+  const discloser = { process: refuse, node: refuse, relation: refuse };
+  return await ControlSocket.open({ state: () => state(securityfsFolder), discloser }, { path, log });
+}
+
+function state(securityfsFolder?: string): unknown {
+  const control = openControl({ securityfsFolder });
   try {
     return stateJson(control, systemAccounts);
   } finally {

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { CamflowError } from '@camflow/api';
 import { underControlLock } from '../bpf/control-lock.ts';
+import { pinFolder } from '../bpf/layout.ts';
 import { loadPrograms } from '../bpf/load-programs.ts';
 import { requireMachine } from '../bpf/machine-checks.ts';
 import { isCapturePinned } from '../bpf/pinned-capture.ts';
@@ -57,7 +58,9 @@ function loadWhereNeeded(ringBytes: number): void {
 /** Without it nothing could be told from something that is not there. */
 function requireAccess(): void {
   try {
-    if (existsSync(bpfFolder)) accessSync(bpfFolder, constants.R_OK | constants.X_OK);
+    for (const folder of [bpfFolder, pinFolder]) {
+      if (existsSync(folder)) accessSync(folder, constants.R_OK | constants.X_OK);
+    }
   } catch (cause) {
     throw new CamflowError('PERMISSION_DENIED', `May not look into ${bpfFolder}`, {
       cause,

@@ -28,7 +28,7 @@ function createPlace(): SourceSubject {
       expected.set(`${kind} ${cpu}`, bytes);
     }
   }
-  const options = { securityfs_dir: controls, poll_ms: '1' };
+  const options = { securityfs_dir: controls, poll_ms: '1', socket: 'off' };
   return {
     options: { ...options, relay_dir: relays },
     expected,

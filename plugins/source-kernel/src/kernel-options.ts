@@ -20,7 +20,7 @@ export interface KernelOptions {
   readonly relayDir: string | undefined;
   /** Folder of the control files. */
   readonly securityfsDir: string;
-  /** With BPF programs: path of the socket for programs of any user; undefined for none. */
+  /** Path of the socket for programs of any user; undefined for none. */
   readonly socket: string | undefined;
   /** Rounds of reading start at least so far apart, in milliseconds. */
   readonly pollMs: number;
@@ -98,7 +98,7 @@ export const kernelOptions: OptionsDefinition<KernelOptions> = {
     securityfs_dir: { summary: 'Folder of the control files of CamFlow.', default: defaultSecurityfsFolder },
     socket: {
       summary:
-        'With BPF programs: socket at which programs of any user read the state and disclose, or `off`.',
+        'Socket at which programs of any user read the state and, with BPF programs, disclose; or `off`.',
       default: defaultSocketPath,
     },
     poll_ms: { summary: 'Rounds of reading start at least this far apart, in milliseconds.', default: '50' },

@@ -1,8 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import {
   fieldOf,
   isCamflowError,
@@ -11,6 +22,7 @@ import {
   relationTypeNamed,
   validateOptions,
 } from '@camflow/api';
+import { CamflowKernel } from '@camflow/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import sourceKernel from './index.ts';
 import { type KernelOptions, kernelOptions } from './kernel-options.ts';
@@ -316,4 +328,34 @@ test('options: defaults, and values that are refused', async () => {
     const result = await validateOptions(kernelOptions, wrong);
     expect(result.problems?.map((problem) => problem.key)).toEqual(Object.keys(wrong));
   }
+});
+
+describe('the socket', () => {
+  /** One line to the socket, and the line that it answers. */
+  async function ask(path: string, request: object): Promise<Record<string, unknown>> {
+    const socket = createConnection(path);
+    socket.end(`${JSON.stringify({ id: 1, ...request })}\n`);
+    const answer = await text(socket);
+    return JSON.parse(answer) as Record<string, unknown>;
+  }
+
+  test('shows the state to any user, and takes no disclosures', async () => {
+    const kernel = new CamflowKernel();
+    mkdirSync(securityfsDir);
+    for (const [name, bytes] of kernel.contents) writeFileSync(join(securityfsDir, name), bytes);
+    for (const name of kernel.lists.keys()) writeFileSync(join(securityfsDir, name), '');
+    for (const name of ['epoch', 'flush', 'self']) writeFileSync(join(securityfsDir, name), '');
+    writeFileSync(join(securityfsDir, 'version'), 'v0.9.0');
+    append('provenance0', record(0));
+    const socket = join(relayDir, 'control.sock');
+    await createSource({ socket }).open();
+    expect(statSync(socket).mode & 0o777).toBe(0o666);
+    const shown = await ask(socket, { ask: 'state' });
+    expect(shown).toMatchObject({ ok: true, value: { backend: 'securityfs', rules: [] } });
+    const refused = await ask(socket, { ask: 'disclose', class: 'entity', attributes: {} });
+    expect(refused).toMatchObject({ ok: false, code: 'UNSUPPORTED' });
+    await source!.close();
+    expect(existsSync(socket)).toBe(false);
+    expect(warnings).toEqual([]);
+  });
 });

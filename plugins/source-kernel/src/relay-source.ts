@@ -17,6 +17,7 @@ import {
   type RelayRead,
   RelaySet,
   relayNamesIn,
+  serveState,
 } from '@camflow/kernel';
 import { ContextResolver } from './context-resolver.ts';
 import type { KernelOptions } from './kernel-options.ts';
@@ -39,6 +40,7 @@ export class RelaySource implements CaptureSource {
   readonly #context: PluginContext;
   readonly #folder: string;
   #attached: Attachment | undefined;
+  #served: { close(): Promise<void> } | undefined;
   #batches = 0;
   #inRound = false;
   #waitFirst = false;
@@ -76,6 +78,7 @@ export class RelaySource implements CaptureSource {
       this.#attached = { relays, securityfs, contexts, losses };
       const machineId = securityfs?.machineId() ?? 0;
       const bootId = securityfs?.bootId() ?? 0;
+      if (securityfs !== undefined) await this.#serve(securityfs.folder);
       return { abi: abiCamflow09.id, machineId, bootId, epoch: 0 };
     } catch (error) {
       this.#attached = undefined;
@@ -106,8 +109,21 @@ export class RelaySource implements CaptureSource {
   commit(): void {}
 
   async close(): Promise<void> {
+    await this.#served?.close();
+    this.#served = undefined;
     this.#attached?.relays.close();
     this.#attached = undefined;
+  }
+
+  /** Without the socket capture is whole: root alone reads the state then. */
+  async #serve(securityfsFolder: string): Promise<void> {
+    const { socket } = this.#options;
+    if (socket === undefined) return;
+    try {
+      this.#served = await serveState(socket, securityfsFolder, this.#context.log);
+    } catch (error) {
+      this.#context.log.warn('there is no control socket', { reason: describeError(error) });
+    }
   }
 
   #openSecurityfs(): ProvenanceSecurityfs | undefined {

@@ -1,5 +1,6 @@
 // tsyringe throws on import without it.
 import 'reflect-metadata';
+import { connect } from '@camflow/disclose';
 import { LabelTable, openControl, systemAccounts } from '@camflow/kernel';
 import { createRun } from '@camflow/runtime';
 import { container, type DependencyContainer, instanceCachingFactory } from 'tsyringe';
@@ -24,5 +25,15 @@ export function createContainer(program: string): DependencyContainer {
   register(tokens.accounts, () => systemAccounts);
   register(tokens.labels, () => new LabelTable());
   register(tokens.places, () => ({ stateFolder: '/var/lib/camflow' }));
+  register(tokens.askState, () => askRecorder);
   return own;
+}
+
+async function askRecorder(): Promise<unknown> {
+  const recorder = await connect();
+  try {
+    return await recorder.state();
+  } finally {
+    recorder.close();
+  }
 }

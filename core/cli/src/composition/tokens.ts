@@ -9,6 +9,7 @@ import type {
 } from '@camflow/kernel';
 import type { BuiltinPlugin, CreateRun } from '@camflow/runtime';
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
+import type { AskState } from '../control/show-state.ts';
 import type { LogLevel } from '../log/line-logger.ts';
 
 /** Names a dependency together with its type. */
@@ -43,6 +44,7 @@ export interface Tokens {
   readonly accounts: Token<Accounts>;
   readonly labels: Token<LabelTable>;
   readonly places: Token<Places>;
+  readonly askState: Token<AskState>;
 }
 
 /** Everything that programs are handed rather than reach for. */
@@ -55,6 +57,7 @@ export const tokens: Tokens = {
   accounts: token('accounts'),
   labels: token('labels'),
   places: token('places'),
+  askState: token('askState'),
 };
 
 /** What a container holds under a token. */

@@ -24,6 +24,14 @@ export function isControl(argv: readonly string[]): boolean {
   return argv[0]?.startsWith('-') === true && argv[0] !== '-V' && argv[0] !== '--version';
 }
 
+/** Options about the state of capture as a whole, which is no secret. */
+const stateFlags: ReadonlySet<string> = new Set(['-v', '-s', '-c', '-p', '--drop']);
+
+/** Whether a command line asks the running kernel for no more than the state of capture as a whole. */
+export function isAboutState(argv: readonly string[]): boolean {
+  return argv.some((word) => stateFlags.has(word)) && !argv.includes('--securityfs');
+}
+
 /**
  * Runs the one option that a command line holds. All of it is checked before anything is done.
  * @returns what to print

@@ -6,7 +6,8 @@ import { spoolFolder } from '../commands/spool-folder.ts';
 import { createContainer } from '../composition/container.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
 import { helpText } from '../control/generate/help-text.ts';
-import { isControl, runControl } from '../control/run-control.ts';
+import { isControl } from '../control/run-control.ts';
+import { runControlForAnyUser } from '../control/show-state.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { version } from '../version.ts';
 import type { AddCommand, CommandContext } from './camflow-commands/camflow-command.ts';
@@ -80,7 +81,7 @@ export async function runCamflow(
       colour: wantsColour(),
       ...(argv.includes('--drop') && { lostBy: await lostByOutputs(container) }),
     };
-    print(runControl(argv, run));
+    print(await runControlForAnyUser(argv, run, resolve(container, tokens.askState)));
     return exitCodes.ok;
   } catch (error) {
     return reportFailure(program.name(), error);

@@ -9,7 +9,7 @@ export const recordingOptions: readonly ControlOption[] = [
       'UNSUPPORTED',
       control.backend === 'securityfs'
         ? `Channel ${name} cannot be made: CamFlow has had no extra channels since 0.8`
-        : `Channel ${name} cannot be made: the BPF programs have one channel`,
+        : `Channel ${name} cannot be made: of each node the BPF programs keep one version and know once what was published of it, for one set of rings`,
       { hint: 'Give camflowd several outputs instead: output=log,mqtt.' },
     );
   }),
