@@ -11,6 +11,7 @@ const packages = [
   { name: 'llvm', probe: ['llvm-strip', '--version'] },
   { name: 'bpftool', probe: ['/usr/sbin/bpftool', 'version'] },
   { name: 'groff-base', probe: ['groff', '--version'] },
+  { name: 'zsh', probe: ['zsh', '--version'] },
   { name: 'gcc', probe: ['gcc', '--version'] },
   // libbpf-dev brings the C library's headers too, which the workloads of the guest are compiled with.
   { name: 'libbpf-dev', probe: ['/bin/sh', '-c', 'test -e /usr/include/bpf/libbpf.h'] },

@@ -13,6 +13,7 @@ const commands = [
 const flags = [...controlOptions.map(({ flag }) => flag), ...generalOptions.map(([flag]) => flag)];
 const lacks = (program: string): boolean => spawnSync(program, ['--version']).error !== undefined;
 const mustRun = process.env['CAMFLOW_TEST_SYSTEM'] === '1';
+const noZsh = !mustRun && lacks('zsh') ? ' (skipped: no zsh)' : '';
 const noMan = !mustRun && lacks('groff') ? ' (skipped: no groff)' : '';
 
 test('every option is in the help, the manual and both completions', () => {
@@ -47,6 +48,38 @@ _camflow; printf '%s\\n' "\${COMPREPLY[@]}"`;
     expect(complete('camflow', '--node-filter', 'direct')).toEqual(['directory']);
     expect(complete('camflow', '--track-user', 'roo')).toEqual(['root']);
     expect(complete('camflow', '--process', '1')).toContain('1');
+  });
+});
+
+describe('zsh', () => {
+  // What the completion system of an interactive shell does with what the function gives it is left to that.
+  const stubs = ['_files', '_pids', '_users', '_groups'].map((name) => `${name}() { print -r -- ${name} }`);
+  const complete = (...words: string[]): string[] => {
+    const script = [
+      ...stubs,
+      `_describe() { print -rl -- "\${(@P)2}" }`,
+      'compadd() { print -rl -- "$@" }',
+      `words=(${words.map((word) => `'${word}'`).join(' ')}) CURRENT=${words.length}`,
+      zshCompletion(commands),
+    ].join('\n');
+    const { stdout, stderr } = spawnSync('zsh', ['-fc', script], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    return stdout.trim().split('\n');
+  };
+
+  test.skipIf(noZsh !== '')(`completes options, commands and arguments${noZsh}`, () => {
+    const first = complete('camflow', '');
+    expect(first).toContain('--track-file:set tracking.');
+    expect(first).toContain("record:record a command's doings");
+    expect(first).toContain('replay:put a capture\\: file');
+    expect(complete('camflow', '--track-file', '')).toEqual(['_files']);
+    expect(complete('camflow', '--track-file', '/etc', '')).toEqual(['false', 'true', 'propagate']);
+    expect(complete('camflow', '--node-filter', 'd')).toContain('directory');
+    expect(complete('camflow', '--node-filter', 'directory', '')).toEqual(['true', 'false']);
+    expect(complete('camflow', '--track-user', '')).toEqual(['_users']);
+    expect(complete('camflow', '--track-group', '')).toEqual(['_groups']);
+    expect(complete('camflow', '--process', '')).toEqual(['_pids']);
+    expect(complete('camflow', 'replay', '')).toEqual(['_files']);
   });
 });
 
