@@ -38,6 +38,8 @@ const daemon = startProgram(
     'mqtt.reconnect_ms=100',
     'mqtt.spool_max_size=2147483648',
     'mqtt.spool_full=block',
+    // The source is as fast as it can be read; a log on a busy disk is not.
+    'log.spool_full=block',
   ].flatMap((setting) => ['--set', setting]),
 );
 const samples: { readonly rss: number; readonly files: number }[] = [];

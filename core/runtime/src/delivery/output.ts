@@ -183,7 +183,10 @@ export class Output {
   /** The run is over: what is pending is counted as `shutdown`, and late answers of the sink change nothing. */
   finish(): void {
     this.#finished = true;
-    this.balance.drop(this.balance.pending, 'shutdown');
+    const { pending } = this.balance;
+    if (pending < 0)
+      this.#log.error('the balance of an output does not close', { output: this.name, surplus: -pending });
+    this.balance.drop(pending, 'shutdown');
   }
 
   /** Runs another call of the sink (`flush`, `reopen`) between two writes. */

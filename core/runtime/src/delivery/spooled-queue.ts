@@ -315,20 +315,23 @@ export class SpooledQueue implements DeliveryQueue {
   }
 
   async #dropOldest(cause: LossCause): Promise<boolean> {
-    const head = this.#head;
-    const held = head && ('after' in head ? head.after : head.stored?.after);
-    const lost = await this.#spool.dropOldest(held);
-    if (lost === undefined) return false;
-    this.#lose(lost, cause);
-    const reached = this.#spool.read.frame;
-    if (held !== undefined && held.frame <= reached) this.#headDropped ??= cause;
-    this.#held = this.#held.filter((each) => {
-      const gone = each !== this.#head && each.stored !== undefined && each.stored.after.frame <= reached;
-      if (gone) this.#letGo(each);
-      return !gone;
+    const endOfHead = (): SpoolPlace | undefined => {
+      const head = this.#head;
+      return head && ('after' in head ? head.after : head.stored?.after);
+    };
+    const any = await this.#spool.dropOldest(endOfHead, (records) => {
+      this.#lose(records, cause);
+      const reached = this.#spool.read.frame;
+      const head = endOfHead();
+      if (head !== undefined && head.frame <= reached) this.#headDropped ??= cause;
+      this.#held = this.#held.filter((each) => {
+        const gone = each !== this.#head && each.stored !== undefined && each.stored.after.frame <= reached;
+        if (gone) this.#letGo(each);
+        return !gone;
+      });
     });
-    void this.#save();
-    return true;
+    if (any) void this.#save();
+    return any;
   }
 
   #stored(held: Held, stored: StoredParcel): void {

@@ -277,6 +277,27 @@ describe('a spool at its limit', () => {
     expect(head).toEqual(whenFull === 'drop_newest' ? expected.slice(0, 200) : expected.slice(-200));
   });
 
+  test('that an output reads from meanwhile: every record is delivered or dropped, and none is both', async () => {
+    const many = Buffer.concat(Array.from({ length: 5 }, () => records));
+    for (let attempt = 0; attempt < 8; attempt++) {
+      const slow = new KeepingSink();
+      slow.onWrite = async () => {
+        for (let turns = Math.random() * 12; turns > 0; turns--) await new Promise(setImmediate);
+        return undefined;
+      };
+      const input = new RoundsSource([[{ stream: short, records: many }]], {
+        batchRecords: 200,
+        heldBatches: 0,
+      });
+      const plan = spool({ maxSizeBytes: 64 << 10 });
+      const report = await run({ source: input, outputs: [['line-format', slow]], spools: [plan] });
+      const { delivered, dropped } = report.outputs[0]!;
+      expect(dropped.spool_full).toBeGreaterThan(0);
+      expect(delivered + dropped.spool_full!).toBe(many.length / 256);
+      expect(delivered).toBe(slow.lines.filter((line) => !line.startsWith('gap ')).length);
+    }
+  });
+
   test('block: nothing more is read until there is room, and nothing is lost', async () => {
     const slow = new KeepingSink();
     let open = (): void => {};

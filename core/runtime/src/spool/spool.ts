@@ -198,17 +198,23 @@ export class Spool {
 
   /**
    * Drops the oldest segment, unread or not.
-   * @param held - the end of what is being delivered now, which counts as acknowledged
-   * @returns records that were dropped; undefined where nothing is left to drop
+   * @param held - asked for the end of what is being delivered at that moment, which counts as acknowledged
+   * @param dropped - told how many records were dropped, in the same turn: nothing of them may be delivered any more
+   * @returns false where nothing is left to drop
    */
-  async dropOldest(held: SpoolPlace | undefined): Promise<number | undefined> {
-    if (this.isEmpty) return undefined;
+  async dropOldest(held: () => SpoolPlace | undefined, dropped: (records: number) => void): Promise<boolean> {
+    if (this.isEmpty) return false;
     const oldest = this.#segments[0];
     if (oldest !== undefined && oldest === this.#writer?.segment) await this.#closeWriter();
     const next = await this.#startOfSegmentAfter(oldest?.number ?? 0);
-    const from = held !== undefined && held.frame > this.#read.frame ? held.records : this.#read.records;
-    await this.acknowledge(next);
-    return Math.max(0, next.records - from);
+    // Meanwhile the output may have taken some of it, and be at something else.
+    const delivering = held();
+    const isAhead = delivering !== undefined && delivering.frame > this.#read.frame;
+    const from = isAhead ? delivering.records : this.#read.records;
+    if (next.frame >= this.#read.frame) this.#read = next;
+    dropped(Math.max(0, next.records - from));
+    await this.#removeRead();
+    return true;
   }
 
   /** Whether the oldest units have waited for longer than is allowed. */
