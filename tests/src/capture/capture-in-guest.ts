@@ -104,7 +104,7 @@ export async function captureInGuest<Name extends string>(
         { host: script, guest: '/root/script' },
       ],
       fetch: [...parts, ...fetch],
-      timeoutMs: 420_000,
+      timeoutMs: 1_190_000,
     });
     const recordings: [Name, Recording][] = [];
     for (const name of names) {

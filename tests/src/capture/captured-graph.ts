@@ -61,6 +61,7 @@ export interface CapturedGraph {
   readonly snapshots: readonly CapturedNode[];
   /** The last record of each version of a node, by key. */
   readonly nodes: ReadonlyMap<string, CapturedNode>;
+  /** As they happened: each CPU has a ring of its own, but their numbers are counted over all of them. */
   readonly relations: readonly CapturedRelation[];
 }
 
@@ -139,7 +140,7 @@ class GraphReader {
       missing,
       snapshots: this.#snapshots,
       nodes: new Map(this.#snapshots.map((node) => [node.key, node])),
-      relations: this.#relations,
+      relations: this.#relations.sort((a, b) => (a.id < b.id ? -1 : 1)),
     };
   }
 }

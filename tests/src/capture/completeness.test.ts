@@ -73,7 +73,7 @@ describe.for(['6.1', '6.12'] as const)('completeness on %s', (kernel: GuestKerne
       programs: ['counting'],
       fetch: [...files, '/root/work/sleeper'],
     });
-  }, 450_000);
+  }, 1_200_000);
 
   /** What the workload says that it did. */
   const callsOf = (rounds: number, writes: number): Map<string, number> => {

@@ -74,7 +74,7 @@ describe.for(machines)('what is recorded on $kernel, bpf a security module: $bpf
       programs: ['scenarios'],
       fetch: ['in_namespaces', 'in_cgroup'].map((name) => `/root/work/${name}/facts`),
     });
-  }, 450_000);
+  }, 1_200_000);
 
   const graphOf = (name: keyof typeof workloads): CapturedGraph => captured.recordings[name].graph;
   /** The records of the nodes of one type that wrote into a file, and of the memory that stands behind them. */

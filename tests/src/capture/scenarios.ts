@@ -55,6 +55,12 @@ export const expectedOrigins: Readonly<Record<string, ExpectedOrigins>> = {
     ],
     executes: true,
   },
+  deleted_program: {
+    origins: [
+      ...['argv ./program', 'argv vanish', 'argv program', 'argv copy', 'argv in', 'argv out'],
+      ...['file program', ...moved, processes(2), 'process_memory program \u00d72', tasks(2)],
+    ],
+  },
   arguments: {
     origins: [
       ...[
@@ -118,5 +124,6 @@ echo other > rename_exchange/other
 mkdir rename_folder/folder; mv rename_folder/in rename_folder/folder/in
 printf '#!/root/bin/scenarios interpret\\n' > script/script; chmod +x script/script
 mkdir in_chroot/jail; mv in_chroot/in in_chroot/jail/in
+cp /root/bin/scenarios deleted_program/program
 mkdir in_mounts/mounted in_mounts/bound in_new_root/root
 `;
