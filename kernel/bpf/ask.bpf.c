@@ -26,6 +26,7 @@ static __always_inline void change(struct cf_request *request, struct cf_node *n
 static __always_inline void ask_key(struct cf_request *request)
 {
 	struct cf_node *node = &request->node;
+	struct cf_ids *ids = cf_get_ids();
 
 	__builtin_memset(node, 0, sizeof(*node));
 	node->type = CF_NODE_FILE;
@@ -34,6 +35,9 @@ static __always_inline void ask_key(struct cf_request *request)
 	node->inode.generation = request->key.generation;
 	node->sieve = cf_inode_number(request->key.device, request->key.ino);
 	change(request, node);
+	/* If it is in memory all the same, its own node will hear of it. */
+	if (ids && request->change)
+		__sync_fetch_and_add(&ids->said, 1);
 	request->found = 1;
 }
 

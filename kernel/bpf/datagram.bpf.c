@@ -12,20 +12,6 @@ char LICENSE[] SEC("license") = "GPL";
 #define AF_INET6 10
 #define PROTOCOL_IPV4 0x0800
 
-/* Only what is read here. */
-#define CF_KERNEL_TYPE __attribute__((preserve_access_index))
-
-struct msghdr___datagram {
-	void *msg_name;
-} CF_KERNEL_TYPE;
-
-struct sk_buff___datagram {
-	__be16 protocol;
-	__u16 transport_header;
-	__u16 network_header;
-	unsigned char *head;
-} CF_KERNEL_TYPE;
-
 /* As user space gives them. */
 struct ipv4_address {
 	u16 family;
@@ -95,32 +81,18 @@ static __always_inline bool concerns(struct sock *sk)
 
 static __always_inline void keep_sender(struct sock *sk, u64 message, bool is_ipv6)
 {
-	u64 name = (u64)BPF_CORE_READ((struct msghdr___datagram *)message, msg_name);
-	struct cf_scratch *scratch;
-	struct cf_place place;
+	u64 name = (u64)BPF_CORE_READ((struct msghdr *)message, msg_name);
 	struct cf_end end = {};
 	struct cf_actor actor;
 	struct cf_node *node;
 
-	if (!(cf_has_address_rules() || concerns(sk)) || !cf_acts(&actor))
+	if (!concerns(sk) || !cf_acts(&actor))
 		return;
 	node = inode_of(sk);
 	if (!node || !find_destination(&end, sk, name, is_ipv6))
 		return;
-	if (name && cf_has_address_rules()) {
-		__builtin_memcpy(place.address, end.local, sizeof(place.address));
-		place.port = end.local_port;
-		cf_apply_address(CF_EGRESS, &place, node, actor.process);
-	}
-	if (!cf_selects(node, actor.task))
-		return;
-	scratch = cf_get_scratch();
-	if (!scratch)
-		return;
-	scratch->node = *node;
-	scratch->node.step = __sync_fetch_and_or(&node->step, 1) | 1;
-	if (bpf_map_update_elem(&cf_sent, &end, &scratch->node, BPF_ANY))
-		cf_count_state_failure();
+	if (cf_wants(&actor, node))
+		cf_keep_sender(&end, node);
 }
 
 SEC("fentry/udp_sendmsg")
@@ -138,7 +110,7 @@ int BPF_PROG(cf_udpv6_sendmsg, struct sock *sk, void *message, u64 size)
 }
 
 /* Where a datagram went to, and the port that it came from, as it says itself. */
-static __always_inline void read_headers(struct cf_end *end, struct sk_buff___datagram *datagram)
+static __always_inline void read_headers(struct cf_end *end, struct sk_buff *datagram)
 {
 	u64 head = (u64)BPF_CORE_READ(datagram, head);
 	u64 network = head + BPF_CORE_READ(datagram, network_header);
@@ -166,16 +138,18 @@ int BPF_PROG(cf_skb_recv_udp, struct sock *sk, unsigned int flags, int *offset, 
 	struct cf_actor actor;
 	struct cf_act act;
 
-	if (!cf_address(datagram) || !concerns(sk) || !cf_acts(&actor))
+	if (!cf_address(datagram) || !(concerns(sk) || cf_may_receive()))
+		return 0;
+	read_headers(&end, (void *)cf_address(datagram));
+	end.net = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	if (!(concerns(sk) || cf_sent_by_tracked(&end)) || !cf_acts(&actor))
 		return 0;
 	node = inode_of(sk);
 	if (!node)
 		return 0;
-	read_headers(&end, (void *)cf_address(datagram));
-	end.net = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	sender = bpf_map_lookup_elem(&cf_sent, &end);
 	act = cf_new_act(&actor, CF_RECEIVE_INET, flags);
 	if (sender)
-		cf_derives(&act, sender, node, actor.task);
+		cf_derives(&act, sender, node, actor.task, actor.process);
 	return 0;
 }

@@ -13,18 +13,21 @@ char LICENSE[] SEC("license") = "GPL";
 /* The longest string that a program can be given, its NUL included. */
 #define STRING_LIMIT (1u << 17)
 
+/* The program before this one has no say in what is recorded of the execution. */
 static __always_inline void execute(struct cf_actor *actor, struct cf_node *process, struct file *file)
 {
-	struct cf_node *node = cf_file_inode(actor, file);
+	struct cf_actor next = { .state = actor->state, .task = actor->task, .process = process };
 	struct cf_act act = cf_new_act(actor, CF_EXEC, 0);
+	struct cf_node *node = cf_file_inode(&next, file);
 
 	if (!node)
 		return;
+	cf_apply_owner(process);
 	cf_flag(process, node->flags & (CF_TRACKED | CF_OPAQUE), 0);
-	if (cf_selects(process, actor->task))
-		cf_name_by_file(actor, process, file);
+	if (cf_wants(&next, process))
+		cf_name_by_file(&next, process, file);
 	cf_use_fresh(actor, process);
-	cf_derives(&act, node, process, actor->task);
+	cf_derives(&act, node, process, actor->task, process);
 }
 
 /*
@@ -108,7 +111,7 @@ int BPF_PROG(cf_bprm_committing_creds, struct linux_binprm *bprm)
 	if (emerging) {
 		actor.state->hidden = 0;
 		actor.task->name = process->name;
-		cf_informs(&act, actor.task, process);
+		cf_informs(&act, actor.task, process, process, process);
 	} else {
 		cf_generates(&act, actor.process, actor.task, process);
 	}
@@ -232,7 +235,7 @@ int BPF_PROG(cf_bprm_committed_creds, struct linux_binprm *bprm)
 	if (!cf_concerns(NULL))
 		return 0;
 	strings.scratch = cf_get_scratch();
-	if (!strings.config || !strings.scratch || !cf_acts(&actor) || !cf_selects(actor.process, actor.task))
+	if (!strings.config || !strings.scratch || !cf_acts(&actor) || !cf_wants(&actor, actor.process))
 		return 0;
 	strings.process = actor.process;
 	strings.task_id = actor.task->id;

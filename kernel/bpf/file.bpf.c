@@ -49,7 +49,7 @@ int BPF_PROG(cf_file_open, struct file *file, int ret)
 	node = cf_file_inode(&actor, file);
 	if (!node)
 		return CF_VERDICT(ret);
-	if (cf_is_nameable(node) && cf_selects(node, actor.task))
+	if (cf_is_nameable(node) && cf_wants(&actor, node))
 		cf_name_by_file(&actor, node, file);
 	act = file_act(&actor, CF_OPEN, file, 0);
 	cf_uses(&act, node, actor.task, actor.process);
@@ -117,7 +117,7 @@ int BPF_PROG(cf_file_permission, struct file *file, int mask, int ret)
 			cf_uses(&act, node, actor.task, actor.process);
 		} else {
 			act.relation = CF_EXEC;
-			cf_derives(&act, node, actor.process, actor.task);
+			cf_derives(&act, node, actor.process, actor.task, actor.process);
 		}
 	}
 	return CF_VERDICT(ret);

@@ -4,14 +4,19 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* What is said of a file outlives its time in memory. Returns 0 where there is no room for it. */
-static __always_inline bool keep_file(struct cf_node *node, u32 flags, u64 taint)
+static __always_inline struct cf_file_key key_of(const struct cf_node *node)
 {
-	struct cf_file_key key = {
+	return (struct cf_file_key){
 		.ino = node->inode.ino,
 		.device = node->inode.device,
 		.generation = node->inode.generation,
 	};
+}
+
+/* What is said of a file outlives its time in memory. Returns 0 where there is no room for it. */
+static __always_inline bool keep_file(struct cf_node *node, u32 flags, u64 taint)
+{
+	struct cf_file_key key = key_of(node);
 	struct cf_file fresh = { .flags = flags, .taint = taint };
 	struct cf_file *file = bpf_map_lookup_elem(&cf_files, &key);
 
@@ -54,9 +59,35 @@ __noinline int cf_flag(struct cf_node *node, u32 flags, u64 taint)
 	return 0;
 }
 
+__noinline int cf_hear(struct cf_node *node)
+{
+	const u32 said = CF_TRACKED | CF_OPAQUE | CF_PROPAGATE | CF_RECORD;
+	struct cf_ids *ids = cf_get_ids();
+	struct cf_file_key key;
+	struct cf_file *file;
+
+	if (!node || !ids)
+		return 0;
+	/* First: what is said while this looks is looked for again. */
+	node->inode.said = *(volatile u32 *)&ids->said;
+	if (!cf_is_kept(node))
+		return 0;
+	key = key_of(node);
+	file = cf_in_sieve(node->sieve) ? bpf_map_lookup_elem(&cf_files, &key) : NULL;
+	__sync_fetch_and_and(&node->flags, ~said | (file ? file->flags : 0));
+	if (!file || !file->taint)
+		node->taint = 0;
+	if (!file)
+		return 0;
+	/* Others may have added to both meanwhile. */
+	__sync_fetch_and_or(&node->flags, file->flags);
+	__sync_fetch_and_or(&node->taint, file->taint);
+	return 0;
+}
+
 __noinline int cf_unflag(struct cf_node *node, u32 flags)
 {
-	struct cf_file_key key = {};
+	struct cf_file_key key;
 	struct cf_file *file;
 	u32 before;
 
@@ -68,9 +99,7 @@ __noinline int cf_unflag(struct cf_node *node, u32 flags)
 			cf_sieve_remove(node->sieve);
 		return 0;
 	}
-	key.ino = node->inode.ino;
-	key.device = node->inode.device;
-	key.generation = node->inode.generation;
+	key = key_of(node);
 	file = bpf_map_lookup_elem(&cf_files, &key);
 	if (!file)
 		return 0;
@@ -83,7 +112,7 @@ __noinline int cf_unflag(struct cf_node *node, u32 flags)
 /* The node's object ends; `last`: there is no file either, or no name by which anybody could find it again. */
 __noinline int cf_forget_flags(struct cf_node *node, u32 last)
 {
-	struct cf_file_key key = {};
+	struct cf_file_key key;
 
 	if (!node)
 		return 0;
@@ -94,9 +123,7 @@ __noinline int cf_forget_flags(struct cf_node *node, u32 last)
 	}
 	if (!last || !cf_in_sieve(node->sieve))
 		return 0;
-	key.ino = node->inode.ino;
-	key.device = node->inode.device;
-	key.generation = node->inode.generation;
+	key = key_of(node);
 	if (!bpf_map_delete_elem(&cf_files, &key))
 		cf_sieve_remove(node->sieve);
 	return 0;

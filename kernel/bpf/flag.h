@@ -6,15 +6,61 @@
 #include "sieve.h"
 #include "model.h"
 
+/* Internal flag of a process node: it may have files mapped shared, and others may have written into those. */
+#define CF_SHARES (1u << 9)
+
 /* What puts a node into the sieve: something has to be known of it wherever it acts. */
-#define CF_SIEVED (CF_TRACKED | CF_OPAQUE)
+#define CF_SIEVED (CF_TRACKED | CF_OPAQUE | CF_SHARES)
 
 /* Adds flags and taint to a node of the kernel's own. */
 extern int cf_flag(struct cf_node *node, u32 flags, u64 taint);
 /* Takes flags away. */
 extern int cf_unflag(struct cf_node *node, u32 flags);
+/* Makes flags and taint of a file's node those that cf_files has, where something was said of files meanwhile. */
+extern int cf_hear(struct cf_node *node);
 /* Before the state of an object is deleted. */
 extern int cf_forget_flags(struct cf_node *node, u32 last);
+
+static __always_inline u64 cf_propagation_filter(const struct cf_config *config, u32 relation)
+{
+	switch (CF_RELATION_CLASS(relation)) {
+	case CF_DERIVED:
+		return config->propagate_derived_filter;
+	case CF_GENERATED:
+		return config->propagate_generated_filter;
+	case CF_USED:
+		return config->propagate_used_filter;
+	case CF_INFORMED:
+		return config->propagate_informed_filter;
+	case CF_INFLUENCED:
+		return config->propagate_influenced_filter;
+	case CF_ASSOCIATED:
+		return config->propagate_associated_filter;
+	default:
+		return 0;
+	}
+}
+
+/* Whether flags and taint travel along a relation into a node. */
+static __always_inline bool cf_carries(const struct cf_config *config, u32 relation, u64 type)
+{
+	return !(cf_propagation_filter(config, relation) & CF_SUBTYPE_MASK & 1ULL << CF_RELATION_BIT(relation)) &&
+	       !(config->propagate_node_filter & CF_SUBTYPE_MASK & type);
+}
+
+/*
+ * What a new object takes over of these flags: that somebody wants to see it does not travel, but that it is to be
+ * passed on does.
+ */
+static __always_inline u32 cf_inherited(u32 relation, u64 type, u32 flags, u64 *taint)
+{
+	struct cf_config *config = cf_get_config();
+
+	if (config && cf_carries(config, relation, type))
+		return flags;
+	*taint = 0;
+	return flags & ~CF_PROPAGATE;
+}
 
 /* Whether cf_files has what is said of the node: not of pipes and sockets, which end when they leave memory. */
 static __always_inline bool cf_is_kept(const struct cf_node *node)

@@ -160,7 +160,7 @@ int BPF_PROG(cf_d_instantiate, struct dentry *dentry, struct inode *inode)
 	node = cf_current_inode(inode);
 	if (!node)
 		return 0;
-	if (cf_selects(node, actor.task))
+	if (cf_wants(&actor, node))
 		cf_name(node, cf_address(dentry), take_mount(state, dentry), actor.task->id);
 	act = cf_new_act(&actor, state->relation, state->flags);
 	cf_generates(&act, actor.process, actor.task, node);
@@ -221,7 +221,7 @@ int BPF_PROG(cf_inode_rename, struct inode *old_dir, struct dentry *old_dentry, 
 		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, CF_RENAME, 0);
 	cf_generates(&act, actor.process, actor.task, node);
-	if (cf_selects(node, actor.task))
+	if (cf_wants(&actor, node))
 		cf_name(node, cf_address(new_dentry), take_mount(actor.state, new_dentry), actor.task->id);
 	return CF_VERDICT(ret);
 }
@@ -274,12 +274,12 @@ static __always_inline void set_attributes(struct dentry *dentry, struct iattr *
 		return;
 	node = cf_plain_inode(&actor, dentry->d_inode);
 	scratch = cf_get_scratch();
-	if (!node || !scratch || !cf_selects(node, actor.task) || !publish_attributes(&scratch->node, attributes))
+	if (!node || !scratch || !cf_wants(&actor, node) || !publish_attributes(&scratch->node, attributes))
 		return;
 	act = cf_new_act(&actor, CF_SETATTR, 0);
 	cf_generates(&act, actor.process, actor.task, &scratch->node);
 	act.relation = CF_SETATTR_INODE;
-	cf_derives(&act, &scratch->node, node, actor.task);
+	cf_derives(&act, &scratch->node, node, actor.task, actor.process);
 }
 
 #ifdef CF_FEXIT

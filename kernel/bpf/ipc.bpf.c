@@ -146,7 +146,7 @@ int BPF_PROG(cf_shm_shmat, struct kern_ipc_perm *segment, char *address, int fla
 	file = cf_inode(BPF_CORE_READ(whole, shm_file, f_inode));
 	act = cf_new_act(&actor, CF_SH_FILE, 0);
 	if (file)
-		cf_derives(&act, node, file, actor.task);
+		cf_derives(&act, node, file, actor.task, actor.process);
 	return CF_VERDICT(ret);
 }
 

@@ -18,7 +18,7 @@ static __always_inline bool observe(struct cf_actor *actor, struct task_struct *
 	actor->process = cf_process(task->real_cred, task->tgid);
 	if (actor->process && config->policies & ~CF_ANY_ADDRESS)
 		cf_apply_identity(actor->process);
-	return actor->process && cf_selects(actor->process, actor->task);
+	return actor->process && cf_wants(actor, actor->process);
 }
 
 SEC("iter/task")

@@ -37,7 +37,7 @@ static __always_inline void influence(struct cf_actor *actor, u32 kind)
 	struct cf_act act = cf_new_act(actor, load_relation(kind), 0);
 
 	if (machine && machine->node.id)
-		cf_informs(&act, actor->task, &machine->node);
+		cf_informs(&act, actor->task, &machine->node, actor->process, actor->process);
 }
 
 /* file -> task -> machine, once the kernel has read it. Whether it takes it is not seen. */
@@ -52,7 +52,7 @@ int BPF_PROG(cf_kernel_read_file, struct file *file, s64 offset, void **buffer, 
 	if (result < 0 || !cf_acts(&actor))
 		return 0;
 	node = cf_file_inode(&actor, file);
-	if (!node || !cf_selects(node, actor.task))
+	if (!node || !cf_wants(&actor, node))
 		return 0;
 	act = cf_new_act(&actor, CF_LOAD_FILE, 0);
 	act.has_offset = 1;

@@ -40,7 +40,6 @@ static long look_at(struct task_struct *task, struct vm_area_struct *area, struc
 __noinline u64 cf_mapping_flags(struct cf_mapping *mapping)
 {
 	struct look look = {};
-	struct cf_node *node;
 	long result;
 
 	if (!mapping)
@@ -49,14 +48,24 @@ __noinline u64 cf_mapping_flags(struct cf_mapping *mapping)
 	result = bpf_find_vma(bpf_get_current_task_btf(), mapping->start, look_at, &look, 0);
 	if (result)
 		return result == -ENOENT ? 0 : mapping->flags;
-	if (!mapping->inode && look.inode) {
-		node = cf_inode((struct inode *)look.inode);
-		if (node) {
-			mapping->id = node->id;
-			mapping->inode = look.inode;
-		}
-	}
+	if (!mapping->inode)
+		mapping->inode = look.inode;
 	return look.flags;
+}
+
+/* The node of the file that a mapping is of, if that is still the one that was mapped. */
+static __always_inline struct cf_node *mapped_file(struct cf_mapping *mapping)
+{
+	struct cf_node *node;
+
+	if (mapping->id || !mapping->inode) {
+		node = bpf_map_lookup_elem(&cf_inodes, &mapping->inode);
+		return node && node->id == mapping->id ? node : NULL;
+	}
+	node = cf_inode((struct inode *)mapping->inode);
+	if (node)
+		mapping->id = node->id;
+	return node;
 }
 
 static __always_inline int relate(struct cf_node *process, struct cf_node *task, bool writes)
@@ -71,7 +80,7 @@ static __always_inline int relate(struct cf_node *process, struct cf_node *task,
 	mappings = mm ? bpf_map_lookup_elem(&cf_mappings, &mm) : NULL;
 	if (!mappings) {
 		/* It executed something, and has other memory now. */
-		__sync_fetch_and_and(&process->flags, ~CF_SHARES);
+		cf_unflag(process, CF_SHARES);
 		return 0;
 	}
 	act.task_id = task->id;
@@ -84,14 +93,14 @@ static __always_inline int relate(struct cf_node *process, struct cf_node *task,
 		if (!mapping->start)
 			continue;
 		flags = cf_mapping_flags(mapping);
-		node = bpf_map_lookup_elem(&cf_inodes, &mapping->inode);
 		gone = !(flags & VM_SHARED);
+		node = mapped_file(mapping);
 		/* Until just now it could be read. */
 		if (gone) {
 			mapping->start = 0;
 			flags = mapping->flags;
 		}
-		if (!node || node->id != mapping->id || node->flags & CF_OPAQUE)
+		if (!node || !cf_selects(node, task, process))
 			continue;
 		act.flags = flags;
 		if ((gone || !writes) && flags & (VM_READ | VM_EXEC)) {
@@ -158,8 +167,8 @@ int BPF_PROG(cf_mmap_region, struct file *file, u64 address, u64 length, u64 fla
 	if (file)
 		inode = cf_address(file->f_inode);
 	cf_keep_mapping(cf_address(bpf_get_current_task_btf()->mm), inode, result, flags);
-	__sync_fetch_and_or(&actor.process->flags, CF_SHARES);
-	if (flags & VM_WRITE && cf_selects(actor.process, actor.task))
+	cf_flag(actor.process, CF_SHARES, 0);
+	if (flags & VM_WRITE && cf_wants(&actor, actor.process))
 		cf_write_mappings(actor.process, actor.task);
 	return 0;
 }
@@ -179,7 +188,7 @@ int BPF_PROG(cf_fork_mappings, struct task_struct *parent, struct task_struct *c
 		cf_count_state_failure();
 	process = cf_process(child->real_cred, child->tgid);
 	if (process)
-		__sync_fetch_and_or(&process->flags, CF_SHARES);
+		cf_flag(process, CF_SHARES, 0);
 	return 0;
 }
 
@@ -212,6 +221,6 @@ int cf_iter_mappings(struct bpf_iter__task_vma *context)
 	cf_keep_mapping(cf_address(area->vm_mm), cf_address(inode), area->vm_start, area->vm_flags);
 	process = cf_process(task->real_cred, task->tgid);
 	if (process)
-		__sync_fetch_and_or(&process->flags, CF_SHARES);
+		cf_flag(process, CF_SHARES, 0);
 	return 0;
 }

@@ -274,10 +274,16 @@ static __always_inline struct cf_scratch *cf_get_scratch(void)
 	return scratch;
 }
 
-static __always_inline u64 cf_new_id(void)
+static __always_inline struct cf_ids *cf_get_ids(void)
 {
 	u32 zero = 0;
-	struct cf_ids *ids = bpf_map_lookup_elem(&cf_ids, &zero);
+
+	return bpf_map_lookup_elem(&cf_ids, &zero);
+}
+
+static __always_inline u64 cf_new_id(void)
+{
+	struct cf_ids *ids = cf_get_ids();
 
 	return ids ? __sync_fetch_and_add(&ids->node, 1) + 1 : 0;
 }

@@ -134,7 +134,6 @@ static __always_inline void find_root(struct cf_scratch *scratch)
 static __always_inline void write_name(struct cf_config *config, struct cf_node *node, struct cf_scratch *scratch,
 				       u32 length, u64 task_id)
 {
-	struct cf_act act = { .relation = CF_NAMED, .task_id = task_id };
 	u64 text = cf_address(scratch->text) + scratch->start;
 	struct cf_node *path = &scratch->node;
 
@@ -142,7 +141,7 @@ static __always_inline void write_name(struct cf_config *config, struct cf_node 
 	node->name = scratch->hash;
 	node->named_epoch = config->epoch;
 	cf_publish_text(path, text, length);
-	if (!cf_relate(&act, path, node))
+	if (!cf_relate_name(path, node, task_id))
 		node->named_epoch = 0;
 }
 

@@ -8,6 +8,9 @@ char LICENSE[] SEC("license") = "GPL";
 /* Of the ancestors of a cgroup, the root included. */
 #define CGROUP_LIMIT 16
 
+#define AF_INET 2
+#define AF_INET6 10
+
 extern const void apparmor_blob_sizes __ksym __weak;
 extern const void apparmor_initialized __ksym __weak;
 
@@ -31,6 +34,14 @@ static __always_inline u32 cgroup_flags(void)
 		flags |= policy_flags(CF_CGROUP, id);
 	}
 	return flags;
+}
+
+/* A task that is ending has none any more. */
+static __always_inline u32 cgroup_namespace(void)
+{
+	struct nsproxy *namespaces = bpf_get_current_task_btf()->nsproxy;
+
+	return namespaces ? namespaces->cgroup_ns->ns.inum : 0;
 }
 
 __noinline int cf_apply_identity(struct cf_node *process)
@@ -61,7 +72,7 @@ __noinline int cf_apply_place(struct cf_node *task)
 	if (config->policies & 1 << CF_CGROUP)
 		flags |= cgroup_flags();
 	if (config->policies & 1 << CF_NAMESPACE)
-		flags |= policy_flags(CF_NAMESPACE, task->task.cgroupns);
+		flags |= policy_flags(CF_NAMESPACE, cgroup_namespace());
 	if (flags)
 		cf_flag(task, flags, 0);
 	return 0;
@@ -121,6 +132,38 @@ __noinline int cf_apply_address(u32 direction, struct cf_place *place, struct cf
 	cf_flag(socket, search.flags, 0);
 	if (process)
 		cf_flag(process, search.flags & ~CF_RECORD, 0);
+	return 0;
+}
+
+/* The place that an address in the kernel's memory means; false where rules do not know its family. */
+static __always_inline bool read_place(struct cf_place *place, u64 address, u32 length)
+{
+	u16 family = 0, port = 0;
+
+	__builtin_memset(place, 0, sizeof(*place));
+	if (!address || length < 8)
+		return false;
+	bpf_probe_read_kernel(&family, sizeof(family), (void *)address);
+	bpf_probe_read_kernel(&port, sizeof(port), (void *)(address + 2));
+	place->port = bpf_ntohs(port);
+	if (family == AF_INET) {
+		place->address[2] = bpf_htonl(0xffff);
+		bpf_probe_read_kernel(&place->address[3], sizeof(place->address[3]), (void *)(address + 4));
+		return true;
+	}
+	if (family != AF_INET6 || length < 24)
+		return false;
+	bpf_probe_read_kernel(&place->address, sizeof(place->address), (void *)(address + 8));
+	return true;
+}
+
+__noinline int cf_apply_named_address(u32 direction, u64 address, u32 length, struct cf_node *socket,
+				      struct cf_node *process)
+{
+	struct cf_place place;
+
+	if (read_place(&place, address, length))
+		cf_apply_address(direction, &place, socket, process);
 	return 0;
 }
 

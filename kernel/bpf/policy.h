@@ -17,16 +17,19 @@ extern int cf_apply_identity(struct cf_node *process);
 extern int cf_apply_place(struct cf_node *task);
 /* By the first rule about addresses that matches, to a socket and to the process (may be null) that uses it. */
 extern int cf_apply_address(u32 direction, struct cf_place *place, struct cf_node *socket, struct cf_node *process);
+/* The same for an address as user space gives it, in the kernel's memory; without one nothing matches. */
+extern int cf_apply_named_address(u32 direction, u64 address, u32 length, struct cf_node *socket,
+				  struct cf_node *process);
 /* The number of the security context of credentials. */
 extern u32 cf_secid(u64 cred);
 
-/* By its owner. */
-static __always_inline void cf_apply_owner(struct cf_node *inode)
+/* By its owner: of a file, or of a program that begins. */
+static __always_inline void cf_apply_owner(struct cf_node *node)
 {
 	struct cf_config *config = cf_get_config();
 
 	if (config && config->policies & (1 << CF_USER | 1 << CF_GROUP))
-		cf_apply_identity(inode);
+		cf_apply_identity(node);
 }
 
 static __always_inline bool cf_has_address_rules(void)

@@ -64,26 +64,6 @@ static __always_inline u64 class_filter(const struct cf_config *config, u32 rela
 	}
 }
 
-static __always_inline u64 propagation_filter(const struct cf_config *config, u32 relation)
-{
-	switch (CF_RELATION_CLASS(relation)) {
-	case CF_DERIVED:
-		return config->propagate_derived_filter;
-	case CF_GENERATED:
-		return config->propagate_generated_filter;
-	case CF_USED:
-		return config->propagate_used_filter;
-	case CF_INFORMED:
-		return config->propagate_informed_filter;
-	case CF_INFLUENCED:
-		return config->propagate_influenced_filter;
-	case CF_ASSOCIATED:
-		return config->propagate_associated_filter;
-	default:
-		return 0;
-	}
-}
-
 static __always_inline bool is_filtered(const struct cf_config *config, u32 relation, u64 from, u64 to)
 {
 	u64 relations = class_filter(config, relation) & CF_SUBTYPE_MASK;
@@ -123,52 +103,73 @@ static __always_inline bool found_no_room(const struct cf_node *node)
 	return !node->published && !(node->type & CF_LASTING_NODES);
 }
 
-/* Writes one relation between two versions, and their nodes before it if this epoch has not seen them. */
+static __always_inline u64 new_relation_id(void)
+{
+	struct cf_ids *ids = cf_get_ids();
+
+	return ids ? __sync_fetch_and_add(&ids->relation, 1) + 1 : 0;
+}
+
+static __always_inline u32 version_relation(const struct cf_node *node)
+{
+	return node->type == CF_NODE_TASK ? CF_VERSION_ACTIVITY : CF_VERSION_ENTITY;
+}
+
+/*
+ * Writes one relation between two versions, and their nodes before it if this epoch has not seen them. Without `to` it
+ * is that from a version to the next: made here, as there is no room for a second act on the stacks above.
+ */
 __noinline int cf_write(struct cf_act *act, struct cf_node *from, u32 from_version, struct cf_node *to,
 			u32 to_version)
 {
-	struct cf_config *config = cf_get_config();
-	struct relation_sample *sample = NULL;
 	struct cf_relation_record *record;
-	struct cf_ids *ids;
-	u32 zero = 0;
+	struct relation_sample *sample;
+	struct cf_config *config;
+	u32 relation;
 
-	ids = bpf_map_lookup_elem(&cf_ids, &zero);
-	if (!config || !ids || !act || !from || !to)
+	if (!act || !from)
 		return 0;
-	if (!found_no_room(from) && !found_no_room(to) && cf_publish(from, from_version) && cf_publish(to, to_version))
-		sample = cf_reserve(sizeof(*sample));
-	if (!sample) {
-		count(act->relation, LOST);
-		return 0;
+	relation = act->relation;
+	if (!to) {
+		relation = version_relation(from);
+		to = from;
+		to_version = from_version + 1;
 	}
+	if (found_no_room(from) || found_no_room(to) || !cf_publish(from, from_version) || !cf_publish(to, to_version))
+		goto lost;
+	config = cf_get_config();
+	if (!config)
+		goto lost;
+	sample = cf_reserve(sizeof(*sample));
+	if (!sample)
+		goto lost;
 	record = &sample->record;
 	__builtin_memset(record, 0, sizeof(*record));
-	cf_fill_identifier(&record->header.identifier, config, cf_relation_code(act->relation),
-			   __sync_fetch_and_add(&ids->relation, 1) + 1, 0);
+	cf_fill_identifier(&record->header.identifier, config, cf_relation_code(relation), new_relation_id(), 0);
 	record->header.epoch = config->epoch;
 	record->header.jiffies = bpf_jiffies64();
 	cf_identify(&record->snd, config, from, from_version);
 	cf_identify(&record->rcv, config, to, to_version);
-	record->set = act->has_offset;
-	record->offset = act->offset;
-	record->flags = act->flags;
+	if (relation == act->relation) {
+		record->set = act->has_offset;
+		record->offset = act->offset;
+		record->flags = act->flags;
+	}
 	record->task_id = act->task_id;
 	bpf_ringbuf_submit(sample, 0);
-	count(act->relation, WRITTEN);
+	count(relation, WRITTEN);
 	return 1;
+lost:
+	count(relation, LOST);
+	return 0;
 }
 
 /* The version of a node that a relation may go into: a new one if the current one was left. */
-__noinline int cf_enter(struct cf_act *act, struct cf_node *to)
+static __always_inline u32 enter(struct cf_config *config, struct cf_act *act, struct cf_node *to)
 {
-	struct cf_config *config = cf_get_config();
-	struct cf_stats *stats = cf_get_stats();
-	u64 step;
+	struct cf_stats *stats;
+	u64 step = *(volatile u64 *)&to->step;
 
-	if (!config || !stats || !act || !to)
-		return 0;
-	step = *(volatile u64 *)&to->step;
 	if (config->modes & CF_KEEP_VERSIONS)
 		return step >> 1;
 	for (int i = 0; i < 8; i++) {
@@ -179,18 +180,15 @@ __noinline int cf_enter(struct cf_act *act, struct cf_node *to)
 			return step >> 1;
 		seen = __sync_val_compare_and_swap(&to->step, step, next);
 		if (seen == step) {
-			struct cf_act version = {
-				.relation = to->type == CF_NODE_TASK ? CF_VERSION_ACTIVITY : CF_VERSION_ENTITY,
-				.task_id = act->task_id,
-			};
-
-			if (!is_shed(config, version.relation, to->type, to->type))
-				cf_write(&version, to, step >> 1, to, next >> 1);
+			if (!is_shed(config, version_relation(to), to->type, to->type))
+				cf_write(act, to, step >> 1, NULL, 0);
 			return next >> 1;
 		}
 		step = seen;
 	}
-	__sync_fetch_and_add(&stats->contended, 1);
+	stats = cf_get_stats();
+	if (stats)
+		__sync_fetch_and_add(&stats->contended, 1);
 	return step >> 1;
 }
 
@@ -207,61 +205,78 @@ static __always_inline void propagate(struct cf_config *config, u32 relation, st
 
 	if ((from->flags & both) != both || to->flags & CF_OPAQUE)
 		return;
-	if (propagation_filter(config, relation) & CF_SUBTYPE_MASK & 1ULL << CF_RELATION_BIT(relation))
-		return;
-	if (config->propagate_node_filter & CF_SUBTYPE_MASK & to->type)
+	if (!cf_carries(config, relation, to->type))
 		return;
 	if ((to->flags & both) != both || from->taint & ~to->taint)
 		cf_flag(to, both, from->taint);
+}
+
+/* Whether a relation between these is written by itself: neither filtered nor shed, else counted here as that. */
+static __always_inline bool passes(struct cf_config *config, u32 relation, u64 from, u64 to, bool *lasts)
+{
+	*lasts = !is_filtered(config, relation, from, to);
+	if (*lasts)
+		return !is_shed(config, relation, from, to);
+	count(relation, FILTERED);
+	return false;
 }
 
 __noinline int cf_relate(struct cf_act *act, struct cf_node *from, struct cf_node *to)
 {
 	struct cf_config *config = cf_get_config();
 	u32 from_version, to_version;
+	bool lasts;
 	u64 key;
 
 	if (!config || !act || !from || !to)
 		return 0;
-	if (is_filtered(config, act->relation, from->type, to->type)) {
-		count(act->relation, FILTERED);
-		return 1;
-	}
-	if (is_shed(config, act->relation, from->type, to->type)) {
-		propagate(config, act->relation, from, to);
+	if (!passes(config, act->relation, from->type, to->type, &lasts)) {
+		if (lasts)
+			propagate(config, act->relation, from, to);
 		return 1;
 	}
 	from_version = __sync_fetch_and_or(&from->step, 1) >> 1;
-	if (act->relation == CF_NAMED) {
-		to_version = *(volatile u64 *)&to->step >> 1;
-		if (!cf_write(act, from, from_version, to, to_version))
-			return 0;
-	} else {
-		key = compression_key(from->id, from_version, act->relation);
-		if (__sync_lock_test_and_set(&to->previous, key) == key && !(config->modes & CF_KEEP_EDGES)) {
-			count(act->relation, COMPRESSED);
-			return 1;
-		}
-		to_version = cf_enter(act, to);
-		if (!cf_write(act, from, from_version, to, to_version)) {
-			to->previous = 0;
-			return 0;
-		}
+	key = compression_key(from->id, from_version, act->relation);
+	if (__sync_lock_test_and_set(&to->previous, key) == key && !(config->modes & CF_KEEP_EDGES)) {
+		count(act->relation, COMPRESSED);
+		/* What is said of the source may be newer than the relation. */
+		propagate(config, act->relation, from, to);
+		return 1;
+	}
+	to_version = enter(config, act, to);
+	if (!cf_write(act, from, from_version, to, to_version)) {
+		to->previous = 0;
+		return 0;
 	}
 	propagate(config, act->relation, from, to);
 	return 1;
 }
 
-static __always_inline void relate_to_machine(struct cf_config *config, struct cf_node *task)
+__noinline int cf_relate_name(struct cf_node *path, struct cf_node *node, u64 task_id)
+{
+	struct cf_config *config = cf_get_config();
+	struct cf_act act = { .relation = CF_NAMED, .task_id = task_id };
+	bool lasts;
+
+	if (!config || !path || !node)
+		return 0;
+	if (!passes(config, CF_NAMED, path->type, node->type, &lasts))
+		return 1;
+	return cf_write(&act, path, 0, node, *(volatile u64 *)&node->step >> 1);
+}
+
+/* `act` is room for an act: one after the other, as stacks are short. */
+static __always_inline void relate_to_machine(struct cf_config *config, struct cf_act *act, struct cf_node *task)
 {
 	u32 zero = 0;
 	struct cf_machine *machine = bpf_map_lookup_elem(&cf_machine, &zero);
-	struct cf_act act = { .relation = CF_RAN_ON, .task_id = task->id };
 
 	if (!machine || !machine->node.id || task->machine_epoch == config->epoch)
 		return;
 	task->machine_epoch = config->epoch;
-	if (!cf_relate(&act, &machine->node, task))
+	act->relation = CF_RAN_ON;
+	act->task_id = task->id;
+	if (!cf_relate(act, &machine->node, task))
 		task->machine_epoch = 0;
 }
 
@@ -284,28 +299,30 @@ static __always_inline bool admits(struct cf_config *config, u32 relation, u32 f
 __noinline int cf_reads(struct cf_act *act, struct cf_node *entity, struct cf_node *task)
 {
 	struct cf_config *config = cf_get_config();
+	struct cf_act other = {};
 
 	if (!config || !act || !entity || !task)
 		return 0;
 	if (!admits(config, act->relation, entity->flags | task->flags, entity->type, task->type))
 		return 0;
-	relate_to_machine(config, task);
+	relate_to_machine(config, &other, task);
 	return cf_relate(act, entity, task);
 }
 
 __noinline int cf_record_use(struct cf_act *act, struct cf_node *entity, struct cf_node *task, struct cf_node *process)
 {
 	struct cf_config *config = cf_get_config();
-	struct cf_act into_memory = { .relation = CF_MEMORY_WRITE };
+	struct cf_act other = {};
 
 	if (!config || !act || !entity || !task || !process)
 		return 0;
 	if (!admits(config, act->relation, entity->flags | task->flags | process->flags, entity->type, task->type))
 		return 0;
-	relate_to_machine(config, task);
+	relate_to_machine(config, &other, task);
 	cf_relate(act, entity, task);
-	into_memory.task_id = act->task_id;
-	cf_relate(&into_memory, task, process);
+	other.relation = CF_MEMORY_WRITE;
+	other.task_id = act->task_id;
+	cf_relate(&other, task, process);
 	return 1;
 }
 
@@ -313,7 +330,7 @@ __noinline int cf_record_generation(struct cf_act *act, struct cf_node *process,
 				    struct cf_node *entity)
 {
 	struct cf_config *config = cf_get_config();
-	struct cf_act from_memory = { .relation = CF_MEMORY_READ };
+	struct cf_act other = {};
 
 	if (!config || !act || !entity || !task || !process)
 		return 0;
@@ -321,13 +338,15 @@ __noinline int cf_record_generation(struct cf_act *act, struct cf_node *process,
 		cf_flag(task, CF_TRACKED, 0);
 	if (!admits(config, act->relation, entity->flags | task->flags | process->flags, task->type, entity->type))
 		return 0;
-	relate_to_machine(config, task);
-	from_memory.task_id = act->task_id;
-	cf_relate(&from_memory, process, task);
+	relate_to_machine(config, &other, task);
+	other.relation = CF_MEMORY_READ;
+	other.task_id = act->task_id;
+	cf_relate(&other, process, task);
 	return cf_relate(act, task, entity);
 }
 
-__noinline int cf_derives(struct cf_act *act, struct cf_node *from, struct cf_node *to, struct cf_node *task)
+__noinline int cf_derives(struct cf_act *act, struct cf_node *from, struct cf_node *to, struct cf_node *task,
+			  struct cf_node *process)
 {
 	struct cf_config *config = cf_get_config();
 	u32 flags;
@@ -337,22 +356,28 @@ __noinline int cf_derives(struct cf_act *act, struct cf_node *from, struct cf_no
 	flags = from->flags | to->flags;
 	if (task)
 		flags |= task->flags;
+	if (process)
+		flags |= process->flags;
 	if (!admits(config, act->relation, flags, from->type, to->type))
 		return 0;
 	return cf_relate(act, from, to);
 }
 
-__noinline int cf_informs(struct cf_act *act, struct cf_node *from, struct cf_node *to)
+__noinline int cf_informs(struct cf_act *act, struct cf_node *from, struct cf_node *to, struct cf_node *process,
+			  struct cf_node *other)
 {
 	struct cf_config *config = cf_get_config();
+	struct cf_act ran_on = {};
+	u32 flags;
 
-	if (!config || !act || !from || !to)
+	if (!config || !act || !from || !to || !process || !other)
 		return 0;
-	if (!admits(config, act->relation, from->flags | to->flags, from->type, to->type))
+	flags = from->flags | to->flags | process->flags | other->flags;
+	if (!admits(config, act->relation, flags, from->type, to->type))
 		return 0;
-	relate_to_machine(config, from);
+	relate_to_machine(config, &ran_on, from);
 	if (to->type == CF_NODE_TASK)
-		relate_to_machine(config, to);
+		relate_to_machine(config, &ran_on, to);
 	return cf_relate(act, from, to);
 }
 
@@ -376,18 +401,19 @@ __noinline int cf_ends(u32 relation, struct cf_node *node)
 	return cf_write(&act, node, step >> 1, node, node->step >> 1);
 }
 
-__noinline int cf_admits(struct cf_act *act, struct cf_node *process, struct cf_node *task, struct cf_node *entity)
+__noinline int cf_allows(struct cf_act *act, struct cf_node *process, struct cf_node *task, struct cf_node *entity)
 {
 	struct cf_config *config = cf_get_config();
 
 	return config && config->enabled && act && process && task && entity &&
-	       is_selected(config, entity->flags | task->flags | process->flags) &&
+	       !((entity->flags | task->flags | process->flags) & CF_OPAQUE) &&
 	       !is_filtered(config, act->relation, task->type, entity->type);
 }
 
-__noinline int cf_selects(struct cf_node *entity, struct cf_node *task)
+__noinline int cf_selects(struct cf_node *entity, struct cf_node *task, struct cf_node *process)
 {
 	struct cf_config *config = cf_get_config();
 
-	return config && config->enabled && entity && task && is_selected(config, entity->flags | task->flags);
+	return config && config->enabled && entity && task && process &&
+	       is_selected(config, entity->flags | task->flags | process->flags);
 }

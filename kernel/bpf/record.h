@@ -9,9 +9,6 @@
 #include "maps.h"
 #include "model.h"
 
-/* Internal flag of a process node: it may have files mapped shared. */
-#define CF_SHARES (1u << 9)
-
 /* A relation about to be recorded, but for its ends. */
 struct cf_act {
 	u32 relation;
@@ -34,28 +31,33 @@ extern int cf_reads(struct cf_act *act, struct cf_node *entity, struct cf_node *
 extern int cf_record_generation(struct cf_act *act, struct cf_node *process, struct cf_node *task,
 				struct cf_node *entity);
 /* from -> to, both entities */
-extern int cf_derives(struct cf_act *act, struct cf_node *from, struct cf_node *to, struct cf_node *task);
-/* from -> to, both tasks */
-extern int cf_informs(struct cf_act *act, struct cf_node *from, struct cf_node *to);
+extern int cf_derives(struct cf_act *act, struct cf_node *from, struct cf_node *to, struct cf_node *task,
+		      struct cf_node *process);
+/* from -> to, both tasks; with the memory of each, or whatever else has a say in whether it is recorded */
+extern int cf_informs(struct cf_act *act, struct cf_node *from, struct cf_node *to, struct cf_node *process,
+		      struct cf_node *other);
 /* the node's last version -> its end */
 extern int cf_ends(u32 relation, struct cf_node *node);
 
-/* Whether the last of these sequences is recorded. Counts nothing. */
-extern int cf_admits(struct cf_act *act, struct cf_node *process, struct cf_node *task, struct cf_node *entity);
+/* Whether nothing but that nobody is tracked keeps the third of these sequences away. Counts nothing. */
+extern int cf_allows(struct cf_act *act, struct cf_node *process, struct cf_node *task, struct cf_node *entity);
 
 /*
  * process -> every file that it has mapped shared for writing, after each use; every one that it has mapped for reading
- * -> process, before each thing it generates. Only where the process has CF_SHARES and is the current one.
+ * -> process, before each thing it generates. Only where the process has CF_SHARES and is the current one, and of the
+ * files only where something of this is to be recorded: one that is tracked makes the process, too.
  */
 extern int cf_write_mappings(struct cf_node *process, struct cf_node *task);
 extern int cf_read_mappings(struct cf_node *process, struct cf_node *task);
 
 /* Whether anything between these two would be recorded: asked before work is done only for that. */
-extern int cf_selects(struct cf_node *entity, struct cf_node *task);
+extern int cf_selects(struct cf_node *entity, struct cf_node *task, struct cf_node *process);
 /* Writes the node's record unless this version was written in this epoch. Returns 0 where there was no room. */
 extern int cf_publish(struct cf_node *node, u32 version);
 /* from -> to without asking for more than the filters. Returns 0 where there was no room. */
 extern int cf_relate(struct cf_act *act, struct cf_node *from, struct cf_node *to);
+/* The same for a path, which was written just now, and the node that it names: of that it makes no new version. */
+extern int cf_relate_name(struct cf_node *path, struct cf_node *node, u64 task_id);
 /*
  * Writes the record of a node that is only text, which lies in the kernel's memory. Returns 0 as above. Relations of a
  * node that found no room are then counted as lost when they are to be recorded: so they have to be.

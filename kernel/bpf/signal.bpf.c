@@ -42,7 +42,7 @@ int BPF_PROG(cf_task_kill, struct task_struct *task, void *info, int signal, con
 	if (ret || !signal || cred || !cf_acts(&actor) || !cf_target(&target, task))
 		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, CF_SIGNAL, signal);
-	cf_informs(&act, actor.task, target.task);
+	cf_informs(&act, actor.task, target.task, actor.process, target.process);
 	return CF_VERDICT(ret);
 }
 
@@ -58,7 +58,7 @@ int BPF_PROG(cf_ptrace_access_check, struct task_struct *child, unsigned int mod
 	act = cf_new_act(&actor, 0, mode);
 	if (mode & PTRACE_READ) {
 		act.relation = CF_PTRACE_READ_TASK;
-		cf_informs(&act, target.task, actor.task);
+		cf_informs(&act, target.task, actor.task, target.process, actor.process);
 		act.relation = CF_PTRACE_READ;
 		if (target.process != actor.process)
 			cf_uses(&act, target.process, actor.task, actor.process);
@@ -68,7 +68,7 @@ int BPF_PROG(cf_ptrace_access_check, struct task_struct *child, unsigned int mod
 		if (target.process != actor.process)
 			cf_generates(&act, actor.process, actor.task, target.process);
 		act.relation = CF_PTRACE_ATTACH_TASK;
-		cf_informs(&act, actor.task, target.task);
+		cf_informs(&act, actor.task, target.task, actor.process, target.process);
 	}
 	return CF_VERDICT(ret);
 }
@@ -82,7 +82,7 @@ int BPF_PROG(cf_ptrace_traceme, struct task_struct *parent, int ret)
 	if (ret || !cf_acts(&actor) || !cf_target(&target, parent))
 		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, CF_PTRACE_TRACEME, 0);
-	cf_informs(&act, actor.task, target.task);
+	cf_informs(&act, actor.task, target.task, actor.process, target.process);
 	return CF_VERDICT(ret);
 }
 

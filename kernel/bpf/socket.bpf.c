@@ -56,34 +56,11 @@ static __always_inline void generate(struct socket *socket, u32 relation, u64 fl
 	cf_generates(&act, actor.process, actor.task, node);
 }
 
-/* The place that an address of the kernel's memory means; false where rules do not know its family. */
-static __always_inline bool read_place(struct cf_place *place, u64 address, int length)
-{
-	u16 family = 0, port = 0;
-
-	__builtin_memset(place, 0, sizeof(*place));
-	if (length < 8)
-		return false;
-	bpf_probe_read_kernel(&family, sizeof(family), (void *)address);
-	bpf_probe_read_kernel(&port, sizeof(port), (void *)(address + 2));
-	place->port = bpf_ntohs(port);
-	if (family == AF_INET) {
-		place->address[2] = bpf_htonl(0xffff);
-		bpf_probe_read_kernel(&place->address[3], sizeof(place->address[3]), (void *)(address + 4));
-		return true;
-	}
-	if (family != AF_INET6 || length < 24)
-		return false;
-	bpf_probe_read_kernel(&place->address, sizeof(place->address), (void *)(address + 8));
-	return true;
-}
-
 /* Ties an address to a socket, and then lets the task do with the socket what it wants the address for. */
 static __always_inline void use_address(struct socket *socket, struct sockaddr *address, int length, u32 relation)
 {
 	struct cf_config *config = cf_get_config();
 	struct cf_scratch *scratch;
-	struct cf_place place;
 	struct cf_actor actor;
 	struct cf_node *node;
 	struct cf_act act;
@@ -94,9 +71,10 @@ static __always_inline void use_address(struct socket *socket, struct sockaddr *
 	scratch = cf_get_scratch();
 	if (!node || !scratch)
 		return;
-	if (cf_has_address_rules() && read_place(&place, cf_address(address), length))
-		cf_apply_address(relation == CF_BIND ? CF_INGRESS : CF_EGRESS, &place, node, actor.process);
-	if (length > 0 && length <= ADDRESS_LIMIT && cf_selects(node, actor.task) &&
+	if (cf_has_address_rules())
+		cf_apply_named_address(relation == CF_BIND ? CF_INGRESS : CF_EGRESS, cf_address(address), length, node,
+				       actor.process);
+	if (length > 0 && length <= ADDRESS_LIMIT && cf_wants(&actor, node) &&
 	    !(config->node_filter & CF_SUBTYPE_MASK & CF_NODE_ADDRESS)) {
 		act = cf_new_act(&actor, CF_ADDRESSED, 0);
 		cf_begin_passing(&scratch->node, config, CF_NODE_ADDRESS, cf_new_id());
@@ -194,8 +172,11 @@ static __always_inline void inherit(struct cf_node *listener, struct cf_node *no
 	struct cf_place place;
 	struct cf_end end;
 
-	if (listener->flags & inherited)
-		cf_flag(node, listener->flags & inherited, listener->taint);
+	u64 taint = listener->taint;
+	u32 flags = cf_inherited(CF_ACCEPT_SOCKET, CF_NODE_SOCKET, listener->flags & inherited, &taint);
+
+	if (flags)
+		cf_flag(node, flags, taint);
 	if (!cf_has_address_rules() || !find_end(&end, accepted, false) || end.sock)
 		return;
 	__builtin_memcpy(place.address, end.local, sizeof(place.address));
@@ -218,41 +199,29 @@ int BPF_PROG(cf_socket_accept, struct socket *socket, struct socket *accepted, i
 		return CF_VERDICT(ret);
 	inherit(listener, node, accepted, actor.process);
 	act = cf_new_act(&actor, CF_ACCEPT_SOCKET, 0);
-	cf_derives(&act, listener, node, actor.task);
+	cf_derives(&act, listener, node, actor.task, actor.process);
 	act.relation = CF_ACCEPT;
 	cf_uses(&act, node, actor.task, actor.process);
 	return CF_VERDICT(ret);
 }
 
-/* Keeps the sender for whoever reads. This version of it is left now. */
-static __always_inline void keep_sender(struct cf_actor *actor, struct cf_node *node, struct socket *socket)
-{
-	struct cf_scratch *scratch;
-	struct cf_end end;
-
-	if (!cf_selects(node, actor->task) || !find_end(&end, socket, true))
-		return;
-	scratch = cf_get_scratch();
-	if (!scratch)
-		return;
-	scratch->node = *node;
-	scratch->node.step = __sync_fetch_and_or(&node->step, 1) | 1;
-	if (bpf_map_update_elem(&cf_sent, &end, &scratch->node, BPF_ANY))
-		cf_count_state_failure();
-}
-
 CF_HOOK(socket_sendmsg)
-int BPF_PROG(cf_socket_sendmsg, struct socket *socket, void *message, int size, int ret)
+int BPF_PROG(cf_socket_sendmsg, struct socket *socket, struct msghdr *message, int size, int ret)
 {
 	struct cf_actor actor;
 	struct cf_node *node, *peer;
+	struct cf_end end;
 	struct cf_act act;
 
-	if (ret || !concerns(socket) || !cf_acts(&actor))
+	if (ret || !(cf_has_address_rules() || concerns(socket)) || !cf_acts(&actor))
 		return CF_VERDICT(ret);
 	node = socket_node(socket);
 	if (!node)
 		return CF_VERDICT(ret);
+	/* Where to, where the message itself says so. */
+	if (cf_has_address_rules())
+		cf_apply_named_address(CF_EGRESS, cf_address(message->msg_name), message->msg_namelen, node,
+				       actor.process);
 	act = cf_new_act(&actor, CF_SEND_MSG, 0);
 	cf_generates(&act, actor.process, actor.task, node);
 	if (socket->type == SOCK_DGRAM)
@@ -260,9 +229,10 @@ int BPF_PROG(cf_socket_sendmsg, struct socket *socket, void *message, int size, 
 	peer = unix_peer(socket);
 	if (peer) {
 		act.relation = CF_RECEIVE_UNIX;
-		cf_derives(&act, node, peer, actor.task);
+		cf_derives(&act, node, peer, actor.task, actor.process);
 	}
-	keep_sender(&actor, node, socket);
+	if (cf_wants(&actor, node) && find_end(&end, socket, true))
+		cf_keep_sender(&end, node);
 	return CF_VERDICT(ret);
 }
 
@@ -270,21 +240,27 @@ int BPF_PROG(cf_socket_sendmsg, struct socket *socket, void *message, int size, 
 SEC("fexit/sock_recvmsg")
 int BPF_PROG(cf_sock_recvmsg, struct socket *socket, void *message, int flags, int received)
 {
+	bool has_end;
 	struct cf_actor actor;
 	struct cf_node *node, *sender;
 	struct cf_end end;
 	struct cf_act act;
 
-	if (received < 0 || !concerns(socket) || !cf_acts(&actor))
+	if (received < 0 || !(concerns(socket) || cf_may_receive()))
+		return 0;
+	has_end = find_end(&end, socket, false);
+	if (!concerns(socket) && !(has_end && cf_sent_by_tracked(&end)))
+		return 0;
+	if (!cf_acts(&actor))
 		return 0;
 	node = socket_node(socket);
 	if (!node)
 		return 0;
-	if (find_end(&end, socket, false)) {
+	if (has_end) {
 		sender = bpf_map_lookup_elem(&cf_sent, &end);
 		act = cf_new_act(&actor, end.sock ? CF_SEND_UNIX : CF_RECEIVE_INET, flags);
 		if (sender)
-			cf_derives(&act, sender, node, actor.task);
+			cf_derives(&act, sender, node, actor.task, actor.process);
 	}
 	act = cf_new_act(&actor, CF_RECEIVE_MSG, flags);
 	cf_uses(&act, node, actor.task, actor.process);
@@ -314,7 +290,7 @@ int BPF_PROG(cf_unix_may_send, struct socket *socket, struct socket *other, int 
 	if (!from || !to)
 		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, CF_SEND_UNIX, 0);
-	cf_derives(&act, from, to, actor.task);
+	cf_derives(&act, from, to, actor.task, actor.process);
 	return CF_VERDICT(ret);
 }
 

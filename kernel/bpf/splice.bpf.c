@@ -25,7 +25,7 @@ static __always_inline void transfer(u64 from, u64 to, u32 relation, u64 flags, 
 	if (source->type == CF_NODE_PIPE)
 		cf_uses(&act, source, actor.task, actor.process);
 	act.relation = relation;
-	cf_derives(&act, source, target, actor.task);
+	cf_derives(&act, source, target, actor.task, actor.process);
 	act.relation = CF_SPLICE_OUT;
 	cf_generates(&act, actor.process, actor.task, target);
 }

@@ -32,6 +32,7 @@ __noinline int cf_begin_inode(u64 address)
 {
 	struct inode *inode = (struct inode *)address;
 	struct cf_node node = { .id = cf_new_id() };
+	struct cf_ids *ids = cf_get_ids();
 	struct cf_file_key key = {};
 	struct cf_file *file;
 
@@ -44,6 +45,7 @@ __noinline int cf_begin_inode(u64 address)
 	node.inode.device = key.device = BPF_CORE_READ(inode, i_sb, s_dev);
 	node.inode.generation = key.generation = BPF_CORE_READ(inode, i_generation);
 	node.sieve = cf_inode_number(key.device, node.inode.ino);
+	node.inode.said = ids ? *(volatile u32 *)&ids->said : 0;
 	if (cf_in_sieve(node.sieve) && cf_is_kept(&node)) {
 		key.ino = node.inode.ino;
 		file = bpf_map_lookup_elem(&cf_files, &key);

@@ -50,7 +50,7 @@ static __always_inline void cf_uses(struct cf_act *act, struct cf_node *entity, 
 static __always_inline void cf_generates(struct cf_act *act, struct cf_node *process, struct cf_node *task,
 					 struct cf_node *entity)
 {
-	if (process->flags & CF_SHARES && cf_admits(act, process, task, entity))
+	if (process->flags & CF_SHARES && cf_allows(act, process, task, entity))
 		cf_read_mappings(process, task);
 	cf_record_generation(act, process, task, entity);
 }
@@ -68,9 +68,13 @@ static __always_inline struct cf_node *cf_process(const struct cred *cred, u32 t
 static __always_inline struct cf_node *cf_inode(const struct inode *inode)
 {
 	struct cf_node *node = bpf_map_lookup_elem(&cf_inodes, &inode);
+	struct cf_ids *ids = cf_get_ids();
 
-	if (node)
+	if (node) {
+		if (ids && node->inode.said != ids->said)
+			cf_hear(node);
 		return node;
+	}
 	cf_begin_inode(cf_address(inode));
 	return bpf_map_lookup_elem(&cf_inodes, &inode);
 }
@@ -106,6 +110,12 @@ static __always_inline void cf_name_program(struct cf_node *process, struct task
 			task_id);
 }
 
+/* Whether anything between the node and who acts would be recorded: asked before work is done only for that. */
+static __always_inline bool cf_wants(const struct cf_actor *actor, struct cf_node *node)
+{
+	return cf_selects(node, actor->task, actor->process);
+}
+
 /* Whether anything is to be recorded of the current task; if so, the task and its memory. */
 static __always_inline bool cf_acts(struct cf_actor *actor)
 {
@@ -131,17 +141,50 @@ static __always_inline bool cf_acts(struct cf_actor *actor)
 		/* Credentials changed where no hook tells: all that is known is whose they are now. */
 		if (__sync_fetch_and_and(&actor->process->flags, ~CF_FRESH) & CF_FRESH) {
 			actor->process->process.tgid = current->tgid;
-			cf_informs(&act, actor->task, actor->process);
+			cf_informs(&act, actor->task, actor->process, actor->process, actor->process);
 		}
 	}
 	if (config->policies & ~CF_ANY_ADDRESS) {
 		cf_apply_identity(actor->process);
 		cf_apply_place(actor->task);
 	}
-	if (actor->process->named_epoch != config->epoch && cf_selects(actor->process, actor->task))
+	if (actor->process->named_epoch != config->epoch && cf_wants(actor, actor->process))
 		cf_name_program(actor->process, current, actor->task->id);
 	actor->task->name = actor->process->name;
 	return true;
+}
+
+/* Keeps a sender as it is now for whoever reads at that end. This version of it is left. */
+static __always_inline void cf_keep_sender(struct cf_end *end, struct cf_node *node)
+{
+	struct cf_scratch *scratch = cf_get_scratch();
+	struct cf_ids *ids;
+
+	if (!scratch)
+		return;
+	scratch->node = *node;
+	scratch->node.step = __sync_fetch_and_or(&node->step, 1) | 1;
+	if (bpf_map_update_elem(&cf_sent, end, &scratch->node, BPF_ANY))
+		cf_count_state_failure();
+	ids = cf_get_ids();
+	if (ids && node->flags & CF_TRACKED)
+		ids->sent = 1;
+}
+
+/* Whether what arrives at that end, of a socket that nobody tracks, may come from one that somebody does. */
+static __always_inline bool cf_may_receive(void)
+{
+	struct cf_config *config = cf_get_config();
+	struct cf_ids *ids = cf_get_ids();
+
+	return config && config->enabled && ids && ids->sent;
+}
+
+static __always_inline bool cf_sent_by_tracked(struct cf_end *end)
+{
+	struct cf_node *sender = bpf_map_lookup_elem(&cf_sent, end);
+
+	return sender && sender->flags & CF_TRACKED;
 }
 
 static __always_inline bool cf_is_private(struct inode *inode)
@@ -190,7 +233,7 @@ static __always_inline bool cf_wants_name(const struct cf_actor *actor, struct c
 {
 	struct cf_config *config = cf_get_config();
 
-	return config && node->named_epoch != config->epoch && cf_is_nameable(node) && cf_selects(node, actor->task);
+	return config && node->named_epoch != config->epoch && cf_is_nameable(node) && cf_wants(actor, node);
 }
 
 static __always_inline void cf_name_by_file(const struct cf_actor *actor, struct cf_node *node, struct file *file)

@@ -36,8 +36,8 @@ static __always_inline bool find_inheritance(struct inheritance *found, unsigned
 	}
 	if (!cf_concerns(NULL) || !cf_acts(&actor))
 		return false;
-	found->flags = actor.task->flags;
 	found->taint = actor.task->taint;
+	found->flags = cf_inherited(CF_CLONE, CF_NODE_TASK, actor.task->flags, &found->taint);
 	return true;
 }
 
@@ -86,7 +86,23 @@ int BPF_PROG(cf_sched_process_fork, struct task_struct *parent, struct task_stru
 	act = cf_new_act(&actor, CF_MEMORY_READ, state->clone_flags);
 	cf_reads(&act, actor.process, actor.task);
 	act.relation = CF_CLONE;
-	cf_informs(&act, actor.task, &state->node);
+	cf_informs(&act, actor.task, &state->node, actor.process, process);
+	return 0;
+}
+
+/*
+ * The task is somewhere else: what is recorded of it from now on is another version, which says where. One that ends
+ * is nowhere.
+ */
+SEC("fexit/switch_task_namespaces")
+int BPF_PROG(cf_switch_task_namespaces, struct task_struct *task, struct nsproxy *namespaces)
+{
+	struct cf_task *state = bpf_task_storage_get(&cf_tasks, task, 0, 0);
+
+	if (!state || !namespaces || !state->node.published)
+		return 0;
+	__sync_fetch_and_or(&state->node.step, 1);
+	state->node.previous = 0;
 	return 0;
 }
 

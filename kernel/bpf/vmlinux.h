@@ -355,6 +355,11 @@ struct unix_sock {
 	struct sock *peer;
 };
 
+struct msghdr {
+	void *msg_name;
+	int msg_namelen;
+};
+
 struct sockaddr {
 	unsigned short sa_family;
 };

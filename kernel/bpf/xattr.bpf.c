@@ -59,7 +59,7 @@ static __always_inline struct cf_node *attribute(struct cf_actor *actor, struct 
 	u32 stored = value ? (size > VALUE_LIMIT ? VALUE_LIMIT : size) : 0;
 	struct cf_scratch *scratch;
 
-	if (!config || !stats || !cf_selects(inode, actor->task) || config->node_filter & CF_SUBTYPE_MASK & CF_NODE_XATTR)
+	if (!config || !stats || !cf_wants(actor, inode) || config->node_filter & CF_SUBTYPE_MASK & CF_NODE_XATTR)
 		return NULL;
 	scratch = cf_get_scratch();
 	if (!scratch)
@@ -89,7 +89,7 @@ static __always_inline void change(struct dentry *dentry, const char *name, u64 
 	act = cf_new_act(&actor, relation, flags);
 	cf_generates(&act, actor.process, actor.task, node);
 	act.relation = of_inode;
-	cf_derives(&act, node, inode, actor.task);
+	cf_derives(&act, node, inode, actor.task, actor.process);
 }
 
 CF_HOOK(inode_post_setxattr)
@@ -128,7 +128,7 @@ int BPF_PROG(cf_vfs_getxattr, void *idmap, struct dentry *dentry, const char *na
 	if (!node)
 		return 0;
 	act = cf_new_act(&actor, CF_GETXATTR_INODE, 0);
-	cf_derives(&act, inode, node, actor.task);
+	cf_derives(&act, inode, node, actor.task, actor.process);
 	act.relation = CF_GETXATTR;
 	cf_uses(&act, node, actor.task, actor.process);
 	return 0;

@@ -1,4 +1,5 @@
-import { closeSync, readdirSync, unlinkSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, unlinkSync } from 'node:fs';
+import { rootCgroup } from '../libc/cgroup-folder.ts';
 import { linkFolder, programFolder } from './layout.ts';
 import { checked, libbpf } from './libbpf.ts';
 
@@ -7,6 +8,12 @@ const onDemand = /^cf_(?:iter|ask)_/;
 
 /** Programs that notice the end of objects of which there may be state. */
 const atEnds = /_free(?:_security)?$|^cf_exit_mmap$/;
+
+/** Programs on the root cgroup, by the kernel's numbers for what they see there. */
+const packetWays: ReadonlyMap<string, number> = new Map([
+  ['cf_packet_ingress', 0],
+  ['cf_packet_egress', 1],
+]);
 
 /** Attaches every program: what there is to record passes them from now on. Legal twice. */
 export function attachPrograms(): void {
@@ -39,7 +46,9 @@ function attachOne(name: string): void {
   const path = `${programFolder}/${name}`;
   const program = checked('bpf_obj_get', path, libbpf().getPinned(path));
   try {
-    const link = checked('bpf_raw_tracepoint_open', name, libbpf().attachTracing(null, program));
+    const link = makeLink(name, program);
+    // Without cgroups there is no place to see packets from: `camflow doctor` says so.
+    if (link === undefined) return;
     try {
       checked('bpf_obj_pin', name, libbpf().pin(link, `${linkFolder}/${name}`));
     } finally {
@@ -47,5 +56,19 @@ function attachOne(name: string): void {
     }
   } finally {
     closeSync(program);
+  }
+}
+
+function makeLink(name: string, program: number): number | undefined {
+  const { attachTracing, attachTo } = libbpf();
+  const way = packetWays.get(name);
+  if (way === undefined) return checked('bpf_raw_tracepoint_open', name, attachTracing(null, program));
+  const path = rootCgroup();
+  if (path === undefined) return undefined;
+  const folder = openSync(path, 'r');
+  try {
+    return checked('bpf_link_create', name, attachTo(program, folder, way, null));
+  } finally {
+    closeSync(folder);
   }
 }

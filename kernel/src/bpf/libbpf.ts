@@ -48,6 +48,8 @@ export interface Libbpf {
   readonly runProgram: (fd: number, options: Uint8Array) => number;
   /** Attaches a loaded program to what it was loaded for. Returns the descriptor of the link. */
   readonly attachTracing: (name: null, fd: number) => number;
+  /** Attaches a loaded program to a folder that is open, in one of its ways. Returns the descriptor of the link. */
+  readonly attachTo: (fd: number, folder: number, way: number, options: null) => number;
   readonly kernelTypes: () => Pointer;
   readonly findType: (types: Pointer, name: string, kind: number) => number;
   readonly typeById: (types: Pointer, id: number) => Pointer;
@@ -132,6 +134,7 @@ function bind(): Libbpf {
     nextKey: b('int bpf_map_get_next_key(int fd, const void *before, void *next)'),
     runProgram: b('int bpf_prog_test_run_opts(int fd, void *options)'),
     attachTracing: b('int bpf_raw_tracepoint_open(const char *name, int fd)'),
+    attachTo: b('int bpf_link_create(int fd, int target, int type, const void *options)'),
     kernelTypes: b('void *btf__load_vmlinux_btf(void)'),
     findType: b('int32_t btf__find_by_name_kind(const void *types, const char *name, uint32_t kind)'),
     typeById: b('const void *btf__type_by_id(const void *types, uint32_t id)'),

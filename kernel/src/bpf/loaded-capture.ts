@@ -6,6 +6,7 @@ import { LossLedger } from './loss-ledger.ts';
 import { objectVersion } from './object-file.ts';
 import { type CaptureCounts, sumCounts } from './pinned-capture.ts';
 import { possibleCpus } from './possible-cpus.ts';
+import { missedRuns } from './program-figures.ts';
 import { holderOfLock } from './recorder-lock.ts';
 import { ringBytes } from './ring.ts';
 
@@ -24,6 +25,8 @@ export interface LoadedCapture {
   readonly ringBytes: number;
   /** Since they were loaded. Undefined where they are of another version: their counters may mean something else. */
   readonly counts: CaptureCounts | undefined;
+  /** How often a program was left out because it was running already on that CPU. Undefined as above. */
+  readonly missed: number | undefined;
   /** How many of the records that found no room a recorder has accounted for. */
   readonly accountedLosses: number | undefined;
 }
@@ -49,6 +52,7 @@ export function lookAtCapture(): LoadedCapture | undefined {
       rings: possibleCpus(),
       ringBytes: using(ringName(0), ringBytes),
       counts: own ? using('cf_stats', sumCounts) : undefined,
+      missed: own ? missedRuns() : undefined,
       accountedLosses: ledger?.read(),
     };
   } finally {

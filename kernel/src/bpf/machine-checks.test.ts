@@ -10,6 +10,7 @@ const able: MachineFacts = {
   securityModules: ['lockdown', 'capability', 'bpf'],
   lockdown: 'none',
   bpffs: true,
+  rootCgroup: '/sys/fs/cgroup',
   libbpfProblem: undefined,
   object: '/somewhere/camflow.bpf.o',
   objectThere: true,
@@ -55,6 +56,12 @@ test.for<[Partial<MachineFacts>, RegExp]>([
   ],
 ])('a machine without %o is refused in one sentence with what to do', ([lacking, sentence]) => {
   expect(refusal(lacking)).toMatch(sentence);
+});
+
+test('where no cgroups are mounted, packets are what is missing, and nothing is refused', () => {
+  const check = checkMachine({ ...able, rootCgroup: undefined }).find(({ name }) => name === 'cgroups')!;
+  expect(check.ok).toBe(true);
+  expect(check.finding).toBe('No cgroups of version 2 are mounted: no packets can be recorded');
 });
 
 test('where only bpf is missing among the security modules, what stands in is named, and nothing is refused', () => {

@@ -23,6 +23,7 @@ export function checkMachine(facts: MachineFacts = readMachine()): readonly Mach
     checkModules,
     checkLockdown,
     checkBpffs,
+    checkCgroups,
     checkLibbpf,
     checkObject,
   ];
@@ -105,6 +106,19 @@ function checkBpffs({ bpffs }: MachineFacts): MachineCheck {
       ? 'BPF objects can be pinned under /sys/fs/bpf'
       : 'No BPF file system is mounted on /sys/fs/bpf',
     remedy: 'Mount it: `mount -t bpf bpf /sys/fs/bpf`.',
+  };
+}
+
+/** Capture works without: all that is missing is what rules say of packets. */
+function checkCgroups({ rootCgroup }: MachineFacts): MachineCheck {
+  return {
+    name: 'cgroups',
+    ok: true,
+    finding:
+      rootCgroup === undefined
+        ? 'No cgroups of version 2 are mounted: no packets can be recorded'
+        : `Cgroups are mounted on ${rootCgroup}: packets can be recorded`,
+    remedy: 'Mount them: `mount -t cgroup2 cgroup2 /sys/fs/cgroup`.',
   };
 }
 

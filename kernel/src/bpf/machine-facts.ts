@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { describeError } from '@camflow/api';
+import { rootCgroup } from '../libc/cgroup-folder.ts';
 import { libbpf } from './libbpf.ts';
 import { activeSecurityModules, objectFile } from './object-file.ts';
 
@@ -18,6 +19,8 @@ export interface MachineFacts {
   readonly lockdown: string;
   /** Whether a BPF file system is mounted on /sys/fs/bpf. */
   readonly bpffs: boolean;
+  /** Where the root of all cgroups is mounted; undefined where it is not. */
+  readonly rootCgroup: string | undefined;
   /** Why libbpf cannot be used; undefined where it can. */
   readonly libbpfProblem: string | undefined;
   /** Path of the compiled programs for this kernel. */
@@ -35,6 +38,7 @@ export function readMachine(): MachineFacts {
     securityModules: activeSecurityModules(),
     lockdown: /\[(\w+)\]/.exec(read('/sys/kernel/security/lockdown'))?.[1] ?? 'none',
     bpffs: /^\S+ \/sys\/fs\/bpf bpf /m.test(read('/proc/mounts')),
+    rootCgroup: rootCgroup(),
     libbpfProblem: libbpfProblem(),
     object,
     objectThere: existsSync(object),

@@ -34,6 +34,14 @@ export function programFigures(): ProgramFigures[] {
     });
 }
 
+/**
+ * How often any of the pinned programs was left out because it was running already on that CPU.
+ * @throws CamflowError where the kernel refuses to tell
+ */
+export function missedRuns(): number {
+  return programFigures().reduce((sum, { missed }) => sum + missed, 0);
+}
+
 /** Reads what the kernel says of a program, and closes it. */
 function describe(fd: number, subject: string): DataView {
   try {

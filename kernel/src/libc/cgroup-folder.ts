@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs';
+import { readFileSync, statfsSync } from 'node:fs';
 
 /** What statfs(2) says of cgroup file systems: version 2, and version 1. */
 const cgroupMagics: ReadonlySet<number> = new Set([0x6367_7270, 0x27_e0eb]);
@@ -10,4 +10,11 @@ export function isCgroupFolder(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Where the root of all cgroups of version 2 is mounted; undefined where it is not. */
+export function rootCgroup(): string | undefined {
+  // Behind the folder of the file system that is mounted there comes where; behind a dash, what it is.
+  const mount = /^\d+ \d+ \S+ \/ (\S+) .* - cgroup2 /m.exec(readFileSync('/proc/self/mountinfo', 'utf8'));
+  return mount?.[1]?.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
 }

@@ -29,7 +29,7 @@ const lasting: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Types whose identifiers are made from what they hold. */
-const namedByContent = new Set(['path', 'machine', 'packet']);
+const namedByContent = new Set(['path', 'machine', 'packet', 'packet6']);
 
 const mostOfAKind = 5;
 

@@ -40,7 +40,7 @@ function index(areas: readonly HookArea[]): string {
     });
   return text([
     '# The model on stock kernels',
-    'What is recorded, hook by hook. See also the [relations](relations.md) and the [types of nodes](nodes.md).',
+    'What is recorded, hook by hook. See also the [relations](relations.md), the [types of nodes](nodes.md) and\nthe [size of the programs](programs.md).',
     sequences,
     '## Hooks',
     ...tables,

@@ -54,9 +54,9 @@ function ringsLine({ rings, ringBytes }: LoadedCapture): string {
   return `${formatCounted(rings, 'ring')} of ${formatBytes(ringBytes)}, one for each CPU.`;
 }
 
-function countLines({ counts, accountedLosses = 0 }: LoadedCapture): string[] {
+function countLines({ counts, missed = 0, accountedLosses = 0 }: LoadedCapture): string[] {
   if (counts === undefined) return [];
-  const lost = lossesOf(counts, accountedLosses);
+  const lost = [...lossesOf(counts, accountedLosses), ...missedOf(missed)];
   return [
     `Since they were loaded: ${formatCounted(counts.taken, 'record')}, ${formatCount(counts.truncated)} with a text cut.`,
     `Lost: ${lost.length > 0 ? lost.join('; ') : 'nothing'}.`,
@@ -67,4 +67,9 @@ function lossesOf({ ring_full, state_failures }: CaptureCounts, accounted: numbe
   const full = `ring_full ${formatCount(ring_full)}, of which ${formatCount(accounted)} accounted for by a recorder`;
   const state = `what happened to ${formatCounted(state_failures, 'object')} for want of room for their state`;
   return [...(ring_full > 0 ? [full] : []), ...(state_failures > 0 ? [state] : [])];
+}
+
+function missedOf(missed: number): string[] {
+  if (missed === 0) return [];
+  return [`what happened while a program was running already on that CPU, ${formatCounted(missed, 'time')}`];
 }

@@ -1,4 +1,5 @@
 import { objectVersion } from '../../bpf/object-file.ts';
+import { missedRuns } from '../../bpf/program-figures.ts';
 import type { CaptureVersion } from '../effective-policy.ts';
 import type { Drops, RecordingControl, RelayRequest } from '../provenance-control.ts';
 import { captureCounts, useCapture } from './use-capture.ts';
@@ -41,6 +42,10 @@ export class BpfRecording implements RecordingControl {
 
   drops(): Drops {
     const { ring_full, state_failures, shed } = captureCounts();
-    return { total: ring_full + state_failures + shed, causes: { ring_full, state_failures, shed } };
+    const missed = missedRuns();
+    return {
+      total: ring_full + state_failures + missed + shed,
+      causes: { ring_full, state_failures, missed, shed },
+    };
   }
 }
