@@ -90,7 +90,8 @@ export async function readCapture(file: Uint8Array): Promise<CapturedGraph> {
   }
 }
 
-class GraphReader {
+/** Reads frames of records, one after the other, into one graph. */
+export class GraphReader {
   readonly #snapshots: CapturedNode[] = [];
   readonly #relations: CapturedRelation[] = [];
   readonly #sequences = new Map<number, number[]>();

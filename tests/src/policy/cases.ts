@@ -1,0 +1,382 @@
+import { parseAddressRange, recordTypes } from '@camflow/api';
+import {
+  actionBits,
+  addressKinds,
+  filterBits,
+  filterOf,
+  type MarkChange,
+  type RuleAction,
+  type RuleSelector,
+} from '@camflow/kernel';
+import type { FlowRun, PolicyCase, PolicyMachine } from './policy-case.ts';
+
+const copy = (from: string, to: string): FlowRun => ({ words: ['copy', from, to] });
+const read = 'read file in > task';
+const write = 'write task > file out';
+const again = 'write task > file final';
+const copyBoth: readonly FlowRun[] = [copy('in', 'out'), copy('out', 'final')];
+/** The user, group and port that rules are about, and others. */
+const [account, otherAccount] = [1234, 1235];
+const [port, otherPort] = [5101, 5102];
+
+const markFile =
+  (name: string, change: MarkChange) =>
+  ({ control, folder }: PolicyMachine): void =>
+    control.files.mark(`${folder}/${name}`, change);
+
+const addRule =
+  (selector: RuleSelector | ((machine: PolicyMachine) => RuleSelector), action: RuleAction) =>
+  (machine: PolicyMachine): void => {
+    const chosen = typeof selector === 'function' ? selector(machine) : selector;
+    machine.control.rules.add({ selector: chosen, bits: actionBits[action] });
+  };
+
+/** Puts types into filters, by name. */
+const addFilters =
+  (names: readonly string[], propagate: boolean) =>
+  ({ control }: PolicyMachine): void => {
+    for (const type of recordTypes.filter(({ name }) => names.includes(name)))
+      control.filters.change(filterOf(type, propagate)!, filterBits(type), 'add');
+  };
+
+const both =
+  (...steps: readonly ((machine: PolicyMachine) => void)[]) =>
+  (machine: PolicyMachine): void => {
+    for (const step of steps) step(machine);
+  };
+
+const nothing = (): void => {};
+const propagating: MarkChange = { tracked: true, propagate: true };
+
+const files: readonly PolicyCase[] = [
+  {
+    name: 'file track',
+    say: markFile('in', { tracked: true }),
+    matching: [copy('in', 'out')],
+    others: [copy('other', 'out')],
+    shows: [read, 'open file in > task'],
+    hides: [write],
+  },
+  {
+    name: 'file propagate',
+    say: markFile('in', propagating),
+    matching: copyBoth,
+    others: [copy('other', 'out'), copy('out', 'final')],
+    shows: [read, write, again, 'final is tracked propagate 0x0'],
+    asks: ['final'],
+  },
+  {
+    name: 'file opaque',
+    all: true,
+    say: markFile('in', { opaque: true }),
+    matching: [copy('in', 'out')],
+    others: [copy('other', 'out')],
+    shows: [write],
+    hides: [read, 'open file in > task', 'perm_check file in > task', 'named path in > file in'],
+    othersShow: ['read file other > task', write],
+  },
+  {
+    name: 'file taint',
+    say: markFile('in', { ...propagating, taint: 0x20n }),
+    matching: copyBoth,
+    others: [copy('other', 'out')],
+    shows: ['final is tracked propagate 0x20'],
+    asks: ['final'],
+  },
+];
+
+const waiting = (mark: MarkChange): FlowRun => ({ words: ['wait', 'in', 'out'], mark });
+
+const processes: readonly PolicyCase[] = [
+  {
+    name: 'process track',
+    say: nothing,
+    matching: [waiting({ tracked: true }), copy('out', 'final')],
+    others: [waiting({})],
+    shows: [read, write],
+    hides: [again],
+  },
+  {
+    name: 'process propagate',
+    say: nothing,
+    matching: [waiting(propagating), copy('out', 'final')],
+    others: [waiting({})],
+    shows: [read, write, again],
+  },
+  {
+    name: 'process opaque',
+    all: true,
+    say: nothing,
+    matching: [waiting({ opaque: true })],
+    others: [waiting({})],
+    shows: [],
+    hides: [read, write, 'named path in > file in', 'named path out > file out'],
+    othersShow: [read, write, 'named path in > file in', 'named path out > file out'],
+  },
+  {
+    name: 'process taint',
+    say: nothing,
+    matching: [waiting({ ...propagating, taint: 0x40n })],
+    others: [waiting({})],
+    shows: [write, 'out is tracked propagate 0x40'],
+    asks: ['out'],
+  },
+];
+
+interface IdentityKind {
+  readonly name: string;
+  readonly selector: RuleSelector | ((machine: PolicyMachine) => RuleSelector);
+  readonly inside: Partial<FlowRun>;
+  readonly outside: Partial<FlowRun>;
+}
+
+const identities: readonly IdentityKind[] = [
+  {
+    name: 'user',
+    selector: { kind: 'user', id: account },
+    inside: { uid: account, gid: otherAccount },
+    outside: { uid: otherAccount, gid: account },
+  },
+  {
+    name: 'group',
+    selector: { kind: 'group', id: account },
+    inside: { uid: otherAccount, gid: account },
+    outside: { uid: account, gid: otherAccount },
+  },
+  {
+    name: 'cgroup',
+    selector: ({ cgroup }) => ({ kind: 'cgroup', id: cgroup }),
+    inside: { inCgroup: true },
+    outside: {},
+  },
+];
+
+const identityCases: readonly PolicyCase[] = identities.flatMap(({ name, selector, inside, outside }) => {
+  const run = (from: string, to: string, who: Partial<FlowRun>): FlowRun => ({ ...copy(from, to), ...who });
+  return [
+    {
+      name: `${name} track`,
+      say: addRule(selector, 'track'),
+      matching: [run('in', 'out', inside), run('out', 'final', outside)],
+      others: [run('in', 'out', outside)],
+      shows: [read, write],
+      hides: [again],
+    },
+    {
+      name: `${name} propagate`,
+      say: addRule(selector, 'propagate'),
+      matching: [run('in', 'out', inside), run('out', 'final', outside)],
+      others: [run('in', 'out', outside)],
+      shows: [read, write, again],
+    },
+    {
+      name: `${name} opaque`,
+      all: true,
+      say: addRule(selector, 'opaque'),
+      matching: [run('in', 'out', inside)],
+      others: [run('in', 'out', outside)],
+      shows: [],
+      hides: [read, write, 'named path in > file in'],
+      othersShow: [read, write],
+    },
+  ];
+});
+
+/** Everything in the guest is unconfined, and stays what a rule made it: these come last. */
+const contexts: readonly PolicyCase[] = [
+  {
+    name: 'security context track',
+    say: addRule({ kind: 'secctx', context: 'unconfined' }, 'track'),
+    matching: [copy('in', 'out')],
+    others: [],
+    shows: [read, write],
+  },
+  {
+    name: 'security context opaque',
+    all: true,
+    say: addRule({ kind: 'secctx', context: 'unconfined' }, 'opaque'),
+    matching: [copy('in', 'out')],
+    others: [],
+    shows: [],
+    hides: [read, write],
+  },
+];
+
+/** Which of the two processes of a connection a rule is about tells what is there of it. */
+const addressCases: readonly PolicyCase[] = addressKinds.flatMap((kind) => {
+  const family = kind.startsWith('ipv4') ? '4' : '6';
+  const ingress = kind.endsWith('ingress');
+  const range =
+    family === '4' ? parseAddressRange(4, `127.0.0.1/32:${port}`) : parseAddressRange(6, `[::1]/128:${port}`);
+  const selector: RuleSelector = { kind, range };
+  const packet = family === '4' ? 'packet' : 'packet6';
+  return ['stream', 'datagram'].flatMap((type): PolicyCase[] => {
+    const over = (at: number): FlowRun => ({ words: ['net', family, type, String(at), 'in', 'out'] });
+    const sent = 'send_msg task > socket';
+    const received = 'receive_msg socket > task';
+    const entered = ingress ? 'bind task > socket' : type === 'stream' ? 'connect task > socket' : sent;
+    return [
+      {
+        name: `${kind} ${type} track`,
+        say: addRule(selector, 'track'),
+        matching: [over(port)],
+        others: [over(otherPort)],
+        shows: [entered, ...(ingress ? [received, write] : [sent])],
+        hides: [
+          // What binds is the parent of what connects, and so tracks it as well.
+          ...(ingress ? [] : ['bind task > socket', write]),
+          `send_packet socket > ${packet}`,
+          `receive_packet ${packet} > socket`,
+        ],
+      },
+      {
+        name: `${kind} ${type} propagate`,
+        say: addRule(selector, 'propagate'),
+        matching: [over(port), copy('out', 'final')],
+        others: [over(otherPort), copy('out', 'final')],
+        shows: [entered, received, write, again],
+      },
+      {
+        name: `${kind} ${type} opaque`,
+        all: true,
+        say: addRule(selector, 'opaque'),
+        matching: [over(port)],
+        others: [over(otherPort)],
+        shows: ingress ? [] : [write],
+        hides: ingress ? ['bind task > socket', received, write] : [entered, sent],
+        othersShow: ['bind task > socket', sent, received, read, write],
+      },
+      {
+        name: `${kind} ${type} record`,
+        say: addRule(selector, 'record'),
+        matching: [over(port)],
+        others: [over(otherPort)],
+        shows: [
+          entered,
+          ingress ? `receive_packet ${packet} > socket` : `send_packet socket > ${packet}`,
+          `packet_content packet_content in > ${packet}`,
+          `a ${packet} goes to port ${port} at ${family === '4' ? '127.0.0.1' : '::1'} by ${type === 'stream' ? 6 : 17}`,
+        ],
+      },
+    ];
+  });
+});
+
+const ways = ['file', 'pipe', 'socket', 'mapping', 'segment', 'fork', 'exec'] as const;
+
+const propagation: readonly PolicyCase[] = [
+  ...ways.map((way) => ({
+    name: `propagation through: ${way}`,
+    say: markFile('in', propagating),
+    matching: [{ words: ['through', way, 'in', 'out'] }, copy('out', 'final')],
+    others: [{ words: ['through', way, 'other', 'out'] }, copy('out', 'final')],
+    shows: [read, write, again],
+  })),
+  ...['4', '6'].flatMap((family) =>
+    ['stream', 'datagram'].map((type) => ({
+      name: `propagation through: ${type} of IPv${family}`,
+      say: markFile('in', propagating),
+      matching: [{ words: ['net', family, type, String(port), 'in', 'out'] }, copy('out', 'final')],
+      others: [{ words: ['net', family, type, String(port), 'other', 'out'] }, copy('out', 'final')],
+      shows: [read, write, again],
+    })),
+  ),
+];
+
+const usedRelations = recordTypes
+  .filter(({ category, class: kind }) => category === 'relation' && kind === 'used')
+  .map(({ name }) => name);
+
+const filters: readonly PolicyCase[] = [
+  {
+    name: 'node filter',
+    say: both(markFile('in', propagating), addFilters(['process_memory'], false)),
+    matching: [copy('in', 'out')],
+    others: [copy('other', 'out')],
+    shows: [read, write],
+    hides: ['memory_write task > process_memory', 'memory_read process_memory > task'],
+  },
+  {
+    name: 'relation filter',
+    say: both(markFile('in', propagating), addFilters(['open', 'perm_check', 'memory_write'], false)),
+    matching: [copy('in', 'out')],
+    others: [copy('other', 'out')],
+    shows: [read, write],
+    hides: ['open file in > task', 'perm_check file in > task', 'memory_write task > process_memory'],
+  },
+  {
+    name: 'propagation filter of relations, away from the file',
+    say: both(markFile('in', propagating), addFilters(usedRelations, true)),
+    matching: copyBoth,
+    others: [copy('other', 'out')],
+    shows: [read],
+    hides: [write, again],
+  },
+  {
+    name: 'propagation filter of relations, into the file',
+    say: both(
+      markFile('in', propagating),
+      addFilters(['write', 'inode_create', 'setattr_inode', 'version_entity'], true),
+    ),
+    matching: copyBoth,
+    others: [copy('other', 'out')],
+    shows: [read, write],
+    hides: [again],
+  },
+  {
+    name: 'propagation filter of relations, into a child',
+    say: both(markFile('in', propagating), addFilters(['clone', 'clone_mem'], true)),
+    matching: [{ words: ['through', 'fork', 'in', 'out'] }, copy('out', 'final')],
+    others: [{ words: ['through', 'fork', 'other', 'out'] }],
+    // The child is seen, as it is its parent's; what it makes is not.
+    shows: [read, write],
+    hides: [again],
+  },
+  {
+    name: 'propagation filter of nodes',
+    say: both(markFile('in', propagating), addFilters(['task', 'process_memory'], true)),
+    matching: copyBoth,
+    others: [copy('other', 'out')],
+    shows: [read],
+    hides: [write, again],
+  },
+];
+
+const memory: readonly PolicyCase[] = [
+  {
+    name: 'a file that left memory',
+    say: both(markFile('in', { tracked: true, taint: 0x80n }), ({ dropCaches }) => dropCaches()),
+    matching: [copy('in', 'out')],
+    others: [copy('other', 'out')],
+    shows: [read, 'in is tracked 0x80'],
+    asks: ['in'],
+  },
+  {
+    name: 'flags of files loaded again, the file in memory',
+    say: both(markFile('in', { tracked: true, taint: 0x80n }), ({ reloadFileFlags }) => reloadFileFlags()),
+    matching: [copy('in', 'out')],
+    others: [copy('other', 'out')],
+    shows: [read, 'in is tracked 0x80'],
+    asks: ['in'],
+  },
+  {
+    name: 'namespaces that a task enters',
+    all: true,
+    say: nothing,
+    matching: [{ words: ['unshare', 'out'] }],
+    others: [],
+    shows: [write],
+  },
+];
+
+/** Every case, in the order in which they run. */
+export const cases: readonly PolicyCase[] = [
+  ...files,
+  ...processes,
+  ...identityCases,
+  ...addressCases,
+  ...propagation,
+  ...filters,
+  ...memory,
+  ...contexts,
+];

@@ -1,0 +1,36 @@
+import path from 'node:path';
+import type { CapturedGraph, VersionKey } from '../capture/captured-graph.ts';
+
+/** Relations that come when their time has come, and may be those of an earlier run. */
+const late = new Set(['free', 'terminate_proc', 'terminate_task', 'version_entity', 'version_activity']);
+
+/**
+ * What a graph says, in lines without numbers: `write task > file out`, each once. Files are called by their last name,
+ * paths and other text by what they say, all without folders. Tasks
+ * also tell the namespace that they are in, and packets where they go.
+ */
+export function describeGraph(graph: CapturedGraph): string[] {
+  const names = new Map<string, string>();
+  for (const { type, from, to } of graph.relations) {
+    const text = graph.nodes.get(from.key)?.bytes;
+    if (type === 'named' && text !== undefined) names.set(to.object, path.basename(text.toString()));
+  }
+  const label = (end: VersionKey): string => {
+    if (end.type === 'task' || end.type === 'process_memory') return end.type;
+    const text = graph.nodes.get(end.key)?.bytes?.toString() ?? names.get(end.object);
+    return text === undefined ? end.type : `${end.type} ${path.basename(text.trim())}`;
+  };
+  const relations = graph.relations
+    .filter(({ type }) => !late.has(type))
+    .map(({ type, from, to }) => `${type} ${label(from)} > ${label(to)}`);
+  const places = graph.snapshots
+    .filter(({ type }) => type === 'task')
+    .map(({ fields }) => `a task is in uts:[${fields.get('utsns')}]`);
+  const packets = graph.snapshots
+    .filter(({ type }) => type === 'packet' || type === 'packet6')
+    .map(({ type, fields }) => {
+      const receiver = fields.get('rcv_ip') ?? fields.get('rcv_ip6');
+      return `a ${type} goes to port ${fields.get('rcv_port')} at ${receiver} by ${fields.get('protocol')}`;
+    });
+  return [...new Set([...relations, ...places, ...packets])];
+}
