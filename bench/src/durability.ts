@@ -20,7 +20,12 @@ const spools = [
   { spool: 'always', spoolDelayMs: 0 },
 ] as const satisfies readonly Pick<MeasuredTask, 'spool' | 'spoolDelayMs'>[];
 
-const { values } = parseArgs({ options: { records: { type: 'string', default: '1000000' } } });
+const { values } = parseArgs({
+  options: {
+    records: { type: 'string', default: '1000000' },
+    formats: { type: 'string', default: 'spade_json,w3c' },
+  },
+});
 const { root, inputs } = createPipelineInputs(Number(values.records));
 const { folder, loop, records } = inputs[0]!;
 const perRecord = ({ cpuSeconds }: ProcessMeasurement): number => (cpuSeconds * 1e6) / records;
@@ -37,7 +42,7 @@ function measure(task: Omit<MeasuredTask, 'folder' | 'loop' | 'workers' | 'outpu
 
 const rows: string[] = [];
 try {
-  for (const format of ['spade_json', 'w3c'] as const) {
+  for (const format of values.formats.split(',') as MeasuredTask['format'][]) {
     for (const { title, ...output } of outputs) {
       const runs = spools.map((): ProcessMeasurement[] => []);
       for (let round = 0; round < rounds; round++) {
