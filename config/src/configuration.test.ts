@@ -37,7 +37,7 @@ describe('the configuration of the recorder', () => {
       format: 'w3c',
       outputs: ['log'],
       pluginPath: ['/usr/lib/camflow/plugins'],
-      slabBytes: 2_097_152,
+      slabBytes: 4_194_304,
       drainTimeoutMs: 30_000,
       logLevel: 'info',
     });
