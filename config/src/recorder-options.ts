@@ -35,6 +35,11 @@ export interface RecorderOptions {
 
 const mostWorkersByDefault = 4;
 
+/** One processor is left to the thread that reads, and to what is recorded. */
+function workersByDefault(processors: number): number {
+  return Math.max(1, Math.min(mostWorkersByDefault, processors - 1));
+}
+
 /** `unix` is another name of `unix_socket` wherever a section is named. */
 const pluginName: TextSchema<string> = v.pipe(text, v.transform(canonicalSection));
 
@@ -96,7 +101,7 @@ const schema = v.pipe(
       format: given.format,
       outputs: given.output,
       pluginPath: given.plugin_path,
-      workers: given.workers ?? Math.min(mostWorkersByDefault, availableParallelism()),
+      workers: given.workers ?? workersByDefault(availableParallelism()),
       slabBytes: given.slab_bytes,
       drainTimeoutMs: given.drain_timeout_ms,
       logLevel: given.log_level,
@@ -129,7 +134,7 @@ export const recorderOptions: OptionsDefinition<RecorderOptions> = {
     },
     workers: {
       summary: 'Worker threads that decode and format.',
-      default: `one per processor, at most ${mostWorkersByDefault}`,
+      default: `one less than processors, from 1 to ${mostWorkersByDefault}`,
     },
     slab_bytes: { summary: 'Bytes of one slab of raw records.', default: '4194304' },
     drain_timeout_ms: {
