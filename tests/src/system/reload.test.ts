@@ -153,7 +153,7 @@ test('another policy holds from then on; what needs a restart is named', { timeo
   configure({ log });
   await start();
   await until(() => linesOf('a.log').some((line) => line.includes('"process_memory"')));
-  configure({ log }, 'policy=filter\nworkers=1\n');
+  configure({ log }, 'policy=filter\nworkers=5\n');
   appendFileSync(config, '[filter]\nnode_filter=process_memory\n');
   await hangUp(/policy=changed/);
   expect(daemon.stderr()).toMatch(/takes effect when camflowd is started anew.*sections=general/);
