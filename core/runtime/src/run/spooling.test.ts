@@ -212,15 +212,18 @@ describe('a spool whose output became another', () => {
     return { taken: linesOf(first), end: () => killed.abort().catch(() => {}) };
   }
 
+  /** Goes on with an output of the same name, for which the spool has another target. */
+  const goOn = (sink: KeepingSink, target: { readonly place: string; readonly format: string }) =>
+    run({
+      source: source({ numbering: 'n' }),
+      outputs: [['line-format', sink]],
+      spools: [spool({ target })],
+    });
+
   test('another place is given everything: it has nothing of what the first one took', async () => {
     const killed = await killedRun();
     const elsewhere = new KeepingSink();
-    const target = { place: 'elsewhere', format: 'lines' };
-    const report = await run({
-      source: source({ numbering: 'n' }),
-      outputs: [['line-format', elsewhere]],
-      spools: [spool({ target })],
-    });
+    const report = await goOn(elsewhere, { place: 'elsewhere', format: 'lines' });
     expect(new Set(linesOf(elsewhere)).size).toBe(recordCount);
     expect(report.outputs[0]).toMatchObject({ produced: recordCount, dropped: {} });
     await killed.end();
@@ -229,12 +232,7 @@ describe('a spool whose output became another', () => {
   test('another format is given nothing that waits in the first one; that is set aside and can be read', async () => {
     const killed = await killedRun();
     const other = new KeepingSink();
-    const target = { place: 'here', format: 'other' };
-    const report = await run({
-      source: source({ numbering: 'n' }),
-      outputs: [['line-format', other]],
-      spools: [spool({ target })],
-    });
+    const report = await goOn(other, { place: 'here', format: 'other' });
     expect(report.outputs[0]).toMatchObject({ resumed: 0, produced: recordCount, delivered: recordCount });
     expect(linesOf(other).length).toBe(recordCount);
     const [aside] = readdirSync(folder).filter((name) => name.startsWith('out~'));
