@@ -10,6 +10,7 @@ export * from './contracts/loss.ts';
 export * from './contracts/plugin.ts';
 export * from './contracts/policy.ts';
 export * from './contracts/policy-hash.ts';
+export * from './contracts/policy-program.ts';
 export * from './contracts/push-down.ts';
 export * from './contracts/sink.ts';
 export * from './errors/camflow-error.ts';

@@ -2,9 +2,8 @@ import {
   apiVersion,
   CamflowError,
   definePlugin,
-  hashRecordFilter,
   type PolicyDefinition,
-  pushDownOf,
+  programOf,
   type SourceCapabilities,
 } from '@camflow/api';
 import type { ControlSettings } from '@camflow/config';
@@ -20,11 +19,7 @@ const policyCamflow: PolicyDefinition<CamflowPolicyOptions> = definePlugin({
   apiVersion,
   options: camflowPolicyOptions,
   create: ({ path, settings }: CamflowPolicyOptions) => ({
-    compile({ pushDown }: SourceCapabilities) {
-      const rules = recordRules(existing(settings, path));
-      const filter = rules.length > 0 ? { rules } : null;
-      return { hash: hashRecordFilter(filter), pushDown: pushDownOf(filter, pushDown), filter };
-    },
+    compile: ({ pushDown }: SourceCapabilities) => programOf(recordRules(existing(settings, path)), pushDown),
   }),
 });
 

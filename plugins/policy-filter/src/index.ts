@@ -1,9 +1,8 @@
 import {
   apiVersion,
   definePlugin,
-  hashRecordFilter,
   type PolicyDefinition,
-  pushDownOf,
+  programOf,
   type SourceCapabilities,
 } from '@camflow/api';
 import { type FilterOptions, filterOptions } from './filter-options.ts';
@@ -16,11 +15,7 @@ const policyFilter: PolicyDefinition<FilterOptions> = definePlugin({
   apiVersion,
   options: filterOptions,
   create: (options: FilterOptions) => ({
-    compile({ pushDown }: SourceCapabilities) {
-      const rules = filterRules(options);
-      const filter = rules.length > 0 ? { rules } : null;
-      return { hash: hashRecordFilter(filter), pushDown: pushDownOf(filter, pushDown), filter };
-    },
+    compile: ({ pushDown }: SourceCapabilities) => programOf(filterRules(options), pushDown),
   }),
 });
 

@@ -34,7 +34,7 @@ export interface PolicyProgram {
   readonly hash: string;
   /**
    * What the source may leave out before it costs anything: only parts that it named in its capabilities, and nothing
-   * that the filter keeps. Null for nothing. `pushDownOf` makes it.
+   * that the filter keeps. Null for nothing. `programOf` and `pushDownOf` make it.
    */
   readonly pushDown: RecordFilter | null;
   /** What the workers apply: the whole filter, since a source may take over less than it was given. Null keeps everything. */
