@@ -66,7 +66,7 @@ export async function planRun(
   };
 }
 
-/** How an output is spooled; undefined where it is not. */
+/** How an output is spooled, and where its accounts are; undefined where there is no place for either. */
 async function spoolOf(
   configuration: Configuration,
   output: string,
@@ -76,7 +76,7 @@ async function spoolOf(
   const checked = await validateSection(configuration, output, spoolOptions);
   if (checked.problems !== undefined) throw configurationError(checked.problems);
   const { mode, ...limits } = checked.value;
-  if (spoolDir === undefined || mode === 'off') return undefined;
+  if (spoolDir === undefined) return undefined;
   // The name of an output may be a path, or that of a scoped package.
   return { ...limits, mode, target, folder: path.join(spoolDir, encodeURIComponent(output)) };
 }

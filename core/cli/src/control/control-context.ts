@@ -1,12 +1,13 @@
 import type { Accounts, LabelTable, ProvenanceControl } from '@camflow/kernel';
+import type { OutputLosses } from '@camflow/runtime';
 
 /** What the options of the command line work on. */
 export interface ControlContext {
   readonly control: ProvenanceControl;
   readonly accounts: Accounts;
   readonly labels: LabelTable;
-  /** Records that each output of the recorder lost over all its runs, by cause, as far as it has accounts. */
-  readonly lostBy: ReadonlyMap<string, Readonly<Partial<Record<string, number>>>>;
+  /** What each output of the recorder lost over all its runs, as far as it has accounts. */
+  readonly lostBy: ReadonlyMap<string, OutputLosses>;
 }
 
 /** What an option has to say. */

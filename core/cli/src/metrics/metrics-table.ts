@@ -106,6 +106,13 @@ export const metrics: readonly Metric[] = [
   counter('output_lost_records', 'Records that an output lost', ['output', 'cause'], ({ outputs }) =>
     outputs.flatMap(({ balance }) => counts({ output: balance.output }, balance.dropped)),
   ),
+  counter(
+    'output_unknown_gaps',
+    'Gaps of which nobody knows how many records they are',
+    ['output', 'cause'],
+    ({ outputs }) =>
+      outputs.flatMap(({ balance }) => counts({ output: balance.output }, balance.unknownGaps)),
+  ),
   gauge(
     'output_pending_records',
     'Records that wait for an output',

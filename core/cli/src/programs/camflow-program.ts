@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { spoolLosses } from '@camflow/runtime';
+import { type OutputLosses, outputLosses } from '@camflow/runtime';
 import { Command } from 'commander';
 import type { DependencyContainer } from 'tsyringe';
 import { spoolFolder } from '../commands/spool-folder.ts';
@@ -88,12 +88,10 @@ export async function runCamflow(
   }
 }
 
-/** From the accounts that the spools keep; none where they cannot be read. */
-async function lostByOutputs(
-  container: DependencyContainer,
-): Promise<Map<string, Partial<Record<string, number>>>> {
+/** From the accounts that outputs keep; none where they cannot be read. */
+async function lostByOutputs(container: DependencyContainer): Promise<Map<string, OutputLosses>> {
   const named = await spoolFolder(resolve(container, tokens.environment)).catch(() => undefined);
-  return spoolLosses(named ?? path.join(resolve(container, tokens.places).stateFolder, 'spool'));
+  return outputLosses(named ?? path.join(resolve(container, tokens.places).stateFolder, 'spool'));
 }
 
 /** Only terminals get colours, and not those whose user has none. */

@@ -28,6 +28,8 @@ export function describeBalance(balance: OutputBalance): string {
   ];
   if (balance.spooled > 0) terms.push(`${formatCount(balance.spooled)} left in the spool`);
   if (balance.pending > 0) terms.push(`${formatCount(balance.pending)} pending`);
+  const unknown = describeCauses(balance.unknownGaps);
+  if (unknown !== 'none') terms.push(`gaps of unknown size (${unknown})`);
   const resumed = balance.resumed > 0 ? `${formatCount(balance.resumed)} from the spool + ` : '';
   return `${resumed}${formatCount(balance.produced)} produced = ${terms.join(' + ')}`;
 }

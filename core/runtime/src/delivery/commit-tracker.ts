@@ -1,6 +1,8 @@
 /** A batch that was read and that some output may not have settled yet. */
 export interface ReadBatch {
   readonly id: number;
+  /** When its records were captured, in milliseconds since 1970. */
+  readonly capturedAtMs: number;
   /** How many parties still work on it. */
   open: number;
 }
@@ -11,15 +13,16 @@ export interface ReadBatch {
  */
 export class CommitTracker {
   readonly #batches: ReadBatch[] = [];
-  readonly #commit: (batchId: number) => void;
+  readonly #commit: (batchId: number, settledUntilMs: number) => void;
 
-  constructor(commit: (batchId: number) => void) {
+  /** @param commit - told also before which moment everything that was captured is settled */
+  constructor(commit: (batchId: number, settledUntilMs: number) => void) {
     this.#commit = commit;
   }
 
   /** A batch was read; whoever read it is the first party. */
-  begin(id: number): ReadBatch {
-    const batch: ReadBatch = { id, open: 1 };
+  begin(id: number, capturedAtMs: number): ReadBatch {
+    const batch: ReadBatch = { id, capturedAtMs, open: 1 };
     this.#batches.push(batch);
     return batch;
   }
@@ -31,6 +34,6 @@ export class CommitTracker {
     while (this.#batches[settled]?.open === 0) settled++;
     if (settled === 0) return;
     const last = this.#batches.splice(0, settled).at(-1)!;
-    this.#commit(last.id);
+    this.#commit(last.id, (this.#batches[0] ?? last).capturedAtMs);
   }
 }

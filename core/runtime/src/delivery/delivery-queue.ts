@@ -8,6 +8,8 @@ export interface Offer {
   readonly memoryBytes: number;
   /** Gives its memory back. */
   release(): void;
+  /** The output has the units, or they are on its disk: in the accounts that are saved next, they are its. */
+  taken(): void;
   /** The output has taken responsibility: it has the units, or they are on its disk, or they are counted as lost. */
   settled(): void;
 }

@@ -1,5 +1,5 @@
 import { type LossCause, type LossCounters, recorderCpu, type StreamId } from '@camflow/api';
-import type { Gap } from '../gaps/gap.ts';
+import { type Gap, joinGaps, nameOfStream } from '../gaps/gap.ts';
 
 /** What a {@link Ledger} is saved as. */
 export interface SavedLedger {
@@ -11,6 +11,8 @@ export interface SavedLedger {
   readonly numbering: string;
   readonly marks: Readonly<Record<string, number>>;
   readonly untold: readonly Gap[];
+  readonly unknown: Readonly<Partial<Record<LossCause, number>>>;
+  readonly settledUntilMs: number;
 }
 
 /** What a ledger needs to know of a parcel. */
@@ -33,8 +35,15 @@ export class Ledger {
   delivered = 0;
   filtered = 0;
   readonly dropped: Partial<Record<LossCause, number>> = {};
-  /** Gaps that the run could not tell: the next one does. */
-  untold: readonly Gap[] = [];
+  /** Gaps of which nobody knows how many records they are, by cause. */
+  readonly unknown: Partial<Record<LossCause, number>> = {};
+  /**
+   * Gaps that the output does not have: the next run tells them. Whoever tells them in this run keeps this up to
+   * date.
+   */
+  untold: () => readonly Gap[] = () => [];
+  /** What was captured before, in milliseconds since 1970, is settled: it cannot be lost any more. */
+  settledUntilMs: number = Date.now();
   #numbering = '';
   /** Sequence up to which the output took responsibility, by stream. */
   #marks: Record<string, number> = {};
@@ -43,13 +52,16 @@ export class Ledger {
 
   static restore(saved: Readonly<Record<string, unknown>> | undefined): Ledger {
     const ledger = new Ledger();
-    const { produced, delivered, filtered, dropped, numbering, marks, untold } = (saved ??
+    const { produced, delivered, filtered, dropped, numbering, marks } = (saved ??
       {}) as Partial<SavedLedger>;
+    const { untold = [], unknown, settledUntilMs } = (saved ?? {}) as Partial<SavedLedger>;
     ledger.produced = produced ?? 0;
     ledger.delivered = delivered ?? 0;
     ledger.filtered = filtered ?? 0;
     Object.assign(ledger.dropped, dropped);
-    ledger.untold = untold ?? [];
+    Object.assign(ledger.unknown, unknown);
+    ledger.untold = () => untold;
+    ledger.settledUntilMs = settledUntilMs ?? ledger.settledUntilMs;
     ledger.#numbering = numbering ?? '';
     ledger.#marks = { ...marks };
     ledger.beginRun();
@@ -59,6 +71,14 @@ export class Ledger {
   /** From here on {@link covers} tells of what is on record by now. */
   beginRun(): void {
     this.#earlier = { numbering: this.#numbering, marks: { ...this.#marks } };
+    this.settledUntilMs = Date.now();
+  }
+
+  /** A gap to be told, as nobody else knows of it. */
+  addUntold(gap: Gap): void {
+    if (gap.count === undefined) this.unknown[gap.cause] = (this.unknown[gap.cause] ?? 0) + 1;
+    const gaps = withinBound([...this.untold(), gap]);
+    this.untold = () => gaps;
   }
 
   /** The output takes responsibility for a parcel. */
@@ -114,11 +134,25 @@ export class Ledger {
       dropped: { ...dropped },
       numbering: this.#numbering,
       marks: { ...this.#marks },
-      untold: this.untold,
+      untold: this.untold(),
+      unknown: { ...this.unknown },
+      settledUntilMs: this.settledUntilMs,
     };
   }
 }
 
 function keyOf({ cpu, kind }: StreamId): string {
   return `${kind}${cpu}`;
+}
+
+/** Most gaps that are kept apart: a recorder that is killed again and again, and never gets to tell, has no more. */
+const mostUntold = 100;
+
+function withinBound(gaps: readonly Gap[]): readonly Gap[] {
+  if (gaps.length <= mostUntold) return gaps;
+  const [first, ...others] = gaps as [Gap, ...Gap[]];
+  const same = others.find(
+    ({ cause, stream }) => cause === first.cause && nameOfStream(stream) === nameOfStream(first.stream),
+  );
+  return same === undefined ? gaps : [joinGaps(first, same), ...others.filter((gap) => gap !== same)];
 }

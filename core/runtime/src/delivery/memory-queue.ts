@@ -1,4 +1,6 @@
-import type { Delivery, DeliveryQueue, Offer } from './delivery-queue.ts';
+import type { LossCause } from '@camflow/api';
+import type { Delivery, DeliveryOutcome, DeliveryQueue, Offer } from './delivery-queue.ts';
+import type { Ledger } from './ledger.ts';
 
 interface Waiting extends Delivery {
   readonly offer: Offer;
@@ -8,15 +10,22 @@ interface Waiting extends Delivery {
 export class MemoryQueue implements DeliveryQueue {
   readonly persistent = false;
   lastCapturedAtMs: number | undefined;
+  /** Whether anything was ever offered. */
+  used = false;
   readonly #limitBytes: number;
   readonly #onChange: () => void;
+  readonly #ledger: Ledger | undefined;
   #waiting: Waiting[] = [];
   #bytes = 0;
 
-  /** @param onChange - called where there may be a head, or room, that there was not before */
-  constructor(limitBytes: number, onChange: () => void) {
+  /**
+   * @param onChange - called where there may be a head, or room, that there was not before
+   * @param ledger - the accounts to be kept, where there are any
+   */
+  constructor(limitBytes: number, onChange: () => void, ledger?: Ledger) {
     this.#limitBytes = limitBytes;
     this.#onChange = onChange;
+    this.#ledger = ledger;
   }
 
   get roomy(): boolean {
@@ -28,9 +37,12 @@ export class MemoryQueue implements DeliveryQueue {
   }
 
   offer(offer: Offer): void {
+    this.used = true;
     const { units, records } = offer.parcel;
     // Units that nobody reads: there is nothing to deliver.
     if (units.count === 0) {
+      this.#ledger?.accept(offer.parcel);
+      offer.taken();
       offer.release();
       offer.settled();
       return;
@@ -44,12 +56,19 @@ export class MemoryQueue implements DeliveryQueue {
     return this.#waiting[0];
   }
 
-  async done(delivery: Delivery): Promise<void> {
+  async done(delivery: Delivery, { delivered, lost }: DeliveryOutcome): Promise<void> {
     // After `clear` the memory is still the sink's, for as long as its write lasts.
     if (this.#waiting[0] === delivery) {
       const { offer } = this.#waiting.shift()!;
       this.#bytes -= offer.memoryBytes;
       this.lastCapturedAtMs = offer.parcel.capturedAtMs;
+      if (this.#ledger !== undefined) {
+        this.#ledger.accept(offer.parcel);
+        this.#ledger.delivered += delivered;
+        for (const [cause, records] of Object.entries(lost) as [LossCause, number][])
+          this.#ledger.drop(records, cause);
+      }
+      offer.taken();
       offer.release();
       offer.settled();
     }

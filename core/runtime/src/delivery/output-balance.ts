@@ -8,6 +8,7 @@ import type { OutputBalance } from '../run/run-report.ts';
 export class OutputBalanceSheet {
   readonly #output: string;
   readonly #dropped: Partial<Record<LossCause, number>> = {};
+  readonly #unknown: Partial<Record<LossCause, number>> = {};
   #produced = 0;
   #delivered = 0;
   #filtered = 0;
@@ -65,6 +66,11 @@ export class OutputBalanceSheet {
     this.#pending -= records;
   }
 
+  /** Records were lost, and nobody knows how many. */
+  loseUnknown(cause: LossCause): void {
+    this.#unknown[cause] = (this.#unknown[cause] ?? 0) + 1;
+  }
+
   deliver(records: number, units: number, bytes: number): void {
     this.#delivered += records;
     this.#pending -= records;
@@ -85,6 +91,7 @@ export class OutputBalanceSheet {
       delivered: this.#delivered,
       filtered: this.#filtered,
       dropped: { ...this.#dropped },
+      unknownGaps: { ...this.#unknown },
       spooled: this.#spooled,
       pending: this.#pending,
       units: this.#units,

@@ -1,8 +1,10 @@
 import type { Logger, LossCause, Origin } from '@camflow/api';
+import type { Gap } from '../gaps/gap.ts';
 import { Spool } from '../spool/spool.ts';
 import type { SpoolPlan } from '../spool/spool-plan.ts';
+import { type Accounts, restoreAccounts } from './accounts.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
-import { Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { MemoryQueue } from './memory-queue.ts';
 import { SpooledQueue } from './spooled-queue.ts';
 
@@ -16,8 +18,8 @@ export interface OutputStore {
   readonly ledger: Ledger | undefined;
   /** Records that an earlier run left. */
   readonly waitingOnDisk: number;
-  /** Where an earlier run was killed: when it last saved anything, in milliseconds since 1970. */
-  readonly uncleanSinceMs: number | undefined;
+  /** What an earlier run lost as it was killed; undefined where it was not, or lost nothing by that. */
+  readonly uncleanStop: Gap | undefined;
   /** The state of the spool, for whoever watches. */
   readonly figures: SpoolFigures | undefined;
   /** Called where there may be something to deliver, or room, that there was not before. */
@@ -32,6 +34,8 @@ export interface OutputStore {
   forsake(): void;
   /** @returns records that are left for the next run */
   park(): Promise<number>;
+  /** Puts the accounts on record, where there are any. Never rejects. */
+  save(): Promise<void>;
   /** Releases everything. Legal twice. */
   close(): Promise<void>;
 }
@@ -52,7 +56,7 @@ export class MemoryStore implements OutputStore {
   readonly queue: MemoryQueue;
   readonly ledger = undefined;
   readonly waitingOnDisk = 0;
-  readonly uncleanSinceMs = undefined;
+  readonly uncleanStop = undefined;
   readonly figures = undefined;
   onChange: () => void = () => {};
   onLoss: (records: number, cause: LossCause) => void = () => {};
@@ -74,6 +78,8 @@ export class MemoryStore implements OutputStore {
     return 0;
   }
 
+  async save(): Promise<void> {}
+
   async close(): Promise<void> {}
 }
 
@@ -82,7 +88,7 @@ export class SpooledStore implements OutputStore {
   readonly queue: SpooledQueue;
   readonly ledger: Ledger;
   readonly waitingOnDisk: number;
-  readonly uncleanSinceMs: number | undefined;
+  readonly uncleanStop: Gap | undefined;
   onChange: () => void = () => {};
   onLoss: (records: number, cause: LossCause) => void = () => {};
   readonly #spool: Spool;
@@ -91,13 +97,18 @@ export class SpooledStore implements OutputStore {
   #parked = false;
   #closed: Promise<void> | undefined;
 
-  private constructor(spool: Spool, plan: SpoolPlan, limitBytes: number, log: Logger) {
+  private constructor(
+    parts: { readonly spool: Spool; readonly plan: SpoolPlan; readonly log: Logger },
+    { ledger, uncleanStop }: Accounts,
+    limitBytes: number,
+  ) {
+    const { spool, plan } = parts;
     this.#spool = spool;
     this.#plan = plan;
-    this.ledger = restoreLedger(spool);
+    this.ledger = ledger;
     this.waitingOnDisk = spool.records;
-    this.uncleanSinceMs = spool.history.uncleanSinceMs;
-    this.queue = new SpooledQueue({ spool, plan, ledger: this.ledger, log }, limitBytes, {
+    this.uncleanStop = uncleanStop;
+    this.queue = new SpooledQueue({ ...parts, ledger }, limitBytes, {
       changed: () => this.onChange(),
       lost: (records, cause) => this.onLoss(records, cause),
     });
@@ -105,9 +116,23 @@ export class SpooledStore implements OutputStore {
     if (plan.maxAgeMs === 0) clearInterval(this.#expiry);
   }
 
-  /** @throws CamflowError `SPOOL_UNAVAILABLE` */
-  static async open(plan: SpoolPlan, limitBytes: number, log: Logger): Promise<SpooledStore> {
-    return new SpooledStore(await Spool.open(plan, log), plan, limitBytes, log);
+  /**
+   * @param rereadable - whether the source gives again what it was not told to forget: then a run that was killed has
+   * lost nothing
+   * @throws CamflowError `SPOOL_UNAVAILABLE`
+   */
+  static async open(
+    plan: SpoolPlan,
+    limitBytes: number,
+    rereadable: boolean,
+    log: Logger,
+  ): Promise<SpooledStore> {
+    let accounts: Accounts | undefined;
+    const spool = await Spool.open(plan, log, (found) => {
+      accounts = restoreAccounts(found, rereadable);
+      return accounts.ledger.save();
+    });
+    return new SpooledStore({ spool, plan, log }, accounts!, limitBytes);
   }
 
   get origin(): Origin {
@@ -139,22 +164,14 @@ export class SpooledStore implements OutputStore {
     return this.#spool.records;
   }
 
+  save(): Promise<void> {
+    return this.queue.save();
+  }
+
   close(): Promise<void> {
     clearInterval(this.#expiry);
-    this.#closed ??= this.#spool.close(() => this.ledger.save(), this.#parked);
+    // A run that never began has lost nothing.
+    this.#closed ??= this.#spool.close(() => this.ledger.save(), this.#parked || !this.queue.used);
     return this.#closed;
   }
-}
-
-/** The accounts of an output, with what was spooled after they were last saved. */
-function restoreLedger({ history, records }: Spool): Ledger {
-  const ledger = Ledger.restore(history.ledger);
-  for (const parcel of history.parcels) ledger.accept({ ...parcel, records: parcel.parcelRecords });
-  ledger.beginRun();
-  const { produced, delivered, filtered, dropped } = ledger.save();
-  const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
-  // Where the accounts were lost, what is in the spool is where they begin.
-  ledger.produced += records - (produced - delivered - filtered - lost);
-  if (history.otherTarget) ledger.forgetMarks();
-  return ledger;
 }

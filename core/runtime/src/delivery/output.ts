@@ -154,7 +154,12 @@ export class Output {
     if (this.#finished) return;
     this.balance.spool(Math.min(spooled, this.balance.pending));
     if (end.complete) this.store.ledger?.forgetMarks();
-    if (!end.rereadable) this.lose({ shutdown: this.balance.pending });
+    const { ledger } = this.store;
+    const { pending } = this.balance;
+    if (end.rereadable || ledger === undefined || pending <= 0) return;
+    ledger.lose({ shutdown: pending });
+    const interval = { fromMs: ledger.settledUntilMs, untilMs: Date.now() };
+    ledger.addUntold({ cause: 'shutdown', stream: undefined, count: pending, ...interval });
   }
 
   /**
@@ -228,7 +233,7 @@ export class Output {
       } catch (error) {
         if (!isCamflowError(error) || !error.retryable) {
           this.#reject(error);
-          await this.#done(delivery, delivery.records > 0 ? { sink_rejected: delivery.records } : {});
+          await this.#done(delivery, delivery.records > 0 ? { sink_rejected: delivery.records } : {}, false);
           return true;
         }
         this.#retries++;
@@ -245,13 +250,14 @@ export class Output {
     return false;
   }
 
-  async #done(delivery: Delivery, lost: LossCounters): Promise<void> {
+  /** @param taken - whether the sink took units at all, or refused them */
+  async #done(delivery: Delivery, lost: LossCounters, taken = true): Promise<void> {
     if (this.#finished) return;
     const causes = Object.entries(lost) as [LossCause, number][];
     const delivered = causes.reduce((left, [, records]) => left - records, delivery.records);
     for (const [cause, records] of causes) this.balance.drop(records, cause);
     const { count } = delivery.units;
-    if (lost.sink_rejected === undefined) this.balance.deliver(delivered, count, delivery.byteLength);
+    if (taken) this.balance.deliver(delivered, count, delivery.byteLength);
     await this.store.queue.done(delivery, { delivered, lost });
   }
 

@@ -43,6 +43,8 @@ export interface QueueEvents {
 export class SpooledQueue implements DeliveryQueue {
   readonly persistent = true;
   lastCapturedAtMs: number | undefined;
+  /** Whether anything was ever offered. */
+  used = false;
   readonly #spool: Spool;
   readonly #plan: SpoolPlan;
   readonly #ledger: Ledger;
@@ -86,6 +88,7 @@ export class SpooledQueue implements DeliveryQueue {
   }
 
   offer(offer: Offer): void {
+    this.used = true;
     const { units, records } = offer.parcel;
     const byteLength = units.count === 0 ? 0 : units.ends[units.count - 1]!;
     const held: Held = {
@@ -132,14 +135,14 @@ export class SpooledQueue implements DeliveryQueue {
       this.#ledger.drop(records, cause);
     if ('after' in head) {
       await this.#spool.acknowledge(head.after);
-      void this.#save();
+      void this.save();
     } else {
       this.#held.shift();
       head.finished = true;
       if (head.state === 'stored') {
         this.#letGo(head);
         await this.#spool.acknowledge(head.stored!.after);
-        void this.#save();
+        void this.save();
       } else if (head.state !== 'writing') this.#settleUnstored(head);
     }
     this.#wakeRoom();
@@ -163,6 +166,15 @@ export class SpooledQueue implements DeliveryQueue {
     this.#work(() => this.#dropExpired());
   }
 
+  /** Puts the accounts on record. Never rejects. */
+  async save(): Promise<void> {
+    try {
+      await this.#spool.save(() => this.#ledger.save());
+    } catch (error) {
+      this.#complain('the state of the spool cannot be saved', error);
+    }
+  }
+
   #isNext({ frame }: StoredParcel): boolean {
     return frame <= this.#spool.read.frame;
   }
@@ -181,7 +193,7 @@ export class SpooledQueue implements DeliveryQueue {
       await this.#spool.acknowledge(
         frame === undefined ? after : { ...this.#spool.read, frame: number, records: recordsBefore },
       );
-      void this.#save();
+      void this.save();
     }
     if (frame === undefined) return true;
     const { units, records, numbering, stream, firstSequence, firstUnit, capturedAtMs } = frame;
@@ -267,7 +279,7 @@ export class SpooledQueue implements DeliveryQueue {
       this.#trim();
       this.#events.changed();
     }
-    void this.#save();
+    void this.save();
   }
 
   #takeWaiting(): Held[] {
@@ -330,14 +342,14 @@ export class SpooledQueue implements DeliveryQueue {
         return !gone;
       });
     });
-    if (any) void this.#save();
+    if (any) void this.save();
     return any;
   }
 
   #stored(held: Held, stored: StoredParcel): void {
     held.state = 'stored';
     held.stored = stored;
-    this.#ledger.accept(held.offer.parcel);
+    this.#accept(held);
     held.offer.settled();
     if (!held.finished) return;
     this.#letGo(held);
@@ -352,8 +364,10 @@ export class SpooledQueue implements DeliveryQueue {
       held.state = 'memory';
       return;
     }
-    this.#ledger.accept(held.offer.parcel);
-    if (!held.finished) {
+    if (held.finished) this.#accept(held);
+    else {
+      // What it tells of losses is still to be told.
+      this.#ledger.accept(held.offer.parcel);
       this.#lose(held.records, 'spool_full');
       this.#held.splice(this.#held.indexOf(held), 1);
     }
@@ -363,10 +377,15 @@ export class SpooledQueue implements DeliveryQueue {
 
   /** A parcel was delivered from memory and is on no disk. */
   #settleUnstored(held: Held): void {
-    this.#ledger.accept(held.offer.parcel);
+    this.#accept(held);
     this.#letGo(held);
     // Only when it is on record that the output has it may the source forget it.
-    void this.#save().then(() => held.offer.settled());
+    void this.save().then(() => held.offer.settled());
+  }
+
+  #accept({ offer }: Held): void {
+    this.#ledger.accept(offer.parcel);
+    offer.taken();
   }
 
   #letGo(held: Held): void {
@@ -393,14 +412,6 @@ export class SpooledQueue implements DeliveryQueue {
   #lose(records: number, cause: LossCause): void {
     this.#ledger.drop(records, cause);
     if (records > 0) this.#events.lost(records, cause);
-  }
-
-  async #save(): Promise<void> {
-    try {
-      await this.#spool.save(() => this.#ledger.save());
-    } catch (error) {
-      this.#complain('the state of the spool cannot be saved', error);
-    }
   }
 
   /** One line for a row of troubles; the records of each are counted. */

@@ -10,18 +10,11 @@ export const mostGapBytes = 272;
 /**
  * Writes a gap as a record of an interface.
  * @param target - where it goes, at least {@link mostGapBytes}
- * @param number - makes the identifier of the record, unique within a boot of the machine
+ * @param gap - has its number, unique within a boot of the machine
  * @param sequence - number of the record in the stream of the recorder
  * @returns bytes taken
  */
-export function writeGap(
-  target: Uint8Array,
-  abi: Abi,
-  gap: Gap,
-  origin: Origin,
-  number: bigint,
-  sequence: number,
-): number {
+export function writeGap(target: Uint8Array, abi: Abi, gap: Gap, origin: Origin, sequence: number): number {
   const bytes = Buffer.from(target.buffer, target.byteOffset, mostGapBytes).fill(0);
   const { framing } = abi;
   const start = framing.kind === 'fixed' ? 0 : framing.frameBytes;
@@ -31,7 +24,7 @@ export function writeGap(
   }
   const record = bytes.subarray(start, start + shape.size);
   record.writeBigUInt64LE(gapType.code, 0);
-  record.writeBigUInt64LE(number, 8);
+  record.writeBigUInt64LE(BigInt(gap.number ?? 0), 8);
   record.writeUInt32LE(origin.bootId >>> 0, 16);
   record.writeUInt32LE(origin.machineId >>> 0, 20);
   record.writeUInt32LE(origin.epoch >>> 0, 32);

@@ -1,8 +1,9 @@
 import { type Abi, abis, type LossCause, type Origin, recorderCpu, type StreamId } from '@camflow/api';
 import type { Output } from '../delivery/output.ts';
 import type { AcceptedBatch } from '../pipeline/accepted-batch.ts';
-import { type Gap, GapList } from './gap.ts';
+import { firstNumberOf, type Gap } from './gap.ts';
 import { mostGapBytes, writeGap } from './gap-record.ts';
+import { UntoldGaps } from './untold-gaps.ts';
 
 /** Gaps that one batch tells. */
 const gapsPerBatch = 32;
@@ -15,7 +16,6 @@ export const gapMemoryBytes: number = buffers * gapsPerBatch * mostGapBytes;
 
 /** What a reporter works with. */
 export interface GapReporterParts {
-  readonly outputs: readonly Output[];
   readonly origin: Origin;
   /** Of {@link gapMemoryBytes}, within the memory that workers read. */
   readonly memory: Uint8Array;
@@ -26,15 +26,15 @@ export interface GapReporterParts {
 
 /**
  * Puts gaps into the output: as records of the recorder's own, which every format writes in its own way. A loss
- * that goes on is told once a second, not for each batch.
+ * that goes on is told once a second, not for each batch. A gap stays in the accounts of an output until that has it.
  */
 export class GapReporter {
   readonly #parts: GapReporterParts;
   readonly #abi: Abi;
-  readonly #everyone = new GapList();
-  #own: ReadonlyMap<Output, GapList>;
+  #untold = new Map<Output, UntoldGaps>();
   readonly #free: Uint8Array[] = [];
   readonly #firstNumber: bigint;
+  #numbered = 0;
   #sequence = 0;
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
@@ -42,8 +42,7 @@ export class GapReporter {
   constructor(parts: GapReporterParts) {
     this.#parts = parts;
     this.#abi = abis.get(parts.origin.abi)!;
-    this.#own = new Map(parts.outputs.map((output) => [output, new GapList()]));
-    this.#firstNumber = parts.finite ? 0n : BigInt(Date.now()) << 20n;
+    this.#firstNumber = parts.finite ? 0n : firstNumberOf(Date.now());
     const { memory } = parts;
     const size = memory.length / buffers;
     for (let i = 0; i < buffers; i++) this.#free.push(memory.subarray(i * size, (i + 1) * size));
@@ -54,34 +53,36 @@ export class GapReporter {
     return this.#sequence;
   }
 
+  /** From now on the output is told of its gaps, those first that an earlier run left in its accounts. */
+  adopt(output: Output): void {
+    const { ledger } = output.store;
+    const untold = new UntoldGaps(ledger?.untold());
+    this.#untold.set(output, untold);
+    if (ledger !== undefined) ledger.untold = () => untold.all();
+    if (untold.all().length > 0) this.#tellIn(0);
+  }
+
   /** All outputs lost records. */
   lost(gap: Gap): void {
-    this.#everyone.add(gap);
-    this.#tellSoon();
+    this.lostBy([...this.#untold.keys()], gap);
   }
 
   /** Some outputs lost records. */
   lostBy(outputs: readonly Output[], gap: Gap): void {
-    for (const output of outputs) this.#own.get(output)?.add(gap);
-    this.#tellSoon();
-  }
-
-  /** Gaps of an output that could not be told in this run. */
-  untold(output: Output): readonly Gap[] {
-    return [...this.#everyone.all(), ...(this.#own.get(output)?.all() ?? [])];
+    for (const output of outputs) this.#untold.get(output)?.add(gap);
+    this.#tellIn(tellMs);
   }
 
   /**
-   * Goes on with other outputs.
+   * Goes on with other outputs, all of which are adopted.
    * @param successorOf - the output that is told what another one that goes could not be told
    */
   use(outputs: readonly Output[], successorOf: (output: Output) => Output | undefined): void {
-    const before = this.#own;
-    this.#own = new Map(outputs.map((output) => [output, before.get(output) ?? new GapList()]));
-    for (const [output, list] of before) {
+    const before = this.#untold;
+    this.#untold = new Map([...before].filter(([output]) => outputs.includes(output)));
+    for (const [output, gaps] of before) {
       const successor = successorOf(output);
-      if (successor === undefined || this.#own.has(output)) continue;
-      for (const gap of list.all()) this.#own.get(successor)?.add(gap);
+      if (successor !== undefined && successor !== output) this.#untold.get(successor)?.takeOver(gaps);
     }
   }
 
@@ -89,8 +90,16 @@ export class GapReporter {
   async tell(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    await this.#tellList(this.#everyone, undefined);
-    for (const [output, list] of this.#own) await this.#tellList(list, [output]);
+    await this.#number();
+    while (!this.#ended) {
+      const next = this.#next();
+      if (next === undefined) return;
+      const memory = this.#free.pop();
+      // More are on their way than there is memory for: the rest follows.
+      if (memory === undefined) return this.#tellIn(tellMs);
+      for (const output of next.outputs) for (const gap of next.gaps) this.#untold.get(output)!.send(gap);
+      await this.#parts.dispatch(this.#batchOf(next.gaps, next.outputs, memory));
+    }
   }
 
   /** Nothing more is told. */
@@ -99,28 +108,51 @@ export class GapReporter {
     clearTimeout(this.#timer);
   }
 
-  #tellSoon(): void {
+  #tellIn(delayMs: number): void {
     if (this.#parts.finite || this.#ended) return;
-    this.#timer ??= setTimeout(() => void this.tell(), tellMs).unref();
+    this.#timer ??= setTimeout(() => void this.tell(), delayMs).unref();
   }
 
-  async #tellList(list: GapList, outputs: readonly Output[] | undefined): Promise<void> {
-    while (!list.isEmpty && !this.#ended) {
-      const memory = this.#free.pop();
-      // More are on their way than there is memory for: the rest follows.
-      if (memory === undefined) return this.#tellSoon();
-      const gaps = list.take(gapsPerBatch);
-      await this.#parts.dispatch(this.#batchOf(gaps, outputs, memory));
+  /** Gives numbers to gaps, the same one to what is the same for several outputs, and puts them on record. */
+  async #number(): Promise<void> {
+    const numbers = new Map<string, string>();
+    const changed = new Set<Output>();
+    for (const [output, untold] of this.#untold) {
+      for (const gap of untold.waiting()) {
+        if (gap.number !== undefined) continue;
+        const content = JSON.stringify(gap);
+        const number = numbers.get(content) ?? String(this.#firstNumber + BigInt(this.#numbered++));
+        numbers.set(content, number);
+        untold.number(gap, number);
+        changed.add(output);
+      }
     }
+    await Promise.all([...changed].map((output) => output.store.save()));
   }
 
-  #batchOf(gaps: readonly Gap[], outputs: readonly Output[] | undefined, memory: Uint8Array): AcceptedBatch {
+  /** Gaps that wait and go to the same outputs. */
+  #next(): { readonly gaps: readonly Gap[]; readonly outputs: readonly Output[] } | undefined {
+    const outputsOf = ({ number }: Gap): Output[] =>
+      [...this.#untold].filter(([, untold]) => untold.isWaiting(number!)).map(([output]) => output);
+    for (const untold of this.#untold.values()) {
+      const numbered = untold.waiting().filter(({ number }) => number !== undefined);
+      if (numbered.length === 0) continue;
+      const outputs = outputsOf(numbered[0]!);
+      const sameOutputs = (gap: Gap): boolean => {
+        const others = outputsOf(gap);
+        return others.length === outputs.length && others.every((output, i) => output === outputs[i]);
+      };
+      return { gaps: numbered.filter(sameOutputs).slice(0, gapsPerBatch), outputs };
+    }
+    return undefined;
+  }
+
+  #batchOf(gaps: readonly Gap[], outputs: readonly Output[], memory: Uint8Array): AcceptedBatch {
     const { origin } = this.#parts;
     const firstSequence = this.#sequence;
     let byteLength = 0;
     for (const gap of gaps) {
-      const number = this.#firstNumber + BigInt(this.#sequence);
-      byteLength += writeGap(memory.subarray(byteLength), this.#abi, gap, origin, number, this.#sequence++);
+      byteLength += writeGap(memory.subarray(byteLength), this.#abi, gap, origin, this.#sequence++);
     }
     return {
       relay: {
@@ -139,9 +171,12 @@ export class GapReporter {
       slab: { index: -1, bytes: memory },
       records: gaps.length,
       byteLength,
-      read: { id: 0, open: 1 },
-      ...(outputs && { only: new Set(outputs) }),
+      read: { id: 0, capturedAtMs: 0, open: 1 },
+      only: new Set(outputs),
       release: () => this.#free.push(memory),
+      taken: (output) => {
+        for (const gap of gaps) this.#untold.get(output)?.settle(gap);
+      },
     };
   }
 }

@@ -11,42 +11,26 @@ export interface Gap {
   readonly fromMs: number;
   /** When the last was lost at the latest. */
   readonly untilMs: number;
+  /**
+   * What its identifier is made of, in decimal digits, once it has one: whoever is told of it twice, as a recorder was
+   * killed in between, sees that it is the same.
+   */
+  readonly number?: string;
 }
 
-/** Gaps that are not told yet: those of one cause and stream are told as one. */
-export class GapList {
-  readonly #gaps = new Map<string, Gap>();
-
-  get isEmpty(): boolean {
-    return this.#gaps.size === 0;
-  }
-
-  add(gap: Gap): void {
-    const key = `${gap.cause} ${nameOfStream(gap.stream)}`;
-    const known = this.#gaps.get(key);
-    this.#gaps.set(key, known === undefined ? gap : joined(known, gap));
-  }
-
-  /** The first few, which are told now. */
-  take(most: number): Gap[] {
-    const taken = [...this.#gaps].slice(0, most);
-    for (const [key] of taken) this.#gaps.delete(key);
-    return taken.map(([, gap]) => gap);
-  }
-
-  /** All of them; they stay. */
-  all(): readonly Gap[] {
-    return [...this.#gaps.values()];
-  }
-}
-
-function joined(a: Gap, b: Gap): Gap {
+/** One gap for two that cannot be told apart: of one cause and stream. */
+export function joinGaps(a: Gap, b: Gap): Gap {
   return {
     ...a,
     count: a.count === undefined || b.count === undefined ? undefined : a.count + b.count,
     fromMs: Math.min(a.fromMs, b.fromMs),
     untilMs: Math.max(a.untilMs, b.untilMs),
   };
+}
+
+/** The first of the numbers that a moment has for its gaps: over a million of them. */
+export function firstNumberOf(nowMs: number): bigint {
+  return BigInt(nowMs) << 20n;
 }
 
 /** A stream as people read it: `short0`. */

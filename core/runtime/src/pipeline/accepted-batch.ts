@@ -15,10 +15,12 @@ export interface AcceptedBatch {
   readonly only?: ReadonlySet<Output>;
   /** Frees the memory that is no slab of the pool. */
   release?(): void;
+  /** An output has taken responsibility for what became of it: it has it, or it is on its disk. */
+  taken?(output: Output): void;
 }
 
 /** A batch that was read and checked. */
-export type CheckedBatch = Omit<AcceptedBatch, 'read' | 'only' | 'release'>;
+export type CheckedBatch = Omit<AcceptedBatch, 'read' | 'only' | 'release' | 'taken'>;
 
 /**
  * Checks what a source says about a batch.

@@ -133,6 +133,7 @@ export class Distributor {
         parcel,
         memoryBytes,
         release: () => units.release(),
+        taken: () => batch.taken?.(output),
         settled: () => this.#commits.settle(batch.read),
       });
     }

@@ -61,7 +61,7 @@ export class Reader {
     const { source, slabs, known, dispatcher, commits, onRead } = this.#parts;
     const checked = checkBatch(relay, slab);
     const isNew = onRead(checked);
-    const batch: AcceptedBatch = { ...checked, read: commits.begin(relay.id) };
+    const batch: AcceptedBatch = { ...checked, read: commits.begin(relay.id, relay.capturedAtMs) };
     const start = slab.bytes.byteOffset;
     await known.learn(relay, checked.abi, start, dispatcher.nextTick, () => dispatcher.idle());
     if (!isNew || (batch.byteLength === 0 && relay.securityContexts.length === 0)) {

@@ -69,9 +69,10 @@ export async function assemblePipeline(
     control.checkStarting();
   }
 
+  const { finite, rereadable } = source.capabilities;
   const stores: OutputStore[] = [];
   for (const output of plan.outputs) {
-    const store = await openStore(output, limits, log);
+    const store = await openStore(output, limits, rereadable, log);
     stores.push(store);
     control.opened.add(`the spool of ${output.name}`, store);
   }
@@ -115,8 +116,10 @@ export async function assemblePipeline(
     return new Output(name, { sink: sinks[index]!, balance, store, numbering, log });
   });
   const live: LiveParts = { plan, outputs, pool, program, unsent: 0 };
-  const commits = new CommitTracker((batchId) => {
+  const commits = new CommitTracker((batchId, settledUntilMs) => {
     if (control.over) return;
+    for (const { store } of rereadable ? [] : live.outputs)
+      if (store.ledger) store.ledger.settledUntilMs = settledUntilMs;
     try {
       source.commit(batchId);
     } catch (error) {
@@ -162,15 +165,13 @@ export async function assemblePipeline(
       slabs.close();
     },
   );
-  const { finite, rereadable } = source.capabilities;
   const gaps = new GapReporter({
-    outputs,
     origin,
     memory: slabs.extra,
     finite,
     dispatch: (batch) => dispatcher.dispatch(batch),
   });
-  for (const output of outputs) tellOfEarlierLosses(output, gaps, rereadable);
+  for (const output of outputs) tellOfEarlierLosses(output, gaps);
   let lastReadMs = 0;
   const reader = new Reader({
     source,

@@ -140,9 +140,6 @@ class PipelineRun implements Run {
     }
     const complete = !finishing.aborted && this.#control.failure === undefined;
     gaps.end();
-    for (const output of outputs) {
-      if (output.store.ledger) output.store.ledger.untold = gaps.untold(output);
-    }
     const parked = Promise.all(outputs.map((output) => output.park({ complete, rereadable })));
     await settlesWithin(parked, parkTimeoutMs).catch((error: unknown) => {
       this.#log.error('what waits cannot be spooled', { error: describeError(error) });

@@ -42,6 +42,8 @@ export interface SourceBehaviour {
   readonly numbering?: string;
   /** Records of one batch at most; default as many as fit. */
   readonly batchRecords?: number;
+  /** Whether it gives again what was not committed; default true. */
+  readonly rereadable?: boolean;
   readonly failAtEnd?: Error;
   readonly failOpen?: Error;
 }
@@ -60,8 +62,8 @@ export class RoundsSource implements CaptureSource {
   #positions = new Map<string, number>();
 
   constructor(rounds: Iterable<readonly StreamPart[]>, behaviour: SourceBehaviour = {}) {
-    const { live = false, heldBatches = 16 } = behaviour;
-    this.capabilities = { finite: !live, rereadable: true, heldBatches, pushDown: [] };
+    const { live = false, heldBatches = 16, rereadable = true } = behaviour;
+    this.capabilities = { finite: !live, rereadable, heldBatches, pushDown: [] };
     this.#behaviour = behaviour;
     this.#parts = partsOf(rounds);
   }

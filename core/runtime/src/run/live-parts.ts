@@ -1,4 +1,5 @@
-import type { Logger, PolicyProgram } from '@camflow/api';
+import { describeError, type Logger, type PolicyProgram } from '@camflow/api';
+import { AccountedStore } from '../delivery/accounted-store.ts';
 import type { Output } from '../delivery/output.ts';
 import { MemoryStore, type OutputStore, SpooledStore } from '../delivery/output-store.ts';
 import type { GapReporter } from '../gaps/gap-reporter.ts';
@@ -21,15 +22,27 @@ export interface LiveParts {
   unsent: number;
 }
 
-/** Opens what waits for an output. @throws CamflowError `SPOOL_UNAVAILABLE` */
+/**
+ * Opens what waits for an output.
+ * @param rereadable - whether the source gives again what it was not told to forget
+ * @throws CamflowError `SPOOL_UNAVAILABLE`
+ */
 export async function openStore(
   { name, spool }: OutputPlan,
   { outputQueueBytes }: RunLimits,
+  rereadable: boolean,
   log: Logger,
 ): Promise<OutputStore> {
-  return spool
-    ? await SpooledStore.open(spool, outputQueueBytes, createSectionLogger(log, name))
-    : new MemoryStore(outputQueueBytes);
+  if (spool === undefined) return new MemoryStore(outputQueueBytes);
+  const ownLog = createSectionLogger(log, name);
+  if (spool.mode !== 'off') return await SpooledStore.open(spool, outputQueueBytes, rereadable, ownLog);
+  try {
+    return await AccountedStore.open(spool, outputQueueBytes, rereadable, ownLog);
+  } catch (error) {
+    // Who wants no spool is not to be stopped by what it is not for.
+    ownLog.warn('no accounts are kept over this run', { error: describeError(error) });
+    return new MemoryStore(outputQueueBytes);
+  }
 }
 
 /** Which outputs get which format. @param outputs - in the order of the plan */
@@ -41,16 +54,12 @@ export function routesOf(plan: RunPlan, outputs: readonly Output[]): FormatRoute
 }
 
 /** Losses while a spool waits, those that an earlier run could not tell, and that it was killed. */
-export function tellOfEarlierLosses(output: Output, gaps: GapReporter, rereadable: boolean): void {
-  const { ledger, uncleanSinceMs } = output.store;
+export function tellOfEarlierLosses(output: Output, gaps: GapReporter): void {
   output.onLoss = (count, cause) => {
     const now = Date.now();
     gaps.lostBy([output], { cause, stream: undefined, count, fromMs: now, untilMs: now });
   };
-  for (const gap of ledger?.untold ?? []) gaps.lostBy([output], gap);
-  if (ledger !== undefined) ledger.untold = [];
-  // A source that gives again what was not committed has lost nothing.
-  if (uncleanSinceMs === undefined || rereadable) return;
-  const interval = { fromMs: uncleanSinceMs, untilMs: Date.now() };
-  gaps.lostBy([output], { cause: 'unclean_stop', stream: undefined, count: undefined, ...interval });
+  const { uncleanStop } = output.store;
+  if (uncleanStop !== undefined) output.balance.loseUnknown(uncleanStop.cause);
+  gaps.adopt(output);
 }

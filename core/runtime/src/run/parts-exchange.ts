@@ -208,7 +208,7 @@ export class PartsExchange {
     const sink = fresh.get(name)!;
     const balance = balances.get(name) ?? new OutputBalanceSheet(name);
     balances.set(name, balance);
-    const store = await openStore(plan, limits, log);
+    const store = await openStore(plan, limits, source.capabilities.rereadable, log);
     store.origin = origin;
     control.opened.add(`the spool of ${name}`, store);
     control.opened.add(name, sink);
@@ -221,7 +221,7 @@ export class PartsExchange {
       throw error;
     }
     const output = new Output(name, { sink, balance, store, numbering, log });
-    tellOfEarlierLosses(output, gaps, source.capabilities.rereadable);
+    tellOfEarlierLosses(output, gaps);
     output.resume(parked);
     return output;
   }
@@ -234,7 +234,12 @@ export class PartsExchange {
     const { persistent } = output.store.queue;
     const parked = await output.leave(persistent ? Math.min(spooledLeaveMs, drainTimeoutMs) : drainTimeoutMs);
     // What the sink did not take in time and no disk has is lost.
-    output.balance.drop(Math.max(0, output.balance.pending - parked - live.unsent), 'shutdown');
+    const lost = Math.max(0, output.balance.pending - parked - live.unsent);
+    output.balance.drop(lost, 'shutdown');
+    if (lost > 0) {
+      output.lose({ shutdown: lost });
+      output.onLoss(lost, 'shutdown');
+    }
     await control.opened.closeNow(output.sink);
     await control.opened.closeNow(output.store);
     return { plan, output, parked };

@@ -26,7 +26,7 @@ export interface OutputPlan {
   readonly name: string;
   readonly sink: ChosenPlugin<SinkDefinition>;
   readonly format: ChosenPlugin<FormatDefinition>;
-  /** Where units wait that the sink does not take; absent for memory alone, which holds back the run when full. */
+  /** Where units wait that the sink does not take; absent for memory alone, without accounts beyond the run. */
   readonly spool?: SpoolPlan;
 }
 

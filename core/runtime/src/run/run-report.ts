@@ -17,6 +17,8 @@ export interface OutputBalance {
   readonly filtered: number;
   /** Records lost, by cause; causes that lost none are absent. */
   readonly dropped: Readonly<Partial<Record<LossCause, number>>>;
+  /** Gaps of which nobody knows how many records they are, by cause; in no other figure. */
+  readonly unknownGaps: Readonly<Partial<Record<LossCause, number>>>;
   /** Records that wait in the spool for the next run; 0 before the stop. */
   readonly spooled: number;
   /** Records accepted and not yet settled, those in the spool among them; 0 after a stop. */

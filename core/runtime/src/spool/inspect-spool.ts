@@ -34,12 +34,21 @@ export async function listSpools(spoolDir: string): Promise<FoundSpool[]> {
   }
 }
 
-/** What the outputs of spools below a folder lost over all runs, by cause; empty where there are none. */
-export async function spoolLosses(spoolDir: string): Promise<Map<string, FoundSpool['dropped']>> {
-  const losses = new Map<string, FoundSpool['dropped']>();
+/** What an output lost over all its runs, by cause. */
+export interface OutputLosses {
+  readonly records: FoundSpool['dropped'];
+  /** Gaps of which nobody knows how many records they are. */
+  readonly unknownGaps: FoundSpool['dropped'];
+}
+
+/** What the outputs that have accounts below a folder lost over all runs; empty where there are none. */
+export async function outputLosses(spoolDir: string): Promise<Map<string, OutputLosses>> {
+  const losses = new Map<string, OutputLosses>();
   for (const name of (await readdir(spoolDir).catch(() => [])).sort()) {
     const state = await loadSpoolState(path.join(spoolDir, name)).catch(() => undefined);
-    if (state !== undefined) losses.set(decodeURIComponent(name), Ledger.restore(state.ledger).dropped);
+    if (state === undefined) continue;
+    const { dropped: records, unknown: unknownGaps } = Ledger.restore(state.ledger);
+    losses.set(decodeURIComponent(name), { records, unknownGaps });
   }
   return losses;
 }

@@ -21,8 +21,9 @@ export interface SpoolPlan {
   /**
    * - `overflow`: units go to the disk where the queue in memory is full, so a healthy output pays next to nothing
    * - `always`: what the output has not acknowledged after `delayMs` goes to the disk, too
+   * - `off`: units stay in memory, and hold back the run where that is full; the folder has accounts only
    */
-  readonly mode: 'overflow' | 'always';
+  readonly mode: 'overflow' | 'always' | 'off';
   /** For `always`, in milliseconds; 0: everything goes to the disk before it goes to the output. */
   readonly delayMs: number;
   /** Bytes that the spool may take on the disk. */

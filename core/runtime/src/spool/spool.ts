@@ -80,24 +80,29 @@ export class Spool {
 
   /**
    * Opens the spool of a folder and makes the folder where it is missing.
+   * @param accounts - what is on record first, made of what was found: before it is, nothing of that is forgotten
    * @throws CamflowError `SPOOL_UNAVAILABLE`
    */
-  static async open(plan: SpoolPlan, log: Logger): Promise<Spool> {
+  static async open(
+    plan: SpoolPlan,
+    log: Logger,
+    accounts: (spool: Spool) => Metadata = ({ history }) => history.ledger ?? {},
+  ): Promise<Spool> {
     let lock: SpoolLock | undefined;
     try {
       await makeFolder(plan.folder, 0o700);
       lock = await SpoolLock.take(plan.folder);
       let segments = await listSegments(plan.folder);
-      const state = await loadSpoolState(plan.folder);
-      let recovered = await recoverSpool(segments, state, log);
-      const unclean = state === undefined ? segments.length > 0 : !state.clean;
+      const saved = await loadSpoolState(plan.folder);
+      let recovered = await recoverSpool(segments, saved, log);
+      const unclean = saved === undefined ? segments.length > 0 : !saved.clean;
       const savedAtMs = Math.max(
         ...segments.map(({ changedAtMs }) => changedAtMs),
         await stateSavedAtMs(plan.folder),
       );
       const uncleanSinceMs = unclean ? savedAtMs : undefined;
-      const change = changeOfTarget(state?.target, plan.target);
-      let ledger = state?.ledger;
+      const change = changeOfTarget(saved?.target, plan.target);
+      let ledger = saved?.ledger;
       if (change === 'format' && recovered.read.frame < recovered.written.frame) {
         await setAside(plan.folder, log);
         lock = undefined;
@@ -106,10 +111,10 @@ export class Spool {
         segments = [];
         recovered = await recoverSpool(segments, undefined, log);
         // Its accounts stay with what waits; what was lost and not told is still to be told.
-        ledger = { untold: ledger?.['untold'] };
+        ledger = { untold: ledger?.['untold'] ?? [] };
       } else if (change === 'place') {
         log.warn('the output is another than the one that had its spool; it is given what waits there', {
-          before: state?.target.place,
+          before: saved?.target.place,
           now: plan.target.place,
         });
       }
@@ -117,7 +122,8 @@ export class Spool {
       const history = { ledger, parcels, uncleanSinceMs, otherTarget: change !== undefined };
       const spool = new Spool(plan, log, lock, segments, { read, written, history });
       await spool.#removeRead();
-      spool.#state = await SpoolStateFile.create(plan.folder, spool.#stateNow(ledger ?? {}, false));
+      const state = spool.#stateNow(accounts(spool), false);
+      spool.#state = await SpoolStateFile.create(plan.folder, state);
       return spool;
     } catch (error) {
       await lock?.release();

@@ -1,4 +1,5 @@
 import { policyJson, stateJson } from '@camflow/kernel';
+import type { OutputLosses } from '@camflow/runtime';
 import { version } from '../../version.ts';
 import { type ControlOption, done, option } from '../control-option.ts';
 import { configurationText } from '../text/configuration-text.ts';
@@ -44,12 +45,17 @@ export const stateOptions: readonly ControlOption[] = [
   option('State', '--drop', 'display information about dropped graph elements.', [], (context) => {
     const drops = context.control.recording.drops();
     // What the kernel had no room for, as CamFlow has it; then what was lost behind it.
-    const lost = [...context.lostBy].flatMap(([output, causes]) =>
-      Object.entries(causes).map(([cause, records]) => `Records lost by ${output}, ${cause}: \t\t${records}`),
-    );
+    const line = (output: string, cause: string, count: number | string): string =>
+      `Records lost by ${output}, ${cause}: \t\t${count}`;
+    const lost = [...context.lostBy].flatMap(([output, { records, unknownGaps }]) => [
+      ...Object.entries(records).map(([cause, count]) => line(output, cause, count)),
+      ...Object.entries(unknownGaps).map(([cause, gaps]) => line(output, cause, `unknown, ${gaps} times`)),
+    ]);
+    const by = (part: keyof OutputLosses): object =>
+      Object.fromEntries([...context.lostBy].map(([output, losses]) => [output, losses[part]]));
     return {
       text: [`Graph elements dropped: \t\t${drops.total}`, ...lost].join('\n'),
-      json: { ...drops, outputs: Object.fromEntries(context.lostBy) },
+      json: { ...drops, outputs: by('records'), gapsOfUnknownSize: by('unknownGaps') },
     };
   }),
   option('State', '--change-epoch', 'change epoch.', [], ({ control }) => {
