@@ -45,22 +45,28 @@ test('camflowd tells Prometheus what becomes of every record, and whether it wor
     appendFileSync(path.join(relay, `${prefix}${stream.cpu}`), bytes);
     records += count;
   }
-  const daemon = startProgram(
-    'camflowd',
-    [
-      `general.spool_dir=${path.join(root, 'spools')}`,
-      `general.metrics=${socket}`,
-      'general.source=kernel',
-      'kernel.backend=relay',
-      `kernel.relay_dir=${relay}`,
-      `kernel.securityfs_dir=${nothing}`,
-      'general.output=null,unix_socket,fifo',
-      `unix_socket.address=${nothing}`,
-      `fifo.path=${path.join(root, 'fifo')}`,
-      'fifo.spool=off',
-    ].flatMap((setting) => ['--set', setting]),
-  );
-  await until(() => existsSync(socket));
+  const malformed = 3;
+  appendFileSync(path.join(relay, 'provenance0'), new Uint8Array(malformed * 256));
+  const settings = [
+    `general.spool_dir=${path.join(root, 'spools')}`,
+    `general.metrics=${socket}`,
+    'general.source=kernel',
+    'kernel.backend=relay',
+    `kernel.relay_dir=${relay}`,
+    `kernel.securityfs_dir=${nothing}`,
+    'general.output=null,unix_socket,fifo',
+    `unix_socket.address=${nothing}`,
+    `fifo.path=${path.join(root, 'fifo')}`,
+    'fifo.spool=off',
+  ].flatMap((setting) => ['--set', setting]);
+  // One before it is killed, which is a loss that nobody can count.
+  const before = startProgram('camflowd', settings);
+  await before.said(/msg="recording"/);
+  before.process.kill('SIGKILL');
+  await before.ended;
+  rmSync(path.join(root, 'spools', 'unix_socket'), { recursive: true });
+  const daemon = startProgram('camflowd', settings);
+  await daemon.said(/msg="recording"/);
   expect(statSync(socket).mode & 0o777).toBe(0o660);
   let samples = new Map<string, number>();
   await until(async () => {
@@ -70,15 +76,24 @@ test('camflowd tells Prometheus what becomes of every record, and whether it wor
       samples.get('camflow_output_up{output="unix_socket"}') === 0
     );
   });
-  for (const { name, labels } of metrics.filter(({ name: each }) => !each.includes('lost'))) {
+  // Relay files without the kernel's counters lose nothing that anybody would know of.
+  for (const { name, labels } of metrics.filter(({ name: each }) => !each.includes('source_lost'))) {
     const found = [...samples.keys()].some((key) => key === name || key.startsWith(`${name}{`));
     if (labels.length === 0 || !name.includes('lag')) expect(found, name).toBe(true);
   }
-  expect(samples.get('camflow_source_records_total')).toBe(records);
-  expect(samples.get('camflow_output_produced_records_total{output="unix_socket"}')).toBe(records);
+  expect(samples.get('camflow_source_records_total')).toBe(records + malformed);
+  expect(samples.get('camflow_output_produced_records_total{output="unix_socket"}')).toBe(
+    records + malformed,
+  );
   expect(samples.get('camflow_output_pending_records{output="unix_socket"}')).toBe(records);
+  const lost = 'camflow_output_lost_records_total{output="null",cause="malformed"}';
+  expect(samples.get(lost)).toBe(malformed);
+  for (const output of ['null', 'fifo']) {
+    const unknown = `camflow_output_unknown_gaps_total{output="${output}",cause="unclean_stop"}`;
+    expect(samples.get(unknown)).toBe(1);
+  }
   const streams = [...samples].filter(([key]) => key.startsWith('camflow_stream_records_total'));
-  expect(streams.reduce((sum, [, value]) => sum + value, 0)).toBe(records);
+  expect(streams.reduce((sum, [, value]) => sum + value, 0)).toBe(records + malformed);
   expect(samples.get('process_open_fds')).toBeGreaterThan(0);
   expect(await get(socket, '/healthz')).toEqual({ status: 200, body: 'running\n' });
   // The fifo has no reader and no spool; the socket has a spool.
