@@ -35,7 +35,7 @@ export class LogArchive {
     if (!chain) return;
     if (sizeBytes > 0) {
       await this.#closeLeftover();
-      await moveAside(log, Date.now());
+      await moveAside(log);
     }
     await this.#openChain();
   }
@@ -43,7 +43,7 @@ export class LogArchive {
   /** The log begins anew: it gets the name of an old file, and the next one is to be opened in its place. */
   async rotate(): Promise<void> {
     await this.#closeChain();
-    const old = await moveAside(this.#options.path, Date.now());
+    const old = await moveAside(this.#options.path);
     await this.#openChain();
     this.#tidying = this.#tidying.then(() => this.#tidy(old));
   }
@@ -56,8 +56,8 @@ export class LogArchive {
   async succeed(sizeBytes: number): Promise<void> {
     if (this.#chain === undefined) return;
     await this.#closeChain();
-    await moveChainAside(this.#options.path, Date.now());
-    if (sizeBytes > 0) await moveAside(this.#options.path, Date.now());
+    await moveChainAside(this.#options.path);
+    if (sizeBytes > 0) await moveAside(this.#options.path);
     await this.#openChain();
   }
 

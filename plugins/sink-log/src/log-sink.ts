@@ -67,7 +67,7 @@ export class LogSink implements Sink {
       // A batch that is given again goes on behind what is in files that were closed meanwhile.
       if (this.#given?.units !== units) this.#given = { units, done: 0 };
       const given = this.#given;
-      if (this.#isOld(Date.now())) await this.#rotate(signal);
+      if (this.#isOld()) await this.#rotate(signal);
       if (this.#options.chain) await this.#noticeEmptied();
       while (given.done < units.count) {
         const to = this.#unitsThatFit(units, given.done);
@@ -131,13 +131,13 @@ export class LogSink implements Sink {
     return to;
   }
 
-  #isOld(nowMs: number): boolean {
+  #isOld(): boolean {
     const { intervalMs } = this.#options.rotation;
     return (
       intervalMs > 0 &&
       this.#file?.regular === true &&
       this.#sizeBytes > 0 &&
-      nowMs - this.#beganAtMs >= intervalMs
+      performance.now() - this.#beganAtMs >= intervalMs
     );
   }
 
@@ -200,7 +200,8 @@ export class LogSink implements Sink {
   async #measure({ handle }: LogFile): Promise<void> {
     const { size, birthtimeMs } = await handle.stat();
     this.#sizeBytes = size;
-    this.#beganAtMs = size > 0 ? birthtimeMs : Date.now();
+    const ageMs = size > 0 ? Math.max(0, Date.now() - birthtimeMs) : 0;
+    this.#beganAtMs = performance.now() - ageMs;
   }
 
   async #openFile(): Promise<LogFile> {

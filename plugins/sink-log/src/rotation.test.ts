@@ -105,6 +105,16 @@ describe('rotation', () => {
     expect(old().length).toBe(2);
   });
 
+  test('after the clock was set back, the oldest files still go first', async () => {
+    const future = `${log}.${new Date(Date.now() + 3_600_000).toISOString().replaceAll(':', '-')}`;
+    writeFileSync(future, unit(0));
+    const sink = await opened({ rotate_size: '10', rotate_keep: '3' });
+    await sink.write(batch(1, 5), never);
+    await sink.close();
+    expect(old().map(contentOf)).toEqual(units(1, 4));
+    expect(contentOf(log)).toBe(unit(4));
+  });
+
   test('old files go when their time is over', async () => {
     const sink = await opened({ rotate_size: '10', rotate_keep_seconds: '1' });
     await sink.write(batch(0, 3), never);

@@ -9,6 +9,8 @@ export const chainSuffix = '.chain';
 const gzipSuffix = '.gz';
 const stampPattern = /^\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z(-\d+)?(\.gz)?$/;
 
+const stampLength = '2026-01-01T00-00-00.000Z'.length;
+
 /** When a log begins anew, and what becomes of the old files. */
 export interface RotationRules {
   /** Bytes that a file may have; 0 for any number. */
@@ -26,8 +28,8 @@ export interface RotationRules {
  * Gives the log, and its chain, the name of an old file. A link, unlike a rename, never replaces another file.
  * @returns the new path
  */
-export async function moveAside(log: string, nowMs: number): Promise<string> {
-  const stamp = new Date(nowMs).toISOString().replaceAll(':', '-');
+export async function moveAside(log: string): Promise<string> {
+  const stamp = await nextStamp(log);
   for (let n = 1; ; n++) {
     const target = `${log}.${stamp}${n > 1 ? `-${n}` : ''}`;
     try {
@@ -46,8 +48,8 @@ export async function moveAside(log: string, nowMs: number): Promise<string> {
  * Gives the chain of a log, which somebody else has moved away, a name of its own.
  * @returns its new path
  */
-export async function moveChainAside(log: string, nowMs: number): Promise<string> {
-  const stamp = new Date(nowMs).toISOString().replaceAll(':', '-');
+export async function moveChainAside(log: string): Promise<string> {
+  const stamp = await nextStamp(log);
   for (let n = 1; ; n++) {
     const target = `${log}.${stamp}${n > 1 ? `-${n}` : ''}${chainSuffix}`;
     try {
@@ -59,6 +61,15 @@ export async function moveChainAside(log: string, nowMs: number): Promise<string
     await unlink(log + chainSuffix);
     return target;
   }
+}
+
+/** The time, or where the clock was set back, what comes after the newest old file: their names tell their order. */
+async function nextStamp(log: string): Promise<string> {
+  const newest = (await oldFiles(log)).at(-1) ?? log;
+  const [date, time] = newest.slice(log.length + 1, log.length + 1 + stampLength).split('T');
+  const newestMs = Date.parse(`${date}T${time?.replaceAll('-', ':')}`);
+  const nowMs = Math.max(Date.now(), (newestMs || 0) + 1);
+  return new Date(nowMs).toISOString().replaceAll(':', '-');
 }
 
 /** Old files of a log, the oldest first. */

@@ -73,7 +73,7 @@ async function answer(
     if (request.url === '/healthz') return send(state === 'failed' ? 503 : 200, `${state}\n`);
     if (request.url !== '/readyz') return send(404, 'there are /metrics, /healthz and /readyz\n');
     const stuck = outputs.filter(
-      ({ health, spool }) => health.downSinceMs !== undefined && spool === undefined,
+      ({ health, spool }) => health.downForMs !== undefined && spool === undefined,
     );
     const names = stuck.map(({ balance }) => balance.output).join(', ');
     const ready = state === 'running' && stuck.length === 0;

@@ -141,15 +141,13 @@ export const metrics: readonly Metric[] = [
     'output_up',
     'Whether an output takes what it is given',
     ['output'],
-    perOutput(({ health }) => (health.downSinceMs === undefined ? 1 : 0)),
+    perOutput(({ health }) => (health.downForMs === undefined ? 1 : 0)),
   ),
   gauge(
     'output_down_seconds',
     'How long an output has taken nothing',
     ['output'],
-    perOutput(({ health }, nowMs) =>
-      health.downSinceMs === undefined ? 0 : (nowMs - health.downSinceMs) / 1000,
-    ),
+    perOutput(({ health }) => (health.downForMs ?? 0) / 1000),
   ),
   gauge(
     'output_lag_seconds',

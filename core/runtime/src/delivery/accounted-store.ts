@@ -19,6 +19,7 @@ export class AccountedStore implements OutputStore {
   readonly figures = undefined;
   onChange: () => void = () => {};
   onLoss: (records: number, cause: LossCause) => void = () => {};
+  patient: () => boolean = () => true;
   readonly #spool: Spool;
   readonly #log: Logger;
   readonly #saving: NodeJS.Timeout;
@@ -66,6 +67,8 @@ export class AccountedStore implements OutputStore {
   set origin(origin: Origin) {
     this.#spool.origin = origin;
   }
+
+  drain(): void {}
 
   giveUp(): void {
     this.queue.clear();

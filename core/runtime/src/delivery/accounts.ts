@@ -33,6 +33,8 @@ export function restoreAccounts({ history, records }: Spool, rereadable: boolean
     ledger.addUntold(uncleanStop);
   }
   ledger.beginRun();
+  // What is taken from the source from now on is not settled; whatever was before is in the gap.
+  ledger.settledUntilMs = Date.now();
   const { produced, delivered, filtered, dropped } = ledger;
   const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
   // Where the accounts were lost, what is in the spool is where they begin.

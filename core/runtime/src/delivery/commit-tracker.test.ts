@@ -5,7 +5,7 @@ describe('a commit tracker', () => {
   test('commits a batch when all before it are settled, each batch at most once', () => {
     const commits: number[] = [];
     const tracker = new CommitTracker((id) => commits.push(id));
-    const [held, early, late] = [tracker.begin(3, 0), tracker.begin(4, 0), tracker.begin(9, 0)];
+    const [held, early, late] = [tracker.begin(3), tracker.begin(4), tracker.begin(9)];
     tracker.settle(early);
     expect(commits).toEqual([]);
     tracker.settle(held);
@@ -17,7 +17,7 @@ describe('a commit tracker', () => {
   test('waits for every party of a batch', () => {
     const commits: number[] = [];
     const tracker = new CommitTracker((id) => commits.push(id));
-    const batch = tracker.begin(1, 0);
+    const batch = tracker.begin(1);
     batch.open += 2;
     tracker.settle(batch);
     tracker.settle(batch);
@@ -26,13 +26,17 @@ describe('a commit tracker', () => {
     expect(commits).toEqual([1]);
   });
 
-  test('tells before which moment everything is settled: when what is open longest was captured', () => {
+  test('tells before which moment everything is settled: when the read of what is open longest began', () => {
     const moments: number[] = [];
     const tracker = new CommitTracker((_, settledUntilMs) => moments.push(settledUntilMs));
-    const [first, second, third] = [tracker.begin(1, 100), tracker.begin(2, 200), tracker.begin(3, 300)];
-    tracker.settle(third);
-    tracker.settle(first);
-    tracker.settle(second);
-    expect(moments).toEqual([200, 300]);
+    const [first, second, third] = [1, 2, 3].map((id) => {
+      tracker.reading(id * 100);
+      return tracker.begin(id);
+    });
+    tracker.reading(400);
+    tracker.settle(third!);
+    tracker.settle(first!);
+    tracker.settle(second!);
+    expect(moments).toEqual([200, 400]);
   });
 });

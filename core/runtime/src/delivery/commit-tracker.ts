@@ -1,8 +1,8 @@
 /** A batch that was read and that some output may not have settled yet. */
 export interface ReadBatch {
   readonly id: number;
-  /** When its records were captured, in milliseconds since 1970. */
-  readonly capturedAtMs: number;
+  /** When its read began, in milliseconds since 1970: nothing of it was taken from the source before. */
+  readonly sinceMs: number;
   /** How many parties still work on it. */
   open: number;
 }
@@ -15,14 +15,21 @@ export class CommitTracker {
   readonly #batches: ReadBatch[] = [];
   readonly #commit: (batchId: number, settledUntilMs: number) => void;
 
-  /** @param commit - told also before which moment everything that was captured is settled */
+  #readingSinceMs = 0;
+
+  /** @param commit - told also before which moment everything that was taken from the source is settled */
   constructor(commit: (batchId: number, settledUntilMs: number) => void) {
     this.#commit = commit;
   }
 
+  /** The next read begins. */
+  reading(nowMs: number): void {
+    this.#readingSinceMs = nowMs;
+  }
+
   /** A batch was read; whoever read it is the first party. */
-  begin(id: number, capturedAtMs: number): ReadBatch {
-    const batch: ReadBatch = { id, capturedAtMs, open: 1 };
+  begin(id: number): ReadBatch {
+    const batch: ReadBatch = { id, sinceMs: this.#readingSinceMs, open: 1 };
     this.#batches.push(batch);
     return batch;
   }
@@ -34,6 +41,6 @@ export class CommitTracker {
     while (this.#batches[settled]?.open === 0) settled++;
     if (settled === 0) return;
     const last = this.#batches.splice(0, settled).at(-1)!;
-    this.#commit(last.id, (this.#batches[0] ?? last).capturedAtMs);
+    this.#commit(last.id, this.#batches[0]?.sinceMs ?? this.#readingSinceMs);
   }
 }

@@ -10,6 +10,8 @@ export interface Offer {
   release(): void;
   /** The output has the units, or they are on its disk: in the accounts that are saved next, they are its. */
   taken(): void;
+  /** Its disk has them no more, and they were not delivered: their records are counted as lost. */
+  dropped(): void;
   /** The output has taken responsibility: it has the units, or they are on its disk, or they are counted as lost. */
   settled(): void;
 }

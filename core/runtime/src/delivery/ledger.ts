@@ -71,7 +71,6 @@ export class Ledger {
   /** From here on {@link covers} tells of what is on record by now. */
   beginRun(): void {
     this.#earlier = { numbering: this.#numbering, marks: { ...this.#marks } };
-    this.settledUntilMs = Date.now();
   }
 
   /** A gap to be told, as nobody else knows of it. */

@@ -28,6 +28,10 @@ export interface OutputStore {
   onLoss: (records: number, cause: LossCause) => void;
   /** Where the records come from; set before anything is offered. */
   origin: Origin;
+  /** Whether it may hold back the source for a moment before it uses its disk: nothing is lost, nobody else waits. */
+  patient: () => boolean;
+  /** The run is about to end: whoever waits for room on the disk gets it. */
+  drain(): void;
   /** What waits in memory is no longer wanted, unless there is a disk for it. */
   giveUp(): void;
   /** What waits in memory alone is given up for good, and the source need not give it again. */
@@ -61,10 +65,13 @@ export class MemoryStore implements OutputStore {
   onChange: () => void = () => {};
   onLoss: (records: number, cause: LossCause) => void = () => {};
   origin: Origin = unknownOrigin;
+  patient: () => boolean = () => true;
 
   constructor(limitBytes: number) {
     this.queue = new MemoryQueue(limitBytes, () => this.onChange());
   }
+
+  drain(): void {}
 
   giveUp(): void {
     this.queue.clear();
@@ -142,14 +149,24 @@ export class SpooledStore implements OutputStore {
     this.#spool.origin = origin;
   }
 
+  get patient(): () => boolean {
+    return this.queue.patient;
+  }
+  set patient(patient: () => boolean) {
+    this.queue.patient = patient;
+  }
+
   get figures(): SpoolFigures {
-    const oldest = this.#spool.oldestChangeMs;
     return {
       records: this.#spool.records,
       sizeBytes: this.#spool.sizeBytes,
       maxSizeBytes: this.#plan.maxSizeBytes,
-      oldestMs: oldest === undefined ? 0 : Math.max(0, Date.now() - oldest),
+      oldestMs: this.#spool.oldestMs ?? 0,
     };
+  }
+
+  drain(): void {
+    this.queue.drain();
   }
 
   /** Nothing to do: what waits goes to the disk when the store is parked. */

@@ -17,8 +17,8 @@ import type { OutputStore } from './output-store.ts';
 
 /** How an output is doing, for whoever watches. */
 export interface OutputHealth {
-  /** Since when it has not taken anything, in milliseconds since 1970; undefined where it works. */
-  readonly downSinceMs: number | undefined;
+  /** For how long it has not taken anything, in milliseconds; undefined where it works. */
+  readonly downForMs: number | undefined;
   /** Batches that it was given again. */
   readonly retries: number;
   /** When the records were captured that it took last, in milliseconds since 1970; undefined before the first. */
@@ -77,7 +77,8 @@ export class Output {
 
   get health(): OutputHealth {
     const { lastCapturedAtMs: deliveredUntilMs } = this.store.queue;
-    return { downSinceMs: this.#downSinceMs, retries: this.#retries, deliveredUntilMs };
+    const downForMs = this.#downSinceMs === undefined ? undefined : performance.now() - this.#downSinceMs;
+    return { downForMs, retries: this.#retries, deliveredUntilMs };
   }
 
   /** Whether the output took responsibility for these records before: in an earlier run that was killed. */
@@ -126,6 +127,7 @@ export class Output {
   /** From now on what the output does not take at once may stay on its disk, where it has one. */
   drain(): void {
     this.#draining.abort();
+    this.store.drain();
     this.#wake();
   }
 
@@ -158,7 +160,8 @@ export class Output {
     const { pending } = this.balance;
     if (end.rereadable || ledger === undefined || pending <= 0) return;
     ledger.lose({ shutdown: pending });
-    const interval = { fromMs: ledger.settledUntilMs, untilMs: Date.now() };
+    const untilMs = Date.now();
+    const interval = { fromMs: Math.min(ledger.settledUntilMs, untilMs), untilMs };
     ledger.addUntold({ cause: 'shutdown', stream: undefined, count: pending, ...interval });
   }
 
@@ -276,14 +279,14 @@ export class Output {
   #works(): void {
     this.#rejecting = false;
     if (this.#downSinceMs === undefined) return;
-    const outageMs = Date.now() - this.#downSinceMs;
+    const outageMs = Math.round(performance.now() - this.#downSinceMs);
     this.#downSinceMs = undefined;
     this.#log.info('output works again', { output: this.name, outageMs });
   }
 
   #isDown(error: unknown): void {
     if (this.#downSinceMs !== undefined || this.#stop.signal.aborted) return;
-    this.#downSinceMs = Date.now();
+    this.#downSinceMs = performance.now();
     const message = this.store.queue.persistent
       ? 'output does not take anything now; trying again until it does, what comes is spooled'
       : 'output does not take anything now; trying again until it does';

@@ -1,13 +1,17 @@
-import { describeError, type Logger, type LossCause, type UnitBatch } from '@camflow/api';
+import { describeError, type Logger, type LossCause, recorderCpu, type UnitBatch } from '@camflow/api';
 import type { Spool, StoredParcel } from '../spool/spool.ts';
 import type { SpoolPlan } from '../spool/spool-plan.ts';
 import type { SpoolPlace } from '../spool/spool-state.ts';
 import { Backoff } from './backoff.ts';
 import type { Delivery, DeliveryOutcome, DeliveryQueue, Offer } from './delivery-queue.ts';
 import type { Ledger } from './ledger.ts';
+import { SpoolRoom } from './spool-room.ts';
 
 /** Bytes of units that are written to the disk at once. */
 const writeBytes = 8 << 20;
+
+/** How long an output may take for one parcel while nothing but itself waits for it, in milliseconds. */
+const patienceMs = 250;
 
 /** A parcel in memory. */
 interface Held extends Delivery {
@@ -43,6 +47,8 @@ export interface QueueEvents {
 export class SpooledQueue implements DeliveryQueue {
   readonly persistent = true;
   lastCapturedAtMs: number | undefined;
+  /** Whether more may wait until the output has made room, as nothing is lost and nobody else held up by that. */
+  patient: () => boolean = () => false;
   /** Whether anything was ever offered. */
   used = false;
   readonly #spool: Spool;
@@ -55,15 +61,19 @@ export class SpooledQueue implements DeliveryQueue {
   /** In order; what is on the disk only stands between those that are in memory and their successors. */
   #held: Held[] = [];
   #waiting: Held[] = [];
+  /** Gaps that are on the disk: what is told of a loss is not to be lost with other units. */
+  #gaps: { readonly after: number; readonly offer: Offer }[] = [];
   #heldBytes = 0;
   #waitingBytes = 0;
   #writing: Promise<void> | undefined;
   #head: Held | FromDisk | undefined;
   /** Why the head is on the disk no more, though it was not delivered yet. */
   #headDropped: LossCause | undefined;
-  #room: (() => void)[] = [];
+  readonly #room: SpoolRoom;
   #soon: NodeJS.Immediate | undefined;
   #delay: NodeJS.Timeout | undefined;
+  /** Runs while more waits for the output to make room: until it is seen that it does not. */
+  #patience: NodeJS.Timeout | undefined;
   #complaining = false;
 
   constructor(
@@ -77,10 +87,16 @@ export class SpooledQueue implements DeliveryQueue {
     this.#log = parts.log;
     this.#limitBytes = limitBytes;
     this.#events = events;
+    this.#room = new SpoolRoom({
+      ...parts,
+      stopping: this.#stopping.signal,
+      dropOldest: (cause) => this.#dropOldest(cause),
+      complain: (message) => this.#complain(message),
+    });
   }
 
   get roomy(): boolean {
-    return this.#waitingBytes < this.#limitBytes;
+    return this.#waitingBytes < this.#limitBytes && this.#patience === undefined;
   }
 
   get isEmpty(): boolean {
@@ -105,13 +121,16 @@ export class SpooledQueue implements DeliveryQueue {
     this.#heldBytes += offer.memoryBytes;
     const { mode, delayMs } = this.#plan;
     const ahead = mode === 'always' && delayMs === 0;
+    const isFull = this.#heldBytes > this.#limitBytes;
+    const holdsBack = isFull && this.patient() && this.#isAllInMemory();
+    if (holdsBack) this.#patience ??= setTimeout(() => this.#losePatience(), patienceMs).unref();
     if (ahead || this.#waiting.length > 0 || !this.#spool.isEmpty) {
       this.#store();
       return;
     }
     this.#events.changed();
-    if (this.#heldBytes > this.#limitBytes) this.#storeSoon();
-    else if (mode === 'always') this.#delay ??= setTimeout(() => this.#storeLate(), delayMs).unref();
+    if (isFull && !holdsBack) this.#storeSoon();
+    if (mode === 'always') this.#delay ??= setTimeout(() => this.#storeLate(), delayMs).unref();
   }
 
   async head(): Promise<Delivery | undefined> {
@@ -145,15 +164,23 @@ export class SpooledQueue implements DeliveryQueue {
         void this.save();
       } else if (head.state !== 'writing') this.#settleUnstored(head);
     }
-    this.#wakeRoom();
+    if (this.#gaps.length > 0) this.#gaps = this.#gaps.filter(({ after }) => after > this.#spool.read.frame);
+    if (this.#heldBytes <= this.#limitBytes) this.#endPatience();
+    else this.#patience?.refresh();
+    this.#room.wake();
     this.#events.changed();
+  }
+
+  /** The run is about to end: nothing waits for room on the disk any more. */
+  drain(): void {
+    this.#room.drain();
   }
 
   /** Puts what is only in memory on the disk. Settles when all of it is there, or lost. */
   async park(): Promise<void> {
     clearTimeout(this.#delay);
     this.#stopping.abort();
-    this.#wakeRoom();
+    this.#room.wake();
     this.#store();
     while (this.#writing !== undefined) await this.#writing;
     // Behind what followed it, it would be out of order.
@@ -163,7 +190,7 @@ export class SpooledQueue implements DeliveryQueue {
 
   /** Units that are on the disk longer than is allowed are dropped, though nothing new comes. */
   expire(): void {
-    this.#work(() => this.#dropExpired());
+    this.#work(() => this.#room.expire());
   }
 
   /** Puts the accounts on record. Never rejects. */
@@ -229,6 +256,24 @@ export class SpooledQueue implements DeliveryQueue {
     else this.#store();
   }
 
+  /** Whether nothing has to be read from the disk. */
+  #isAllInMemory(): boolean {
+    const [first] = this.#held;
+    return this.#spool.isEmpty || (first?.stored !== undefined && this.#isNext(first.stored));
+  }
+
+  /** The output takes its time: others wait no more. */
+  #losePatience(): void {
+    this.#endPatience();
+    this.#store();
+    this.#trim();
+  }
+
+  #endPatience(): void {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+  }
+
   /** Everything that is in memory only goes to the disk. */
   #store(): void {
     for (const held of this.#held) {
@@ -261,8 +306,9 @@ export class SpooledQueue implements DeliveryQueue {
       const bytes = parcels.reduce((sum, { byteLength }) => sum + byteLength, 0);
       let failure: unknown;
       for (let tries = 0; ; tries++) {
-        if (!(await this.#makeRoom(bytes, failure !== undefined && tries > 0))) {
-          for (const held of parcels) this.#discard(held, failure);
+        const cause = await this.#room.make(bytes, failure !== undefined && tries > 0);
+        if (cause !== undefined) {
+          for (const held of parcels) this.#discard(held, cause, failure);
           break;
         }
         try {
@@ -296,36 +342,6 @@ export class SpooledQueue implements DeliveryQueue {
     return parcels;
   }
 
-  /**
-   * Sees to it that there is room, by the rule of the plan.
-   * @param failed - whether a write failed although there should have been room
-   * @returns false where the parcels are to be dropped
-   */
-  async #makeRoom(bytes: number, failed: boolean): Promise<boolean> {
-    await this.#dropExpired();
-    const { whenFull } = this.#plan;
-    while (failed || !this.#spool.hasRoom(bytes)) {
-      if (whenFull === 'block') {
-        if (failed) return !this.#stopping.signal.aborted;
-        if (this.#stopping.signal.aborted) return true;
-        await new Promise<void>((resolve) => this.#room.push(resolve));
-      } else if (whenFull === 'drop_newest' || !(await this.#dropOldest('spool_full'))) {
-        this.#complain('the spool is at its limit; what comes now is dropped');
-        return false;
-      } else {
-        this.#complain('the spool is at its limit; its oldest units are dropped');
-        if (failed) return true;
-      }
-    }
-    return true;
-  }
-
-  async #dropExpired(): Promise<void> {
-    while (this.#spool.isTooOld(Date.now())) {
-      if (!(await this.#dropOldest('spool_expired'))) return;
-    }
-  }
-
   async #dropOldest(cause: LossCause): Promise<boolean> {
     const endOfHead = (): SpoolPlace | undefined => {
       const head = this.#head;
@@ -335,6 +351,10 @@ export class SpooledQueue implements DeliveryQueue {
       this.#lose(records, cause);
       const reached = this.#spool.read.frame;
       const head = endOfHead();
+      for (const { after, offer } of this.#gaps) {
+        if (after <= reached && after !== head?.frame) offer.dropped();
+      }
+      this.#gaps = this.#gaps.filter(({ after }) => after > reached);
       if (head !== undefined && head.frame <= reached) this.#headDropped ??= cause;
       this.#held = this.#held.filter((each) => {
         const gone = each !== this.#head && each.stored !== undefined && each.stored.after.frame <= reached;
@@ -351,13 +371,15 @@ export class SpooledQueue implements DeliveryQueue {
     held.stored = stored;
     this.#accept(held);
     held.offer.settled();
+    if (held.offer.parcel.stream.cpu === recorderCpu && !held.finished)
+      this.#gaps.push({ after: stored.after.frame, offer: held.offer });
     if (!held.finished) return;
     this.#letGo(held);
     void this.#spool.acknowledge(stored.after);
   }
 
   /** Records of a parcel that is not to be stored; one that was delivered meanwhile is not lost. */
-  #discard(held: Held, failure: unknown): void {
+  #discard(held: Held, cause: LossCause, failure: unknown): void {
     if (failure !== undefined) this.#complain('what cannot be spooled is dropped', failure);
     if (held === this.#head) {
       // Being delivered: it stays, in memory only.
@@ -368,7 +390,7 @@ export class SpooledQueue implements DeliveryQueue {
     else {
       // What it tells of losses is still to be told.
       this.#ledger.accept(held.offer.parcel);
-      this.#lose(held.records, 'spool_full');
+      this.#lose(held.records, cause);
       this.#held.splice(this.#held.indexOf(held), 1);
     }
     this.#letGo(held);
@@ -398,6 +420,7 @@ export class SpooledQueue implements DeliveryQueue {
    * does not count: it has a bound of its own, and an output that keeps up is not to be read to from the disk for it.
    */
   #trim(): void {
+    if (this.#patience !== undefined) return;
     let bytes = 0;
     for (const { state, offer } of this.#held) if (state === 'stored') bytes += offer.memoryBytes;
     for (let i = this.#held.length - 1; i >= 0 && bytes > this.#limitBytes; i--) {
@@ -422,11 +445,5 @@ export class SpooledQueue implements DeliveryQueue {
       folder: this.#plan.folder,
       ...(error === undefined ? {} : { error: describeError(error) }),
     });
-  }
-
-  #wakeRoom(): void {
-    const waiting = this.#room;
-    this.#room = [];
-    for (const resolve of waiting) resolve();
   }
 }

@@ -171,11 +171,14 @@ export class GapReporter {
       slab: { index: -1, bytes: memory },
       records: gaps.length,
       byteLength,
-      read: { id: 0, capturedAtMs: 0, open: 1 },
+      read: { id: 0, sinceMs: 0, open: 1 },
       only: new Set(outputs),
       release: () => this.#free.push(memory),
       taken: (output) => {
         for (const gap of gaps) this.#untold.get(output)?.settle(gap);
+      },
+      dropped: (output) => {
+        for (const gap of gaps) this.lostBy([output], gap);
       },
     };
   }
@@ -188,7 +191,10 @@ export function gapsOf(
   fromMs: number,
   untilMs: number,
 ): Gap[] {
-  return (Object.entries(loss) as [LossCause, number][])
-    .filter(([, count]) => count > 0)
-    .map(([cause, count]) => ({ cause, stream, count, fromMs, untilMs }));
+  return (
+    (Object.entries(loss) as [LossCause, number][])
+      .filter(([, count]) => count > 0)
+      // A clock that was set back in between makes no interval that ends before it begins.
+      .map(([cause, count]) => ({ cause, stream, count, fromMs: Math.min(fromMs, untilMs), untilMs }))
+  );
 }

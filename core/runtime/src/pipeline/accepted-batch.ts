@@ -17,10 +17,12 @@ export interface AcceptedBatch {
   release?(): void;
   /** An output has taken responsibility for what became of it: it has it, or it is on its disk. */
   taken?(output: Output): void;
+  /** It was on the disk of an output, and was dropped there. */
+  dropped?(output: Output): void;
 }
 
 /** A batch that was read and checked. */
-export type CheckedBatch = Omit<AcceptedBatch, 'read' | 'only' | 'release' | 'taken'>;
+export type CheckedBatch = Omit<AcceptedBatch, 'read' | 'only' | 'release' | 'taken' | 'dropped'>;
 
 /**
  * Checks what a source says about a batch.

@@ -134,6 +134,7 @@ export class Distributor {
         memoryBytes,
         release: () => units.release(),
         taken: () => batch.taken?.(output),
+        dropped: () => batch.dropped?.(output),
         settled: () => this.#commits.settle(batch.read),
       });
     }

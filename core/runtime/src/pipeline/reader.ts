@@ -39,9 +39,10 @@ export class Reader {
    * @throws what the source throws; everything read before was dispatched
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { slabs, source, dispatcher } = this.#parts;
+    const { slabs, source, dispatcher, commits } = this.#parts;
     try {
       for (let slab = await slabs.take(); slab !== null; slab = await slabs.take()) {
+        commits.reading(Date.now());
         const batch = await source.read(slab, signal);
         if (batch === null) {
           slabs.give(slab);
@@ -61,7 +62,7 @@ export class Reader {
     const { source, slabs, known, dispatcher, commits, onRead } = this.#parts;
     const checked = checkBatch(relay, slab);
     const isNew = onRead(checked);
-    const batch: AcceptedBatch = { ...checked, read: commits.begin(relay.id, relay.capturedAtMs) };
+    const batch: AcceptedBatch = { ...checked, read: commits.begin(relay.id) };
     const start = slab.bytes.byteOffset;
     await known.learn(relay, checked.abi, start, dispatcher.nextTick, () => dispatcher.idle());
     if (!isNew || (batch.byteLength === 0 && relay.securityContexts.length === 0)) {

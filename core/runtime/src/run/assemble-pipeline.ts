@@ -171,7 +171,10 @@ export async function assemblePipeline(
     finite,
     dispatch: (batch) => dispatcher.dispatch(batch),
   });
-  for (const output of outputs) tellOfEarlierLosses(output, gaps);
+  for (const output of outputs) {
+    output.store.patient = () => finite && live.outputs.length === 1;
+    tellOfEarlierLosses(output, gaps);
+  }
   let lastReadMs = 0;
   const reader = new Reader({
     source,

@@ -203,13 +203,14 @@ export class PartsExchange {
    * @param parked - records of the one before it that wait on the disk and are in the balance
    */
   async #open(plan: OutputPlan, fresh: Map<string, Sink>, policyHash: string, parked = 0): Promise<Output> {
-    const { balances, control, limits, log, origin, numbering, gaps, source } = this.#parts;
+    const { balances, control, limits, log, origin, numbering, gaps, source, live } = this.#parts;
     const { name } = plan;
     const sink = fresh.get(name)!;
     const balance = balances.get(name) ?? new OutputBalanceSheet(name);
     balances.set(name, balance);
     const store = await openStore(plan, limits, source.capabilities.rereadable, log);
     store.origin = origin;
+    store.patient = () => source.capabilities.finite && live.outputs.length === 1;
     control.opened.add(`the spool of ${name}`, store);
     control.opened.add(name, sink);
     fresh.delete(name);

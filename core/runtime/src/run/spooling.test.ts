@@ -194,6 +194,34 @@ describe('a spool with a delay', () => {
   });
 });
 
+describe('the only output of a source that ends by itself', () => {
+  const isSpooled = (): boolean =>
+    readdirSync(path.join(folder, 'out')).some((name) => name.endsWith('.segment'));
+
+  test('that is slow holds it back for a moment, and leaves the disk alone', async () => {
+    const slow = new KeepingSink();
+    let spooled = false;
+    slow.onWrite = async () => {
+      await sleep(20);
+      spooled ||= isSpooled();
+      return undefined;
+    };
+    const report = await run({ source: source(), outputs: [['line-format', slow]], spools: [spool()] });
+    expect(report.outputs[0]).toMatchObject({ delivered: recordCount, dropped: {} });
+    expect(spooled).toBe(false);
+  });
+
+  test('that is gone has everything on its disk', async () => {
+    const report = await run(
+      { source: source(), outputs: [['line-format', new DeadSink()]], spools: [spool()] },
+      async (made) => {
+        await until(() => made.figures().outputs[0]!.spool!.records === recordCount);
+      },
+    );
+    expect(report.outputs[0]).toMatchObject({ delivered: 0, spooled: recordCount, dropped: {} });
+  });
+});
+
 describe('a spool whose output became another', () => {
   /** Kills a run of which the sink took some batches, and the spool the rest. */
   async function killedRun(): Promise<{ readonly taken: string[]; end(): Promise<unknown> }> {
@@ -288,7 +316,9 @@ describe('a spool at its limit', () => {
         heldBatches: 0,
       });
       const plan = spool({ maxSizeBytes: 64 << 10 });
-      const report = await run({ source: input, outputs: [['line-format', slow]], spools: [plan] });
+      // Alone it would hold back the source, which ends by itself, and lose nothing.
+      const outputs = [['line-format', slow] as const, ['line-format', new KeepingSink()] as const];
+      const report = await run({ source: input, outputs, spools: [plan, undefined] });
       const { delivered, dropped } = report.outputs[0]!;
       expect(dropped.spool_full).toBeGreaterThan(0);
       expect(delivered + dropped.spool_full!).toBe(many.length / 256);
@@ -315,17 +345,44 @@ describe('a spool at its limit', () => {
     expect(new Set(linesOf(slow)).size).toBe(recordCount);
   });
 
-  test('units that wait longer than is allowed are dropped and counted', async () => {
-    const dead = new DeadSink();
+  /** Runs a dead output until it has been at its limit of time for a while. */
+  async function tooOld(whenFull: SpoolPlan['whenFull']): Promise<{ report: RunReport; read: number }> {
     const input = source({ live: true });
-    const plan = spool({ maxAgeMs: 1 });
-    const report = await run(
-      { source: input, outputs: [['line-format', dead]], spools: [plan] },
-      async (made) => {
-        await until(() => (made.report().outputs[0]!.dropped.spool_expired ?? 0) >= recordCount - 200);
-      },
-    );
+    const plan = spool({ mode: 'always', maxAgeMs: 200, whenFull });
+    // Reading takes longer than units may wait.
+    const slow = new KeepingSink();
+    slow.onWrite = async () => void (await sleep(60));
+    const outputs = [['line-format', new DeadSink()] as const, ['line-format', slow] as const];
+    let read = 0;
+    const report = await run({ source: input, outputs, spools: [plan, undefined] }, async () => {
+      await sleep(2500);
+      read = input.readIds.length;
+    });
+    return { report, read };
+  }
+
+  test('drop_oldest: units that wait longer than is allowed are dropped and counted', async () => {
+    const { report, read } = await tooOld('drop_oldest');
     const { dropped, spooled } = report.outputs[0]!;
+    expect(read).toBe(20);
     expect(dropped.spool_expired! + spooled).toBe(recordCount);
+    expect(spooled).toBe(0);
+  });
+
+  test('drop_newest: while units have waited longer, what comes is dropped and counted', async () => {
+    const { report, read } = await tooOld('drop_newest');
+    const { dropped, spooled } = report.outputs[0]!;
+    expect(read).toBe(20);
+    expect(dropped.spool_expired! + spooled).toBe(recordCount);
+    expect(dropped.spool_expired).toBeGreaterThan(0);
+    expect(spooled).toBeGreaterThan(0);
+  });
+
+  test('block: while units have waited longer, nothing more is read, and nothing is dropped', async () => {
+    const { report, read } = await tooOld('block');
+    expect(read).toBeLessThan(20);
+    const { dropped, spooled, produced } = report.outputs[0]!;
+    // What was read and had to wait has a place at the stop.
+    expect([dropped, spooled]).toEqual([{}, produced]);
   });
 });

@@ -41,9 +41,11 @@ function request(
   spool: SpoolPlan,
   sink: KeepingSink,
   more: { readonly rereadable?: boolean } = {},
+  times = 1,
 ): RunRequest {
   const behaviour = { batchRecords: 100, heldBatches: 0, live: true, rereadable: false, ...more };
-  const source = new RoundsSource([[{ stream: short, records }]], behaviour);
+  const all = Buffer.concat(Array.from({ length: times }, () => records));
+  const source = new RoundsSource([[{ stream: short, records: all }]], behaviour);
   return { source, outputs: [['line-format', sink]], spools: [spool] };
 }
 
@@ -150,6 +152,23 @@ test('gaps that went to the disk are told once, from there', async () => {
   const last = new KeepingSink();
   await complete(request(spool, last), last, 3 * recordCount + 2);
   expect(new Set(gapsOf(last)).size).toBe(2);
+});
+
+test('gaps that were dropped from a full disk are told again', async () => {
+  const spool = { ...plan('always'), maxSizeBytes: 128 << 10 };
+  const many = (sink: KeepingSink): RunRequest => request(spool, sink, {}, 20);
+  const dropped = (run: Run): number => run.report().outputs[0]!.dropped.spool_full ?? 0;
+  await kill(many(stuckAfter(0)), () => dropped(killed[0]!) > 0);
+  // Behind what it tells of the kill come more records than the disk has room for.
+  const dropping = makeRun(many(stuckAfter(0)));
+  await dropping.start();
+  await until(() => dropped(dropping) > 0 && dropping.figures().gapsTold > 1);
+  await dropping.stop();
+  const last = new KeepingSink();
+  await complete(request(spool, last), last, recordCount);
+  // Kills are told by numbers of the upper half of their moment.
+  const numbers = gapsOf(last).map((line) => Buffer.from(line.split(' ')[1]!, 'base64').readBigUInt64LE(8));
+  expect(numbers.filter((number) => (number & 0x80000n) !== 0n)).toHaveLength(1);
 });
 
 test('a run that could not begin is no unclean stop', async () => {

@@ -6,8 +6,10 @@ export interface SpoolSegment {
   readonly number: number;
   readonly path: string;
   sizeBytes: number;
-  /** When something was last written to it, in milliseconds since 1970. */
+  /** When something was last written to it, by the clock of `performance.now`, which nobody sets. */
   changedAtMs: number;
+  /** When it was begun, by the same clock. */
+  readonly beganAtMs: number;
 }
 
 const pattern = /^([0-9]{12})\.segment$/;
@@ -24,8 +26,11 @@ export async function listSegments(folder: string): Promise<SpoolSegment[]> {
     const match = pattern.exec(name);
     if (match === null) continue;
     const file = path.join(folder, name);
-    const { size, mtimeMs } = await stat(file);
-    segments.push({ number: Number(match[1]), path: file, sizeBytes: size, changedAtMs: mtimeMs });
+    const { size, mtimeMs, birthtimeMs } = await stat(file);
+    const ago = (ms: number): number => performance.now() - Math.max(0, Date.now() - ms);
+    // Not every file system knows when a file was made.
+    const times = { changedAtMs: ago(mtimeMs), beganAtMs: ago(birthtimeMs || mtimeMs) };
+    segments.push({ number: Number(match[1]), path: file, sizeBytes: size, ...times });
   }
   return segments;
 }

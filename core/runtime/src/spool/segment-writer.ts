@@ -23,7 +23,8 @@ export class SegmentWriter {
     const file = segmentPath(folder, number);
     const { O_WRONLY, O_CREAT, O_EXCL } = constants;
     const handle = await open(file, O_WRONLY | O_CREAT | O_EXCL, 0o600);
-    const segment = { number, path: file, sizeBytes: 0, changedAtMs: Date.now() };
+    const now = performance.now();
+    const segment = { number, path: file, sizeBytes: 0, changedAtMs: now, beganAtMs: now };
     const writer = new SegmentWriter(segment, handle);
     try {
       await writer.append([encodeHeader({ ...origin, createdAtMs: Date.now(), continued: true })]);
@@ -51,7 +52,7 @@ export class SegmentWriter {
       throw error;
     }
     segment.sizeBytes = at;
-    segment.changedAtMs = Date.now();
+    segment.changedAtMs = performance.now();
   }
 
   async sync(): Promise<void> {

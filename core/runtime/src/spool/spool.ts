@@ -97,7 +97,7 @@ export class Spool {
       let recovered = await recoverSpool(segments, saved, log);
       const unclean = saved === undefined ? segments.length > 0 : !saved.clean;
       const savedAtMs = Math.max(
-        ...segments.map(({ changedAtMs }) => changedAtMs),
+        ...segments.map(({ changedAtMs }) => Date.now() - (performance.now() - changedAtMs)),
         await stateSavedAtMs(plan.folder),
       );
       const uncleanSinceMs = unclean ? savedAtMs : undefined;
@@ -151,9 +151,10 @@ export class Spool {
   get sizeBytes(): number {
     return this.#segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
-  /** When the oldest segment that waits was last written to, in milliseconds since 1970; undefined where none waits. */
-  get oldestChangeMs(): number | undefined {
-    return this.isEmpty ? undefined : this.#segments[0]?.changedAtMs;
+  /** How long the oldest units that wait have done so at most, in milliseconds; undefined where none wait. */
+  get oldestMs(): number | undefined {
+    const oldest = this.isEmpty ? undefined : this.#segments[0];
+    return oldest && performance.now() - oldest.beganAtMs;
   }
 
   /** Whether so many bytes more are within the limit of the spool. */
@@ -223,11 +224,11 @@ export class Spool {
     return true;
   }
 
-  /** Whether the oldest units have waited for longer than is allowed. */
-  isTooOld(nowMs: number): boolean {
+  /** Whether all units of the oldest segment have waited for longer than is allowed: it can be dropped as a whole. */
+  get isTooOld(): boolean {
     const { maxAgeMs } = this.#plan;
-    const changed = this.oldestChangeMs;
-    return maxAgeMs > 0 && changed !== undefined && nowMs - changed > maxAgeMs;
+    const oldest = this.isEmpty ? undefined : this.#segments[0];
+    return maxAgeMs > 0 && oldest !== undefined && performance.now() - oldest.changedAtMs > maxAgeMs;
   }
 
   /** Saves where the spool stands. @param ledger - the accounts, asked for when the write begins */
@@ -260,7 +261,10 @@ export class Spool {
   async #writerWithRoom(): Promise<SegmentWriter> {
     // Where the output keeps up, the same few pages of memory serve all segments.
     const most = this.isEmpty ? emptySegmentBytes : Number.POSITIVE_INFINITY;
-    if ((this.#writer?.segment.sizeBytes ?? 0) >= Math.min(most, segmentBytes(this.#plan)))
+    const { sizeBytes, beganAtMs } = this.#writer?.segment ?? { sizeBytes: 0, beganAtMs: performance.now() };
+    // Where units may not wait for long, one segment does not collect them for long.
+    const ageMs = this.#plan.maxAgeMs === 0 ? 0 : performance.now() - beganAtMs;
+    if (sizeBytes >= Math.min(most, segmentBytes(this.#plan)) || ageMs * 8 > this.#plan.maxAgeMs)
       await this.#closeWriter();
     if (this.#writer === undefined) {
       const number = Math.max(this.#written.segment, this.#segments.at(-1)?.number ?? 0) + 1;

@@ -1,0 +1,81 @@
+import type { LossCause } from '@camflow/api';
+import type { Spool } from '../spool/spool.ts';
+import type { SpoolPlan } from '../spool/spool-plan.ts';
+
+/** What sees to the limits of a spool works with. */
+export interface SpoolRoomParts {
+  readonly spool: Spool;
+  readonly plan: SpoolPlan;
+  /** Aborted where the run ends: then nobody waits for room any more. */
+  readonly stopping: AbortSignal;
+  /** Drops the oldest segment. @returns false where there is none */
+  dropOldest(cause: LossCause): Promise<boolean>;
+  /** One line for a row of troubles. */
+  complain(message: string): void;
+}
+
+/** Keeps a spool within its limits, of bytes and of time, by the rule of its plan. */
+export class SpoolRoom {
+  readonly #parts: SpoolRoomParts;
+  #waiting: (() => void)[] = [];
+  #draining = false;
+
+  constructor(parts: SpoolRoomParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Sees to it that parcels may be written.
+   * @param bytes - of their units
+   * @param failed - whether a write failed although there should have been room
+   * @returns why they are to be dropped instead; undefined where there is room
+   */
+  async make(bytes: number, failed: boolean): Promise<LossCause | undefined> {
+    const { plan, stopping, complain } = this.#parts;
+    for (
+      let limit = this.#reached(bytes, failed);
+      limit !== undefined;
+      limit = this.#reached(bytes, failed)
+    ) {
+      if (plan.whenFull === 'block') {
+        if (failed) return stopping.aborted ? limit : undefined;
+        if (this.#draining || stopping.aborted) return undefined;
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      } else if (plan.whenFull === 'drop_newest' || !(await this.#parts.dropOldest(limit))) {
+        complain('the spool is at its limit; what comes now is dropped');
+        return limit;
+      } else {
+        complain('the spool is at its limit; its oldest units are dropped');
+        if (failed) return undefined;
+      }
+    }
+    return undefined;
+  }
+
+  /** Drops what has waited for longer than is allowed, though nothing new comes. */
+  async expire(): Promise<void> {
+    const { spool, plan, dropOldest } = this.#parts;
+    while (plan.whenFull === 'drop_oldest' && spool.isTooOld) {
+      if (!(await dropOldest('spool_expired'))) return;
+    }
+  }
+
+  /** The run is about to end: what was read has to go somewhere, beyond the limit if need be. */
+  drain(): void {
+    this.#draining = true;
+    this.wake();
+  }
+
+  /** The output has taken something, or the run ends. */
+  wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  #reached(bytes: number, failed: boolean): LossCause | undefined {
+    const { spool } = this.#parts;
+    if (spool.isTooOld) return 'spool_expired';
+    return failed || !spool.hasRoom(bytes) ? 'spool_full' : undefined;
+  }
+}
