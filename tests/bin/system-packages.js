@@ -10,6 +10,7 @@ const packages = [
   { name: 'clang', probe: ['clang', '--version'] },
   { name: 'llvm', probe: ['llvm-strip', '--version'] },
   { name: 'bpftool', probe: ['/usr/sbin/bpftool', 'version'] },
+  { name: 'logrotate', probe: ['/usr/sbin/logrotate', '--version'] },
   { name: 'groff-base', probe: ['groff', '--version'] },
   { name: 'zsh', probe: ['zsh', '--version'] },
   { name: 'gcc', probe: ['gcc', '--version'] },

@@ -31,9 +31,9 @@ export class RelayPipes {
     });
   }
 
-  /** When a record was written: it was read, and lost, later. */
-  writtenAt(stream: number, record: number): number {
-    return this.#writtenAt[stream]![Math.floor((record * recordBytes) / pieceBytes)]!;
+  /** When a record was written, in milliseconds since 1970: it was read later. Undefined where it was not yet. */
+  writtenAt(stream: number, record: number): number | undefined {
+    return this.#writtenAt[stream]![Math.floor((record * recordBytes) / pieceBytes)];
   }
 
   /** Writes everything, at the pace of a machine at work until it is told to hurry. Settles when all is written. */
