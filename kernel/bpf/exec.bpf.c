@@ -110,7 +110,7 @@ int BPF_PROG(cf_bprm_committing_creds, struct linux_binprm *bprm)
 	act = cf_new_act(&actor, CF_EXEC_TASK, 0);
 	if (emerging) {
 		actor.state->hidden = 0;
-		actor.task->name = process->name;
+		cf_shows(actor.task, process);
 		cf_informs(&act, actor.task, process, process, process);
 	} else {
 		cf_generates(&act, actor.process, actor.task, process);

@@ -32,7 +32,7 @@ int cf_iter_tasks(struct bpf_iter__task *context)
 		return 0;
 	if (actor.process->named_epoch != config->epoch)
 		cf_name_program(actor.process, task, 0);
-	actor.task->name = actor.process->name;
+	cf_shows(actor.task, actor.process);
 	cf_publish(actor.process, actor.process->step >> 1);
 	cf_publish(actor.task, actor.task->step >> 1);
 	return 0;

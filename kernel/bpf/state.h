@@ -110,6 +110,13 @@ static __always_inline void cf_name_program(struct cf_node *process, struct task
 			task_id);
 }
 
+/* What the record of a task shows of its memory. */
+static __always_inline void cf_shows(struct cf_node *task, const struct cf_node *process)
+{
+	task->name = process->name;
+	task->secid = process->secid;
+}
+
 /* Whether anything between the node and who acts would be recorded: asked before work is done only for that. */
 static __always_inline bool cf_wants(const struct cf_actor *actor, struct cf_node *node)
 {
@@ -150,7 +157,7 @@ static __always_inline bool cf_acts(struct cf_actor *actor)
 	}
 	if (actor->process->named_epoch != config->epoch && cf_wants(actor, actor->process))
 		cf_name_program(actor->process, current, actor->task->id);
-	actor->task->name = actor->process->name;
+	cf_shows(actor->task, actor->process);
 	return true;
 }
 

@@ -82,7 +82,7 @@ int BPF_PROG(cf_sched_process_fork, struct task_struct *parent, struct task_stru
 		process->name = actor.process->name;
 		cf_use_fresh(&actor, process);
 	}
-	state->node.name = process->name;
+	cf_shows(&state->node, process);
 	act = cf_new_act(&actor, CF_MEMORY_READ, state->clone_flags);
 	cf_reads(&act, actor.process, actor.task);
 	act.relation = CF_CLONE;

@@ -154,11 +154,18 @@ function relationOf(type: RecordType, fields: ReadonlyMap<string, FieldValue>): 
 function nodeOf(record: Uint8Array, fields: ReadonlyMap<string, FieldValue>): CapturedNode {
   const text = textFields.map((name) => fields.get(name)).find((value) => value !== undefined);
   const named = versionKey(Buffer.from(String(fields.get('name_id')), 'base64'));
+  const version = versionKey(Buffer.from(record.subarray(0, identifierBytes)));
   return {
-    ...versionKey(Buffer.from(record.subarray(0, identifierBytes))),
+    ...version,
     epoch: fields.get('epoch') as number,
     fields,
-    bytes: text === undefined ? undefined : storedBytes(record),
+    // An attribute is known by its name; what it holds is one of its fields.
+    bytes:
+      version.type === 'xattr'
+        ? Buffer.from(String(fields.get('name')), 'latin1')
+        : text === undefined
+          ? undefined
+          : storedBytes(record),
     name: named.id === 0n ? undefined : named,
   };
 }

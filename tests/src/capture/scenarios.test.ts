@@ -24,12 +24,14 @@ ${preparation}`;
 
 /**
  * What surrounds every program and is left out of the accounts: folders on the way, the environment, the machine,
- * terminals, the links of a merged /usr, and what a dynamic program is loaded with: loader, libraries, locale.
+ * terminals, the links of a merged /usr, what a dynamic program is loaded with: loader, libraries, locale; and what
+ * an overlay notes of itself, which not every kernel does.
  */
 function isSurrounding(line: string): boolean {
   return (
     /^(directory|envp|machine|char|link|inode_unknown)\b/.test(line) ||
-    /^file (\/usr\/lib\/|\/etc\/ld\.so\.|\/proc\/|\/sys\/)/.test(line)
+    /^file (\/usr\/lib\/|\/etc\/ld\.so\.|\/proc\/|\/sys\/)/.test(line) ||
+    line === 'xattr trusted.overlay.uuid'
   );
 }
 

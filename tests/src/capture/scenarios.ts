@@ -105,6 +105,14 @@ export const expectedOrigins: Readonly<Record<string, ExpectedOrigins>> = {
   in_mounts: {
     origins: ['file mounted/first = bound/first', 'file bound/second', ...moved, ...alone],
   },
+  // Each file of the overlay has its file in a layer, which the kernel names from the top of that layer, and what is
+  // new comes about in the work folder first.
+  in_overlay: {
+    origins: [
+      ...['file merged/in', 'file lower/in = /in', 'file merged/between', 'file upper/between = /between'],
+      ...['file work/work/#NUMBER', 'file out', 'iattr', ...alone],
+    ],
+  },
   in_new_root: {
     file: '/new-root-out',
     origins: ['file in', 'file root/in = /in', 'file /new-root-out', ...alone],
@@ -125,5 +133,7 @@ mkdir rename_folder/folder; mv rename_folder/in rename_folder/folder/in
 printf '#!/root/bin/scenarios interpret\\n' > script/script; chmod +x script/script
 mkdir in_chroot/jail; mv in_chroot/in in_chroot/jail/in
 cp /root/bin/scenarios deleted_program/program
+insmod /usr/lib/guest-modules/overlay.ko*
+mkdir in_overlay/lower in_overlay/upper in_overlay/work in_overlay/merged; mv in_overlay/in in_overlay/lower/in
 mkdir in_mounts/mounted in_mounts/bound in_new_root/root
 `;

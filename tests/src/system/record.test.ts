@@ -187,7 +187,7 @@ describe('where bpf is not among the security modules', () => {
     expect(said('doctor').join('\n')).toMatch(
       /the functions that call the hooks are used instead.*camflow-fexit\.bpf\.o/s,
     );
-    expect(said('trace').join('\n')).toMatch(/^\/root\/work\/out\n.*tr a b .*cat in .*\/root\/work\/in$/s);
+    expect(said('trace').join('\n')).toMatch(/^\/root\/work\/out\n.*tr a b .*cat in .*\/root\/work\/in$/ms);
   });
 
   run(`a kernel in lockdown is left alone${note}`, () => {

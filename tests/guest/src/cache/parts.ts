@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { GuestError } from '../guest-error.ts';
@@ -14,6 +14,8 @@ export interface GuestParts {
   readonly qemu: string;
   /** The kernel, compressed as Debian ships it. */
   readonly kernel: string;
+  /** Folder with those of the kernel's modules that a guest may want, as Debian ships them. */
+  readonly modules: string;
   /** Disk image with Debian's user space and node. Never written to. */
   readonly base: string;
 }
@@ -25,6 +27,7 @@ const userland = [
     'grep',
     'gzip',
     'iproute2',
+    'kmod',
     'less',
     'mawk',
     'mount',
@@ -37,7 +40,14 @@ const userland = [
   ...['sudo', 'util-linux', 'wget', 'libbpf1', 'libstdc++6'],
 ];
 
+/** What containers are made of. */
+const modules = ['overlay'] as const;
+
 const userlandName = `userland-${shortHash(userland.join())}`;
+
+function kernelName(kernel: GuestKernel): string {
+  return `kernel-${kernel}-${shortHash(modules.join())}`;
+}
 
 function qemuName(kernel: GuestKernel): string {
   return `qemu-${guestKernels[kernel].release ?? 'bookworm'}`;
@@ -49,7 +59,7 @@ function qemuName(kernel: GuestKernel): string {
  */
 export function whyNoGuest(kernel: GuestKernel): string | undefined {
   if (process.env['CAMFLOW_TEST_SYSTEM'] === '1') return undefined;
-  const names = [qemuName(kernel), `kernel-${kernel}`, userlandName];
+  const names = [qemuName(kernel), kernelName(kernel), userlandName];
   if (names.every((name) => existsSync(path.join(cacheFolder(), name)))) return undefined;
   return `no guest with kernel ${kernel} is prepared: run pnpm vm --prepare`;
 }
@@ -73,13 +83,18 @@ export async function prepareParts(kernel: GuestKernel): Promise<GuestParts> {
     const qemu = await cached(qemuName(kernel), async (folder) =>
       (await packages()).unpackRoot(['qemu-system-x86'], folder, release),
     );
-    const kernels = await cached(`kernel-${kernel}`, async (folder) =>
+    const kernels = await cached(kernelName(kernel), async (folder) =>
       fetchKernel(await packages(), folder, release),
     );
     const root = await cached(userlandName, async (folder) =>
       (await packages()).unpackRoot(userland, folder),
     );
-    return { qemu, kernel: path.join(kernels, 'vmlinuz'), base: await baseImage(root) };
+    return {
+      qemu,
+      kernel: path.join(kernels, 'vmlinuz'),
+      modules: path.join(kernels, 'modules'),
+      base: await baseImage(root),
+    };
   } finally {
     await rm(state, { recursive: true, force: true });
   }
@@ -96,6 +111,13 @@ async function fetchKernel(packages: Packages, folder: string, release?: string)
   for (const name of await readdir(boot)) {
     if (/^(vmlinuz|config)-/.test(name)) {
       await rename(path.join(boot, name), path.join(folder, name.slice(0, name.indexOf('-'))));
+    }
+  }
+  await mkdir(path.join(folder, 'modules'));
+  for (const file of await readdir(unpacked, { recursive: true })) {
+    const [, module] = /^(.+)\.ko(\.\w+)?$/.exec(path.basename(file)) ?? [];
+    if (modules.some((name) => name === module)) {
+      await rename(path.join(unpacked, file), path.join(folder, 'modules', path.basename(file)));
     }
   }
   await rm(unpacked, { recursive: true });

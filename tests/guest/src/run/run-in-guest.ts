@@ -9,7 +9,7 @@ import { type PutFile, readJobDisk, type Terminal, writeJobDisk } from '../image
 import { copyProject } from '../image/project.ts';
 import type { GuestKernel } from '../kernels.ts';
 import { lastLines, runTool } from '../tool.ts';
-import { type MachineStreams, runMachine } from './machine.ts';
+import { type Machine, type MachineStreams, runMachine } from './machine.ts';
 
 /** A job for a guest that exists for this job only. */
 export interface GuestJob {
@@ -38,6 +38,9 @@ export interface GuestJob {
   /** Kills the guest when aborted. */
   readonly signal?: AbortSignal;
 }
+
+/** Where the guest has the modules of its kernel, each loaded by `insmod` where a job wants it. */
+const guestModules = '/usr/lib/guest-modules';
 
 /** What became of a job. */
 export interface GuestResult {
@@ -81,13 +84,17 @@ export async function runGuest(job: GuestJob, streams: MachineStreams): Promise<
     const kernelLog = path.resolve(job.log ?? path.join(folder, 'kernel.log'));
     const { put = [], fetch = [], memoryMib = 1024, cpus = 2, bpfLsm = true, kvm = false } = job;
     await writeProjectDisk(disks.projectDisk, folder);
-    await writeJobDisk(disks.jobDisk, { command: job.command, put, fetch, terminal: job.terminal });
-    await runMachine(
+    await writeJobDisk(disks.jobDisk, {
+      command: job.command,
+      put: [{ host: parts.modules, guest: guestModules }, ...put],
+      fetch,
+      terminal: job.terminal,
+    });
+    const log = await boot(
       { parts, ...disks, kernelLog, memoryMib, cpus, bpfLsm, kvm },
       streams,
       AbortSignal.any([timeout, ...(job.signal ? [job.signal] : [])]),
     );
-    const log = await readFile(kernelLog, 'utf8').catch(() => '');
     const outcome = await readJobDisk(disks.jobDisk, fetch);
     const timedOut = outcome.status === undefined && timeout.aborted;
     const status = timedOut ? 124 : outcome.status;
@@ -102,9 +109,30 @@ export async function runGuest(job: GuestJob, streams: MachineStreams): Promise<
   }
 }
 
+/** What init says first. */
+const initIsRunning = 'init is running';
+
+/**
+ * Runs the machine to its end. Emulated processors let a kernel panic now and then before it has started anything:
+ * that is of no job's doing, so it is booted once more.
+ * @returns what the kernel said, of both boots
+ */
+async function boot(machine: Machine, streams: MachineStreams, signal: AbortSignal): Promise<string> {
+  const once = async (): Promise<string> => {
+    await runMachine(machine, streams, signal);
+    return readFile(machine.kernelLog, 'utf8').catch(() => '');
+  };
+  const log = await once();
+  if (signal.aborted || log.includes(initIsRunning) || !log.includes('Kernel panic')) return log;
+  console.warn(`a guest's kernel came to nothing and is booted again:\n${lastWords(log)}`);
+  return log + (await once());
+}
+
 /** What our init said last, and whether the kernel gave up; not the registers it prints then. */
 function lastWords(log: string): string {
-  const telling = log.split('\n').filter((line) => !line.startsWith('[') || /panic|BUG/.test(line));
+  const telling = log
+    .split('\n')
+    .filter((line) => !line.startsWith('[') || /panic|BUG|Oops|RIP:|fault/.test(line));
   return lastLines(telling.join('\n'), 10);
 }
 
