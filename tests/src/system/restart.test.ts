@@ -2,9 +2,6 @@ import { type CapturedResult, runInGuest } from '@camflow/guest';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { whyNoCapture } from '../capture/why-no-capture.ts';
 
-const reason = whyNoCapture('6.1', 'long');
-const note = reason === undefined ? '' : ` (skipped: ${reason})`;
-const run = test.skipIf(reason !== undefined);
 const output = '/root/work/sequences';
 /** What recorders themselves have to say, and no CPU. */
 const recorderStream = '65535';
@@ -23,7 +20,10 @@ function numbersIn(text: string): { byCpu: Map<string, Set<number>>; lines: numb
   return { byCpu, lines: lines.length, odd };
 }
 
-describe('a recorder that is killed ten times under load', () => {
+describe.for(['6.1', '6.12'] as const)('a recorder on %s that is killed ten times under load', (kernel) => {
+  const reason = whyNoCapture(kernel, 'long');
+  const note = reason === undefined ? '' : ` (skipped: ${reason})`;
+  const run = test.skipIf(reason !== undefined);
   let result: CapturedResult;
   let said: string;
   /** A number that a line of the job holds. */
@@ -34,7 +34,7 @@ describe('a recorder that is killed ten times under load', () => {
   beforeAll(async () => {
     if (reason !== undefined) return;
     const command = ['bash', '/camflow/tests/fixtures/guest/restart.sh'];
-    result = await runInGuest({ command, kernel: '6.1', fetch: [output], timeoutMs: 1_190_000 });
+    result = await runInGuest({ command, kernel, fetch: [output], timeoutMs: 1_190_000 });
     said = result.stdout.toString();
   }, 1_200_000);
 

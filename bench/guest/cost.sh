@@ -1,0 +1,38 @@
+# In the guest: one state, one seed, one set of timings. Usage: cost.sh STATE SEED SCALE
+state=$1 seed=$2 scale=$3
+mkdir -p /data /root/out
+programs=/camflow/bench/dist/capture
+exec {never}<> <(:)
+pause() { read -r -t "$1" -u "$never"; }
+# Waits for a word in the errors of what was started last.
+until_said() { until [[ $(<errors) == *$1* ]]; do [ -e "/proc/$!" ] || { cat errors >&2; exit 1; }; pause 0.5; done; }
+
+cd /root
+case $state in
+  bare) ;;
+  disabled) node $programs/load-disabled.js || exit ;;
+  untracked)
+    node $programs/load-disabled.js && camflow -e true || exit
+    ;;
+  reader)
+    taskset -c 0 node $programs/raw-reader.js 2>errors &
+    until_said reading
+    ;;
+  recorder)
+    camflowd --set general.source=kernel --set kernel.record=all --set kernel.ring_mib=64 \
+      --set general.output=log --set log.path=/root/out/log 2>errors &
+    until_said recording
+    ;;
+esac
+reader=$!
+pause 2
+used() { [ -e "/proc/$reader/stat" ] || { echo 0; return; }; read -r -a stat <"/proc/$reader/stat"; echo $((stat[13] + stat[14])); }
+before=$(used)
+/root/bin/costload --cpu 1 --dir /data --seed "$seed" --scale "$scale" --tag "$state" || exit
+echo "{\"tag\":\"$state\",\"name\":\"reader\",\"hundredths\":$(($(used) - before))}"
+case $state in reader | recorder)
+  kill -TERM "$reader"
+  wait "$reader"
+  ;;
+esac
+[ "$state" = bare ] || node $programs/print-losses.js "$state"

@@ -1,0 +1,73 @@
+// `pnpm bench:capture`: what capture costs whoever is recorded; prints, and writes docs/capture-cost.md.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type GuestKernel, guestKernels } from '@camflow/guest';
+import { type Boot, measureBoot } from './capture/boot.ts';
+import { geometricMean, stateTable, workloadTable } from './capture/cost-table.ts';
+import { type State, states } from './capture/states.ts';
+
+const { values } = parseArgs({
+  options: {
+    load: {
+      type: 'string',
+      default: fileURLToPath(new URL('../../../shared/tools/costload.c', import.meta.url)),
+    },
+    kernel: { type: 'string', default: '6.1' },
+    boots: { type: 'string', default: '3' },
+    scale: { type: 'string', default: '0.25' },
+    states: { type: 'string', default: states.join(',') },
+  },
+});
+if (!existsSync(values.load)) {
+  throw new Error(`there is no ${values.load}: name the source of the load program by --load`);
+}
+if (!Object.hasOwn(guestKernels, values.kernel)) throw new Error(`no guest has kernel ${values.kernel}`);
+const kernel = values.kernel as GuestKernel;
+const chosen = states.filter((state) => values.states.split(',').includes(state));
+const boots = Number(values.boots);
+
+const folder = mkdtempSync(path.join(tmpdir(), 'camflow-cost-'));
+const series = new Map<State, Boot[]>(chosen.map((state) => [state, []]));
+try {
+  const load = path.join(folder, 'costload');
+  execFileSync('gcc', ['-std=c11', '-O2', '-static', '-pthread', '-o', load, values.load]);
+  for (let seed = 1; seed <= boots; seed++) {
+    for (const state of chosen) {
+      const boot = await measureBoot(load, kernel, state, seed, Number(values.scale));
+      series.get(state)!.push(boot);
+      console.log(`boot ${seed} ${state}: ${boot.taken} records, ${boot.lost} lost`);
+    }
+    for (const state of chosen) {
+      if (state !== 'bare') console.log(`${state}: ${geometricMean(series, state).toFixed(3)}`);
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+if (chosen.length === states.length) {
+  const page = `# What capture costs
+
+Written by \`pnpm bench:capture\`: nanoseconds per operation of small workloads in a guest with Debian's kernel ${kernel},
+emulated, pinned to one of its two CPUs, against the bare kernel in the same kind of guest. ${boots} boots of each state,
+interleaved, another order of the workloads in each; the least of five rounds, and of the boots the median. In
+brackets: from the least boot to the most, in percent of the median. A ratio that differs from 1 by less than the
+spread says nothing.
+
+## By state
+
+Geometric mean over the workloads that are a single operation. Lost are records that found no room in a ring, state
+that could not be kept, and runs of programs that the kernel left out.
+
+${stateTable(series)}
+
+## By workload
+
+${workloadTable(series)}
+`;
+  writeFileSync(fileURLToPath(new URL('../../docs/capture-cost.md', import.meta.url)), page);
+}

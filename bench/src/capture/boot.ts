@@ -1,0 +1,63 @@
+import { fileURLToPath } from 'node:url';
+import { type GuestKernel, runInGuest } from '@camflow/guest';
+import type { State } from './states.ts';
+
+/** What one boot gave. */
+export interface Boot {
+  /** The least nanoseconds per operation of each workload. */
+  readonly costs: ReadonlyMap<string, number>;
+  /** CPU seconds of whoever read the records, while the workloads ran. */
+  readonly readerSeconds: number;
+  readonly taken: number;
+  /** Records that found no room, state that could not be kept, runs of programs that the kernel left out. */
+  readonly lost: number;
+}
+
+interface Line {
+  readonly name: string;
+  readonly ns_min?: number;
+  readonly hundredths?: number;
+  readonly taken?: number;
+  readonly lost?: number;
+}
+
+/**
+ * Boots a guest in one state and times the workloads there once.
+ * @param load - path of the built load program on the host
+ * @throws Error where the guest's script fails, with what it said
+ */
+export async function measureBoot(
+  load: string,
+  kernel: GuestKernel,
+  state: State,
+  seed: number,
+  scale: number,
+): Promise<Boot> {
+  const script = fileURLToPath(new URL('../../guest/cost.sh', import.meta.url));
+  const { status, stdout, stderr } = await runInGuest({
+    kernel,
+    command: ['bash', '/root/cost.sh', state, String(seed), String(scale)],
+    put: [
+      { host: load, guest: '/root/bin/costload' },
+      { host: script, guest: '/root/cost.sh' },
+    ],
+    memoryMib: 2048,
+    timeoutMs: 900_000,
+  });
+  if (status !== 0) throw new Error(`the guest in state ${state} ended with ${status}: ${stderr}`);
+  const lines = stdout
+    .toString()
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line): Line => JSON.parse(line));
+  const named = (name: string): Line | undefined => lines.find((line) => line.name === name);
+  const losses = named('losses');
+  return {
+    costs: new Map(
+      lines.flatMap(({ name, ns_min }) => (ns_min === undefined ? [] : [[name, ns_min] as const])),
+    ),
+    readerSeconds: (named('reader')?.hundredths ?? 0) / 100,
+    taken: losses?.taken ?? 0,
+    lost: losses?.lost ?? 0,
+  };
+}

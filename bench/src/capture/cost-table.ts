@@ -1,0 +1,73 @@
+import type { Boot } from './boot.ts';
+import { descriptions, type State, states } from './states.ts';
+
+/** The boots of each state. */
+export type Series = ReadonlyMap<State, readonly Boot[]>;
+
+/** Workloads that are no single operation: they have rows and no part in the mean. */
+const whole = new Set(['unpack', 'serve', 'serve_greet']);
+
+const measured = states.filter((state) => state !== 'bare');
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
+}
+
+function costsOf(series: Series, state: State, workload: string): number[] {
+  return series.get(state)!.map(({ costs }) => costs.get(workload)!);
+}
+
+/** How many times the cost on the bare kernel, medians of the boots. */
+export function ratioOf(series: Series, state: State, workload: string): number {
+  return median(costsOf(series, state, workload)) / median(costsOf(series, 'bare', workload));
+}
+
+/** Over the single operations. */
+export function geometricMean(series: Series, state: State): number {
+  const workloads = [...series.get('bare')![0]!.costs.keys()].filter((name) => !whole.has(name));
+  const logs = workloads.map((workload) => Math.log(ratioOf(series, state, workload)));
+  return Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
+}
+
+/** From the least boot to the most, as a part of the median, in percent. */
+function spreadOf(series: Series, state: State, workload: string): string {
+  const costs = costsOf(series, state, workload);
+  return `${(((Math.max(...costs) - Math.min(...costs)) / median(costs)) * 100).toFixed(0)} %`;
+}
+
+/** Each workload with its ratios, and the spread of its boots beside each. */
+export function workloadTable(series: Series): string {
+  const workloads = [...series.get('bare')![0]!.costs.keys()].sort();
+  const row = (workload: string): string => {
+    const bare = `${median(costsOf(series, 'bare', workload)).toFixed(0)} ns (${spreadOf(series, 'bare', workload)})`;
+    const ratios = measured.map(
+      (state) => `${ratioOf(series, state, workload).toFixed(2)} (${spreadOf(series, state, workload)})`,
+    );
+    return `| ${[workload, bare, ...ratios].join(' | ')} |`;
+  };
+  const head = ['Workload', 'bare', ...measured];
+  return [`| ${head.join(' | ')} |`, `|${' --- |'.repeat(head.length)}`, ...workloads.map(row)].join('\n');
+}
+
+/** Each state with its mean, what it may cost, and what became of the records. */
+export function stateTable(series: Series): string {
+  const row = (state: Exclude<State, 'bare'>): string => {
+    const { about, most } = descriptions[state];
+    const boots = series.get(state)!;
+    const sum = (of: (boot: Boot) => number): number => boots.reduce((total, boot) => total + of(boot), 0);
+    const cells = [
+      `\`${state}\`: ${about}`,
+      geometricMean(series, state).toFixed(2),
+      `at most ${most.toFixed(2)}`,
+      sum(({ taken }) => taken).toLocaleString('en-US'),
+      sum(({ lost }) => lost).toLocaleString('en-US'),
+      sum(({ readerSeconds }) => readerSeconds).toFixed(1),
+    ];
+    return `| ${cells.join(' | ')} |`;
+  };
+  return [
+    '| State | Cost | Goal | Records | Lost | CPU seconds of the reader |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...measured.map(row),
+  ].join('\n');
+}

@@ -1,0 +1,13 @@
+/** What is measured against the bare kernel, in the order of what it costs. */
+export const states = ['bare', 'disabled', 'untracked', 'reader', 'recorder'] as const;
+
+/** One of them: `bench/guest/cost.sh` says how it is brought about. */
+export type State = (typeof states)[number];
+
+/** What the page says of a state, and how many times the bare kernel it may cost. */
+export const descriptions: Readonly<Record<Exclude<State, 'bare'>, { about: string; most: number }>> = {
+  disabled: { about: 'programs pinned, capture disabled', most: 1.03 },
+  untracked: { about: 'capture enabled, nothing tracked', most: 1.25 },
+  reader: { about: 'whole system, a reader that throws the records away', most: 2 },
+  recorder: { about: 'whole system, the recorder writing its log (PROV-JSON)', most: 3 },
+};
