@@ -195,6 +195,11 @@ describe.for(machines)('what is recorded on $kernel, bpf a security module: $bpf
     expect(valuesOf(lastWriter('as_another_user', 'task'), 'uid', 'gid')).toEqual([6, 5]);
     expect(valuesOf(lastWriter('as_another_user', 'process_memory'), 'uid', 'gid')).toEqual([6, 5]);
 
+    // AppArmor's, for what it does not confine.
+    const [context] = valuesOf(lastWriter('threads', 'process_memory'), 'secid');
+    expect(Number(context)).toBeGreaterThan(0);
+    expect(valuesOf(lastWriter('threads', 'task'), 'secid')).toEqual([context]);
+
     const names = ['utsns', 'ipcns', 'mntns', 'netns', 'cgroupns'];
     const numbers = factsOf('in_namespaces').map((fact) => Number(/\[(\d+)\]/.exec(fact)![1]));
     expect(valuesOf(lastWriter('in_namespaces', 'task'), ...names)).toEqual(numbers);
