@@ -1,9 +1,27 @@
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { repositoryRoot } from '../structure/workspace.ts';
 import { runProgram } from '../system/programs.ts';
+import { SpadeReader } from './spade-reader.ts';
+
+// The one that the distribution's python3-prov belongs to, whatever else is on the path.
+const python = '/usr/bin/python3';
+const haveProv =
+  process.env['CAMFLOW_TEST_SYSTEM'] === '1' || spawnSync(python, ['-c', 'import prov.model']).status === 0;
+const provNote = haveProv ? '' : ' (skipped: python3-prov is not installed)';
+const gapsByProv = `
+import sys
+from prov.model import ProvDocument, ProvEntity
+for line in sys.stdin:
+    document = ProvDocument.deserialize(content=line, format='json')
+    for entity in document.get_records(ProvEntity):
+        told = {str(name): str(value) for name, value in entity.attributes}
+        if told.get('prov:type') == 'gap':
+            print(told['cf:cause'], told['cf:count'])
+`;
 
 let root: string;
 let damaged: string;
@@ -36,6 +54,21 @@ test('a loss stands in PROV-JSON as an entity', async () => {
   expect(gap).toMatchObject({ 'cf:cause': 'checksum', 'cf:count': lost });
   expect(gap['cf:stream']).toMatch(/^(short|long|mixed)\d+$/);
   for (const key of ['cf:from', 'cf:until']) expect(new Date(gap[key]!).toISOString()).toBe(gap[key]);
+});
+
+test.skipIf(!haveProv)(`python-prov reads it, with what it tells${provNote}`, async () => {
+  const gaps = (await linesOf(damaged)).filter(isGap);
+  const { status, stdout, stderr } = spawnSync(python, ['-c', gapsByProv], { input: `${gaps.join('\n')}\n` });
+  expect([status, stderr.toString()]).toEqual([0, '']);
+  expect(stdout.toString()).toBe(`checksum ${lost}\n`);
+});
+
+test("SPADE's reader takes it", async () => {
+  const lines = await linesOf(damaged, '-f', 'spade_json');
+  const reader = new SpadeReader();
+  reader.push(Buffer.from(`${lines.join('\n')}\n`));
+  expect(reader.stopped).toBeUndefined();
+  expect(reader.taken.filter(isGap)).toEqual(lines.filter(isGap));
 });
 
 test('and in SPADE JSON as a vertex', async () => {

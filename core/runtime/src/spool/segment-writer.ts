@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { Origin } from '@camflow/api';
 import { encodeHeader } from '@camflow/segment';
@@ -30,6 +30,8 @@ export class SegmentWriter {
       await writer.append([encodeHeader({ ...origin, createdAtMs: Date.now(), continued: true })]);
     } catch (error) {
       await handle.close();
+      // The next attempt begins it anew.
+      await unlink(file).catch(() => {});
       throw error;
     }
     return writer;
