@@ -33,6 +33,7 @@ static __always_inline void ask_key(struct cf_request *request)
 	node->inode.ino = request->key.ino;
 	node->inode.device = request->key.device;
 	node->inode.generation = request->key.generation;
+	__builtin_memcpy(node->inode.uuid, request->uuid, sizeof(node->inode.uuid));
 	node->sieve = cf_inode_number(request->key.device, request->key.ino);
 	change(request, node);
 	/* If it is in memory all the same, its own node will hear of it. */

@@ -20,6 +20,7 @@
  *                                           sets max_entries to the number of possible CPUs before loading
  *   cf_stats     per-CPU array of 1         struct cf_stats
  *   cf_counts    per-CPU array              struct cf_count, key CF_RELATION(class, bit)
+ *   cf_left_out  array, keys of cf_counts   struct cf_left_out: relations that the recorder's policy leaves out
  *   cf_ids       array of 1                 struct cf_ids: the last ids given
  *   cf_tasks     task storage               struct cf_task
  *   cf_marks     task storage               struct cf_mark: written by user space through a pidfd;

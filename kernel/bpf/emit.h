@@ -34,6 +34,25 @@ static __always_inline void *cf_reserve(u32 size)
 	return frame;
 }
 
+/*
+ * Whether records of nodes of this type are kept back: the policy of the recorder leaves them out, or they are shed under
+ * load, which is counted. Without a recorder nothing is. All else goes on as if they were written, so that the others are
+ * the same with them and without. Not for paths, which names come in.
+ */
+static __always_inline bool cf_keeps_back(const struct cf_config *config, u64 type)
+{
+	struct cf_stats *stats;
+
+	if (!((config->left_nodes | config->shed_nodes) & CF_SUBTYPE_MASK & type) || !config->recorder)
+		return false;
+	if (config->left_nodes & CF_SUBTYPE_MASK & type)
+		return true;
+	stats = cf_get_stats();
+	if (stats)
+		__sync_fetch_and_add(&stats->shed, 1);
+	return true;
+}
+
 static __always_inline void cf_fill_identifier(struct cf_identifier *identifier, const struct cf_config *config,
 					       u64 type, u64 id, u32 version)
 {

@@ -213,7 +213,7 @@ static long record_string(u32 index, struct strings *strings)
 				__sync_fetch_and_add(&stats->truncated, 1);
 		}
 		cf_begin_passing(&scratch->node, config, type, cf_new_id());
-		if (!cf_publish_string(&scratch->node, scratch->address, length, stored))
+		if (!cf_keeps_back(config, type) && !cf_publish_string(&scratch->node, scratch->address, length, stored))
 			scratch->node.published = 0;
 		cf_relate(&act, &scratch->node, strings->process);
 	}

@@ -9,6 +9,8 @@ char LICENSE[] SEC("license") = "GPL";
 #define MAY_READ 4
 #define MAY_APPEND 8
 
+#define FMODE_WRITE 2
+
 #define MAP_TYPE 0x0f
 #define MAP_PRIVATE 0x02
 
@@ -36,6 +38,17 @@ static __always_inline void use_file(struct file *file, u32 relation, u64 flags)
 	cf_uses(&act, node, actor.task, actor.process);
 }
 
+/* What is written by whom somebody wants to see is seen from then on, whoever uses it. Devices and pipes are shared by all. */
+static __always_inline void spread(const struct cf_actor *actor, struct cf_node *node, struct file *file)
+{
+	const struct cf_config *config = cf_get_config();
+
+	if (!config || !(config->modes & CF_SPREADS) || node->type != CF_NODE_FILE || !(file->f_mode & FMODE_WRITE))
+		return;
+	if (((actor->task->flags | actor->process->flags) & (CF_TRACKED | CF_OPAQUE)) == CF_TRACKED)
+		cf_flag(node, CF_TRACKED, 0);
+}
+
 /* A file with several names is known by the one that it was last opened by. */
 CF_HOOK(file_open)
 int BPF_PROG(cf_file_open, struct file *file, int ret)
@@ -51,6 +64,7 @@ int BPF_PROG(cf_file_open, struct file *file, int ret)
 		return CF_VERDICT(ret);
 	if (cf_is_nameable(node) && cf_wants(&actor, node))
 		cf_name_by_file(&actor, node, file);
+	spread(&actor, node, file);
 	act = file_act(&actor, CF_OPEN, file, 0);
 	cf_uses(&act, node, actor.task, actor.process);
 	return CF_VERDICT(ret);

@@ -241,7 +241,7 @@ static __always_inline bool publish_attributes(struct cf_node *node, struct iatt
 	if (!config)
 		return false;
 	cf_begin_passing(node, config, CF_NODE_IATTR, cf_new_id());
-	if (config->node_filter & CF_SUBTYPE_MASK & CF_NODE_IATTR)
+	if (config->node_filter & CF_SUBTYPE_MASK & CF_NODE_IATTR || cf_keeps_back(config, CF_NODE_IATTR))
 		return true;
 	sample = cf_reserve(sizeof(*sample));
 	if (!sample) {

@@ -59,6 +59,14 @@ CF_MAP struct {
 	__type(value, struct cf_count);
 } cf_counts SEC(".maps");
 
+/* By relation, as cf_counts. */
+CF_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CF_COUNTS);
+	__type(key, u32);
+	__type(value, struct cf_left_out);
+} cf_left_out SEC(".maps");
+
 CF_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

@@ -361,6 +361,8 @@ __noinline int cf_find_packet(struct __sk_buff *packet, struct packet_key *found
 		return NO_PACKET;
 	}
 	published = cf_published(config, node->step >> 1);
+	if (node->published != published && cf_keeps_back(config, node->type))
+		node->published = published;
 	if (node->published != published)
 		node->published = (is_ipv6 ? publish_ipv6(config, node, &heads) :
 					     publish_ipv4(config, node, &heads)) ? published : 0;
@@ -408,7 +410,7 @@ static __always_inline void record(struct __sk_buff *packet, bool sent)
 	if (found == NEW_PACKET && packet->len > offset &&
 	    !(config->node_filter & CF_SUBTYPE_MASK & CF_NODE_PACKET_CONTENT)) {
 		cf_begin_passing(&content, config, CF_NODE_PACKET_CONTENT, cf_new_id());
-		if (!cf_publish_content(packet, &content, offset))
+		if (!cf_keeps_back(config, CF_NODE_PACKET_CONTENT) && !cf_publish_content(packet, &content, offset))
 			content.published = 0;
 		cf_relate(&act, &content, node);
 	}

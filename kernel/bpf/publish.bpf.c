@@ -230,6 +230,8 @@ __noinline int cf_publish(struct cf_node *node, u32 version)
 	published = cf_published(config, version);
 	if (__sync_lock_test_and_set(&node->published, published) == published && !(config->modes & CF_DUPLICATE))
 		return 1;
+	if (cf_keeps_back(config, node->type))
+		return 1;
 	switch (node->type) {
 	case CF_NODE_TASK:
 		written = publish_task(config, node, version);

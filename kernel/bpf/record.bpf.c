@@ -73,12 +73,12 @@ static __always_inline bool is_filtered(const struct cf_config *config, u32 rela
 }
 
 /* Whether a relation is switched off under load; counts it then. What is lost by this is not its effect on flags. */
-static __always_inline bool is_shed(const struct cf_config *config, u32 relation, u64 from, u64 to)
+static __always_inline bool is_shed(const struct cf_config *config, u32 relation)
 {
 	u64 relations = config->shed_relations[CF_RELATION_CLASS(relation) & 7];
 	struct cf_stats *stats;
 
-	if (!(relations & 1ULL << CF_RELATION_BIT(relation)) && !(config->shed_nodes & CF_SUBTYPE_MASK & (from | to)))
+	if (!(relations & 1ULL << CF_RELATION_BIT(relation)) || !config->recorder)
 		return false;
 	stats = cf_get_stats();
 	if (stats)
@@ -90,6 +90,17 @@ static __always_inline bool is_shed(const struct cf_config *config, u32 relation
 static __always_inline bool is_selected(const struct cf_config *config, u32 flags)
 {
 	return !(flags & CF_OPAQUE) && (config->modes & CF_ALL || flags & CF_TRACKED);
+}
+
+/* Whether the policy of the recorder leaves a relation out. Its ends have versions and records all the same. */
+static __always_inline bool is_left_out(const struct cf_config *config, u32 relation, u64 from, u64 to)
+{
+	struct cf_left_out *ends;
+
+	if (!config->leaves_relations || !config->recorder)
+		return false;
+	ends = bpf_map_lookup_elem(&cf_left_out, &relation);
+	return ends && CF_SUBTYPE_MASK & ((ends->from & from) | (ends->to & to));
 }
 
 struct relation_sample {
@@ -140,6 +151,10 @@ __noinline int cf_write(struct cf_act *act, struct cf_node *from, u32 from_versi
 	config = cf_get_config();
 	if (!config)
 		goto lost;
+	if (is_left_out(config, relation, from->type, to->type)) {
+		count(relation, FILTERED);
+		return 1;
+	}
 	sample = cf_reserve(sizeof(*sample));
 	if (!sample)
 		goto lost;
@@ -180,7 +195,7 @@ static __always_inline u32 enter(struct cf_config *config, struct cf_act *act, s
 			return step >> 1;
 		seen = __sync_val_compare_and_swap(&to->step, step, next);
 		if (seen == step) {
-			if (!is_shed(config, version_relation(to), to->type, to->type))
+			if (!is_shed(config, version_relation(to)))
 				cf_write(act, to, step >> 1, NULL, 0);
 			return next >> 1;
 		}
@@ -216,7 +231,7 @@ static __always_inline bool passes(struct cf_config *config, u32 relation, u64 f
 {
 	*lasts = !is_filtered(config, relation, from, to);
 	if (*lasts)
-		return !is_shed(config, relation, from, to);
+		return !is_shed(config, relation);
 	count(relation, FILTERED);
 	return false;
 }
@@ -393,7 +408,7 @@ __noinline int cf_ends(u32 relation, struct cf_node *node)
 		count(relation, FILTERED);
 		return 0;
 	}
-	if (is_shed(config, relation, node->type, node->type))
+	if (is_shed(config, relation))
 		return 0;
 	step = node->step;
 	if (!(config->modes & CF_KEEP_VERSIONS))

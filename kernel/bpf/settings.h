@@ -16,6 +16,12 @@
  * marks taken up at once (by reading cf_iter_tasks): a mark that a task is yet to find is not in the sieve.
  */
 #define CF_SIEVE		(1u << 5)
+/*
+ * Files that a tracked process opens to write into become tracked, too. User space sets it where capture follows what was
+ * said to camconfd or camflow; who records a command for himself leaves no marks behind.
+ */
+#define CF_SPREADS		(1u << 6)
+#define CF_HIDE_VALUES		(1u << 7)	/* of extended attributes only names and sizes are written */
 
 /* Bits of cf_config.policies: of which kinds there are any. 1 << the kind of a cf_policy_key, and: */
 #define CF_ANY_ADDRESS		(1u << 31)
@@ -46,9 +52,19 @@ struct cf_config {
 	__u64 associated_filter;
 	__u64 propagate_influenced_filter;
 	__u64 propagate_associated_filter;
-	/* Subtype bits that are not written for now, under load: relations of these types, and those with such ends. */
+	/* Subtype bits of nodes and relations that are not written for now, under load. */
 	__u64 shed_nodes;
 	__u64 shed_relations[8];	/* by class; the last two are nobody's */
+	/* What the recorder's own policy leaves out: of nodes here, of relations in cf_left_out where there is any. */
+	__u64 left_nodes;
+	__u32 leaves_relations;
+	__u32 zero;
+};
+
+/* Relations of one type that the recorder's policy leaves out: those from, and those to, nodes of these types. */
+struct cf_left_out {
+	__u64 from;
+	__u64 to;
 };
 
 /*
@@ -151,6 +167,7 @@ struct cf_request {
 	__u32 change;		/* 0: only tell */
 	__u32 found;		/* answer: how many it was about */
 	struct cf_file_key key;	/* of a file: question or answer */
+	__u8 uuid[16];		/* of the file system of a file that is asked for by its key */
 	struct cf_node node;	/* answer: of the file, or of the process's memory */
 };
 

@@ -78,7 +78,8 @@ static __always_inline void use_address(struct socket *socket, struct sockaddr *
 	    !(config->node_filter & CF_SUBTYPE_MASK & CF_NODE_ADDRESS)) {
 		act = cf_new_act(&actor, CF_ADDRESSED, 0);
 		cf_begin_passing(&scratch->node, config, CF_NODE_ADDRESS, cf_new_id());
-		cf_publish_text(&scratch->node, cf_address(address), length);
+		if (!cf_keeps_back(config, CF_NODE_ADDRESS))
+			cf_publish_text(&scratch->node, cf_address(address), length);
 		cf_relate(&act, &scratch->node, node);
 	}
 	act = cf_new_act(&actor, relation, 0);

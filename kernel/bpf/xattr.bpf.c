@@ -56,18 +56,22 @@ static __always_inline struct cf_node *attribute(struct cf_actor *actor, struct 
 {
 	struct cf_config *config = cf_get_config();
 	struct cf_stats *stats = cf_get_stats();
-	u32 stored = value ? (size > VALUE_LIMIT ? VALUE_LIMIT : size) : 0;
+	u32 stored = size > VALUE_LIMIT ? VALUE_LIMIT : size;
 	struct cf_scratch *scratch;
 
 	if (!config || !stats || !cf_wants(actor, inode) || config->node_filter & CF_SUBTYPE_MASK & CF_NODE_XATTR)
 		return NULL;
+	if (config->modes & CF_HIDE_VALUES)
+		value = 0;
+	if (!value)
+		stored = 0;
 	scratch = cf_get_scratch();
 	if (!scratch)
 		return NULL;
 	cf_begin_passing(&scratch->node, config, CF_NODE_XATTR, cf_new_id());
 	if (value && stored < size)
 		__sync_fetch_and_add(&stats->truncated, 1);
-	if (!cf_publish_xattr(&scratch->node, cf_address(name), value, size, stored))
+	if (!cf_keeps_back(config, CF_NODE_XATTR) && !cf_publish_xattr(&scratch->node, cf_address(name), value, size, stored))
 		scratch->node.published = 0;
 	return &scratch->node;
 }

@@ -24,6 +24,7 @@ export * from './records/record-writer.ts';
 export * from './story/relay-directory.ts';
 export * from './story/story.ts';
 export type { StoryChunk } from './story/streams.ts';
+export { keeps } from './suites/evaluate-filter.ts';
 export * from './suites/format-suite.ts';
 export {
   type FormatSuiteOptions,

@@ -19,11 +19,12 @@ type RelationClass = (typeof relationClasses)[number];
 
 /**
  * Sets of types, as bits 0 to 47 of their codes: `record` are those that are not recorded, `propagate` those that flags
- * and taint do not travel along or into, `shed` those that are not written for now, under load.
+ * and taint do not travel along or into.
  */
-export type TypeSet =
-  | { readonly purpose: 'record' | 'propagate' | 'shed'; readonly of: 'node' }
-  | { readonly purpose: 'record' | 'propagate' | 'shed'; readonly of: RelationClass };
+export interface TypeSet {
+  readonly purpose: 'record' | 'propagate';
+  readonly of: 'node' | RelationClass;
+}
 
 /**
  * The configuration of the pinned programs. Changes hold from the next event on, for the programs that are loaded
@@ -92,6 +93,5 @@ export class CaptureSettings {
 }
 
 function memberOf({ purpose, of }: TypeSet): keyof ConfigValues {
-  if (purpose === 'shed') return of === 'node' ? 'shed_nodes' : `shed_${of}`;
   return `${purpose === 'propagate' ? 'propagate_' : ''}${of}_filter`;
 }

@@ -81,9 +81,16 @@ export function askProcess(pid: number, change?: FlagChange): NodeState {
   return answer.node;
 }
 
-/** Changes what is said about a file that need not be in memory. */
-export function changeFileFlags(key: FileKey, change: FlagChange): void {
-  ask({ kind: kinds.key, target: 0, key }, change);
+/**
+ * Changes what is said about a file that need not be in memory.
+ * @param uuid - number of its file system, to be kept with it: 16 bytes
+ */
+export function changeFileFlags(
+  key: FileKey,
+  change: FlagChange,
+  uuid: Uint8Array = new Uint8Array(16),
+): void {
+  ask({ kind: kinds.key, target: 0, key, uuid }, change);
 }
 
 /** What is said about every file of which anything is said. */
@@ -106,6 +113,7 @@ interface Question {
   readonly kind: number;
   readonly target: number;
   readonly key?: FileKey;
+  readonly uuid?: Uint8Array;
 }
 
 function ask(question: Question, change: FlagChange | undefined): FileState | undefined {
@@ -114,13 +122,14 @@ function ask(question: Question, change: FlagChange | undefined): FileState | un
       // State is made of what is asked for: its end must be noticed.
       attachEnds();
       const bytes = new Uint8Array(structures.cf_request.size);
-      const { kind, target, key } = question;
+      const { kind, target, key, uuid } = question;
       const { set = 0, clear = 0, taint = 0n } = change ?? {};
       writeStructure('cf_request', bytes, { kind, target, set, clear, taint, change: change ? 1 : 0 });
       if (key !== undefined) {
         const { inode: ino, device, generation } = key;
         writeStructure('cf_file_key', bytes.subarray(requestOffsets.key), { ino, device, generation });
       }
+      if (uuid !== undefined) bytes.set(uuid, requestOffsets.uuid);
       map.set(0, bytes);
       if (kind === kinds.process) readFileSync(`${linkFolder}/cf_ask_process`);
       else runProgram('cf_ask_file');

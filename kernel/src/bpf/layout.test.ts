@@ -38,6 +38,7 @@ test.skipIf(skipped)(`structures agree with the type information of the programs
   const offsetIn = (name: string, member: string): number | undefined =>
     compiled.get(name)!.members.get(member)?.offset;
   expect(offsetIn('cf_request', 'key')).toBe(requestOffsets.key);
+  expect(offsetIn('cf_request', 'uuid')).toBe(requestOffsets.uuid);
   expect(offsetIn('cf_request', 'node')).toBe(requestOffsets.node);
   expect(offsetIn('cf_file', 'uuid')).toBe(fileUuid.offset);
   expect(offsetIn('cf_address_rules', 'rules')).toBe(addressRules.rulesOffset);

@@ -16,6 +16,10 @@ export const modes = {
   duplicate: 16,
   /** What is not tracked leaves hooks early. */
   sieve: 32,
+  /** What a tracked process writes becomes tracked. */
+  spreads: 64,
+  /** Of extended attributes only names and sizes are recorded. */
+  hideValues: 128,
   /** Of user space alone: somebody said what is to be captured, and recorders leave it so. */
   policySet: 0x4000_0000,
 } as const;
@@ -58,7 +62,10 @@ interface StructureMembers {
     | 'argument_limit'
     | 'policies'
     | FilterMember
-    | ShedMember;
+    | ShedMember
+    | 'left_nodes'
+    | 'leaves_relations';
+  cf_left_out: 'from' | 'to';
   cf_stats: 'taken' | 'ring_full' | 'state_failures' | 'truncated' | 'contended' | 'shed';
   cf_count: 'offered' | 'written' | 'compressed' | 'filtered' | 'unselected' | 'lost' | 'shed';
   cf_machine: 'id' | 'type' | 'step';
@@ -96,7 +103,7 @@ const u64 = (offset: number): MemberLayout => ({ offset, size: 8 });
 /** The structures of kernel/bpf/camflow.h that user space touches. A test holds them against the types in the object. */
 export const structures: { readonly [Name in StructureName]: StructureLayout<Name> } = {
   cf_config: {
-    size: 224,
+    size: 240,
     members: {
       version: u64(0),
       enabled: u32(8),
@@ -129,8 +136,11 @@ export const structures: { readonly [Name in StructureName]: StructureLayout<Nam
       shed_informed: u64(184),
       shed_influenced: u64(192),
       shed_associated: u64(200),
+      left_nodes: u64(224),
+      leaves_relations: u32(232),
     },
   },
+  cf_left_out: { size: 16, members: { from: u64(0), to: u64(8) } },
   cf_stats: {
     size: 48,
     members: {
@@ -178,7 +188,7 @@ export const structures: { readonly [Name in StructureName]: StructureLayout<Nam
   cf_signal_key: { size: 8, members: { process: u32(0), signal: u32(4) } },
   cf_signal: { size: 16, members: { time: u64(0), sender: u32(8) } },
   cf_request: {
-    size: 176,
+    size: 192,
     members: {
       kind: u32(0),
       target: u32(4),
@@ -191,8 +201,8 @@ export const structures: { readonly [Name in StructureName]: StructureLayout<Nam
   },
 };
 
-/** Where in `struct cf_request` the file's key and the node are. */
-export const requestOffsets = { key: 32, node: 48 } as const;
+/** Where in `struct cf_request` the file's key, the number of its file system and the node are. */
+export const requestOffsets = { key: 32, uuid: 48, node: 64 } as const;
 
 /** Where in `struct cf_file` the number of the file system is, and how long it is. */
 export const fileUuid = { offset: 16, bytes: 16 } as const;

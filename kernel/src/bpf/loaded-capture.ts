@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { BpfMap } from './bpf-map.ts';
 import { pinFolder, readStructure, structures } from './layout.ts';
 import { ringName } from './load-programs.ts';
-import { LossLedger } from './loss-ledger.ts';
+import { type AccountedLosses, LossLedger } from './loss-ledger.ts';
 import { objectVersion } from './object-file.ts';
 import { type CaptureCounts, sumCounts } from './pinned-capture.ts';
 import { possibleCpus } from './possible-cpus.ts';
@@ -27,8 +27,8 @@ export interface LoadedCapture {
   readonly counts: CaptureCounts | undefined;
   /** How often a program was left out because it was running already on that CPU. Undefined as above. */
   readonly missed: number | undefined;
-  /** How many of the records that found no room a recorder has accounted for. */
-  readonly accountedLosses: number | undefined;
+  /** How many of the losses a recorder has accounted for. */
+  readonly accountedLosses: AccountedLosses | undefined;
 }
 
 /**

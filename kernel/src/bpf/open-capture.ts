@@ -1,5 +1,8 @@
+import type { RecordType } from '@camflow/api';
 import { BpfMap } from './bpf-map.ts';
+import type { LeftOut } from './left-out.ts';
 import { loadPrograms, ringName, unloadPrograms } from './load-programs.ts';
+import type { AccountedLosses } from './loss-ledger.ts';
 import { requireMachine } from './machine-checks.ts';
 import { describeMachine } from './machine-identity.ts';
 import { activeSecurityModules } from './object-file.ts';
@@ -21,10 +24,14 @@ export interface OpenCapture {
   counts(): CaptureCounts;
   /** What the programs are attached to: the security hooks, or where these are not there the functions around them. */
   readonly attachedTo: 'hooks' | 'functions';
-  /** How many of the records that found no room were accounted for, by this recorder or one before it. */
-  accountedLosses(): number;
-  /** Notes, beyond the end of this process, that all losses up to this number are accounted for. */
-  accountLosses(records: number): void;
+  /** How many of the losses were accounted for, by this recorder or one before it. */
+  accountedLosses(): AccountedLosses;
+  /** Notes, beyond the end of this process, that all losses up to these numbers are accounted for. */
+  accountLosses(losses: AccountedLosses): void;
+  /** Has the programs leave out what the policy of this recorder leaves out, until it closes or is killed. */
+  leaveOut(leftOut: LeftOut): void;
+  /** Has records of these types, and of no others, not written for now, and counted as shed; as long at most. */
+  shed(types: readonly RecordType[]): void;
   /**
    * Starts capture, or takes over one that runs.
    * @returns whether it follows what was said about capture before: then it is not this recorder's to stop
@@ -99,7 +106,9 @@ export function openCapture(ringBytes: number): OpenCapture {
       watch,
       attachedTo: activeSecurityModules()?.includes('bpf') ? 'hooks' : 'functions',
       accountedLosses: () => pinned.accountedLosses(),
-      accountLosses: (records) => pinned.accountLosses(records),
+      accountLosses: (losses) => pinned.accountLosses(losses),
+      leaveOut: (leftOut) => pinned.leaveOut(leftOut),
+      shed: (types) => pinned.shed(types),
       counts: () => pinned.counts(),
       enable: (request) => pinned.enable(request),
       changeEpoch: () => pinned.changeEpoch(),

@@ -1,9 +1,10 @@
 import { closeSync, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { CamflowError } from '@camflow/api';
+import { CamflowError, type RecordType } from '@camflow/api';
 import { errnoName } from '../libc/system-call-error.ts';
 import { attachPrograms, detachPrograms } from './attachments.ts';
 import { BpfMap } from './bpf-map.ts';
 import { underControlLock } from './control-lock.ts';
+import { leftOutMembers, shedMembers, writeLeftOutRelations } from './kept-back.ts';
 import {
   linkFolder,
   modes,
@@ -14,14 +15,18 @@ import {
   type Values,
   writeStructure,
 } from './layout.ts';
+import { type LeftOut, nothingLeftOut } from './left-out.ts';
 import { checked, libbpf } from './libbpf.ts';
-import { LossLedger } from './loss-ledger.ts';
+import { type AccountedLosses, LossLedger } from './loss-ledger.ts';
 import { describeMachine } from './machine-identity.ts';
 import { objectVersion } from './object-file.ts';
 import { possibleCpus } from './possible-cpus.ts';
 
 const pidfdOpenCall = 434;
 const mostAttempts = 100;
+
+/** What a recorder before this one had kept back is wanted again. */
+const nothingKeptBack = { ...shedMembers([]), ...leftOutMembers(nothingLeftOut) };
 
 /** What capture is asked to record. */
 export interface CaptureRequest {
@@ -32,6 +37,8 @@ export interface CaptureRequest {
   readonly all: boolean | undefined;
   /** Most bytes kept of one argument or environment string, up to 131,072. */
   readonly argumentLimit: number;
+  /** Whether the values of extended attributes are recorded, or only their names and sizes. Default true. */
+  readonly attributeValues?: boolean;
 }
 
 /** What the programs did since they were loaded, on all CPUs together. */
@@ -101,12 +108,32 @@ export class PinnedCapture {
 
   /** Keeps what this process does out of the record: for one that takes over capture which is running. */
   hideThisProcess(): void {
-    this.#update({ recorder: process.pid });
+    this.#update({ ...nothingKeptBack, recorder: process.pid });
   }
 
-  /** Ends that: another process may get the number of this one. */
+  /** Ends that: another process may get the number of this one. Nothing is kept back for it any more. */
   showThisProcess(): void {
-    if (this.config().recorder === BigInt(process.pid)) this.#update({ recorder: 0 });
+    if (this.config().recorder === BigInt(process.pid)) this.#update({ ...nothingKeptBack, recorder: 0 });
+  }
+
+  /**
+   * Has the programs leave out what the policy of this recorder leaves out, in place of what they did before. Where that
+   * fails they leave out nothing.
+   */
+  leaveOut(leftOut: LeftOut): void {
+    underControlLock(() => {
+      this.#update(leftOutMembers(nothingLeftOut));
+      writeLeftOutRelations(leftOut);
+      this.#update(leftOutMembers(leftOut));
+    });
+  }
+
+  /**
+   * Has records of these types not written for now, and counted as shed; those of all others are again. Nodes are written
+   * once an epoch: those that were shed in this one come with the next.
+   */
+  shed(types: readonly RecordType[]): void {
+    this.#update(shedMembers(types));
   }
 
   /**
@@ -115,19 +142,23 @@ export class PinnedCapture {
    * leaves it to them, also that nothing is to be captured.
    * @returns whether that is so
    */
-  enable({ all, argumentLimit }: CaptureRequest): 'own' | 'policy' {
+  enable({ all, argumentLimit, attributeValues = true }: CaptureRequest): 'own' | 'policy' {
     const before = this.config();
     const { machineId, bootId, node } = describeMachine(before);
     const isSaid = (Number(before.modes) & modes.policySet) !== 0;
     const follows = all === undefined && isSaid;
-    const mode = follows ? Number(before.modes) & modes.all : (all ?? true) ? modes.all : 0;
+    const mode = follows ? (Number(before.modes) & modes.all) | modes.spreads : (all ?? true) ? modes.all : 0;
     this.#before = isSaid ? before : undefined;
     // The programs change it while they record: it stays where capture was left running.
     if (before.enabled === 0n) BpfMap.use('cf_machine', (map) => map.set(0, node));
     const starts = !follows || before.enabled !== 0n;
     if (starts) underControlLock(attachPrograms);
     this.#update({
-      modes: (Number(before.modes) & ~modes.all) | mode | modes.sieve,
+      modes:
+        (Number(before.modes) & ~(modes.all | modes.spreads | modes.hideValues)) |
+        mode |
+        modes.sieve |
+        (attributeValues ? 0 : modes.hideValues),
       machine_id: machineId,
       boot_id: bootId,
       epoch: Number(before.epoch) + 1,
@@ -174,14 +205,14 @@ export class PinnedCapture {
     return sumCounts(this.#stats);
   }
 
-  /** How many of the records that found no room were accounted for, by this recorder or one before it. */
-  accountedLosses(): number {
+  /** How many of the losses were accounted for, by this recorder or one before it. */
+  accountedLosses(): AccountedLosses {
     return this.#ledger!.read();
   }
 
-  /** Notes that all losses up to this number are accounted for. */
-  accountLosses(records: number): void {
-    this.#ledger!.write(records);
+  /** Notes that all losses up to these numbers are accounted for. */
+  accountLosses(losses: AccountedLosses): void {
+    this.#ledger!.write(losses);
   }
 
   /**

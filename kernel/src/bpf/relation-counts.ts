@@ -1,6 +1,6 @@
-import { type RelationClass, recordTypes } from '@camflow/api';
+import { type RecordType, type RelationClass, recordTypes } from '@camflow/api';
 import { BpfMap } from './bpf-map.ts';
-import { readStructure, structures, type Values } from './layout.ts';
+import { readStructure, relationClasses, structures, type Values } from './layout.ts';
 import { possibleCpus } from './possible-cpus.ts';
 
 /**
@@ -9,24 +9,19 @@ import { possibleCpus } from './possible-cpus.ts';
  */
 export type RelationCount = Readonly<Record<keyof Values<'cf_count'>, number>>;
 
-/** The classes in the order of their numbers in the programs, as in kernel/bpf/camflow.h. */
-const classes: readonly RelationClass[] = [
-  'derived',
-  'generated',
-  'used',
-  'informed',
-  'influenced',
-  'associated',
-];
+const classes: readonly RelationClass[] = relationClasses;
 const keys = classes.length * 64;
+
+/** What the programs know a type of relation by: the key of their counts. */
+export function relationKey({ class: kind, code }: RecordType): number {
+  const bit = (code & 0xffff_ffff_ffffn).toString(2).length - 1;
+  return classes.indexOf(kind as RelationClass) * 64 + bit;
+}
 
 /** Names of relations by their key in the map; those without one are called by class and bit. */
 function relationNames(): Map<number, string> {
   const names = new Map<number, string>();
-  for (const { category, class: kind, code, name } of recordTypes) {
-    const bit = (code & 0xffff_ffff_ffffn).toString(2).length - 1;
-    if (category === 'relation') names.set(classes.indexOf(kind as RelationClass) * 64 + bit, name);
-  }
+  for (const type of recordTypes) if (type.category === 'relation') names.set(relationKey(type), type.name);
   return names;
 }
 

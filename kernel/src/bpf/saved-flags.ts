@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { CamflowError } from '@camflow/api';
+import { writeAtomically } from '../control/identity-files.ts';
 import { changeFileFlags, type FileFlags, listFileFlags } from './flag-requests.ts';
 
 const form = 'camflow-file-flags-1';
@@ -29,9 +30,8 @@ interface SavedFile {
 export function saveFileFlags(path: string): SavedFlags {
   const all = listFileFlags();
   const lasting = all.filter(({ key }) => key.device >>> minorBits !== 0);
-  const temporary = `${path}.new`;
-  writeFileSync(temporary, `${JSON.stringify({ form, files: lasting.map(toSaved) })}\n`, { mode: 0o600 });
-  renameSync(temporary, path);
+  const text = JSON.stringify({ form, files: lasting.map(toSaved) });
+  writeAtomically(path, Buffer.from(`${text}\n`), 0o600);
   return { files: lasting.length, left: all.length - lasting.length };
 }
 
@@ -39,16 +39,17 @@ export function saveFileFlags(path: string): SavedFlags {
  * Says again what a file from {@link saveFileFlags} says, besides what is said already. Devices are found by the
  * number of their file system where they have another number of their own now.
  *
- * @throws CamflowError `CONFIG_BAD_VALUE` where the file is none of these; nothing was changed then
+ * @throws CamflowError `CONFIG_UNREADABLE`, or `CONFIG_BAD_VALUE` where the file is none of these; nothing was changed then
  */
 export function loadFileFlags(path: string): SavedFlags {
-  const files = parse(path, readFileSync(path, 'utf8'));
+  const files = parse(path, read(path));
   const numbers = devicesByUuid();
   let left = 0;
   for (const { device, inode, generation, uuid, flags, taint } of files) {
     const now = numbers.size === 0 ? device : (numbers.get(uuid) ?? device);
     if (numbers.size > 0 && /[^0-]/.test(uuid) && !numbers.has(uuid)) left++;
-    changeFileFlags({ device: now, inode: BigInt(inode), generation }, { set: flags, taint: BigInt(taint) });
+    const key = { device: now, inode: BigInt(inode), generation };
+    changeFileFlags(key, { set: flags, taint: BigInt(taint) }, uuidBytes(uuid));
   }
   return { files: files.length, left };
 }
@@ -61,6 +62,18 @@ function toSaved({ key, flags, taint, uuid }: FileFlags): SavedFile {
 function uuidText(bytes: Uint8Array): string {
   const text = Buffer.from(bytes).toString('hex');
   return text.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+function uuidBytes(text: string): Uint8Array {
+  return Buffer.from(text.replaceAll('-', ''), 'hex');
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new CamflowError('CONFIG_UNREADABLE', `Cannot read ${path}`, { cause, hint: 'Run as root.' });
+  }
 }
 
 function parse(path: string, text: string): readonly SavedFile[] {
@@ -83,7 +96,10 @@ function isSaved(value: unknown): value is SavedFile {
     Number.isInteger(number) && (number as number) >= 0 && (number as number) < 2 ** 32;
   const isDigits = (digits: unknown): boolean => typeof digits === 'string' && /^\d{1,20}$/.test(digits);
   return (
-    [device, generation, flags].every(isWord) && [inode, taint].every(isDigits) && typeof uuid === 'string'
+    [device, generation, flags].every(isWord) &&
+    [inode, taint].every(isDigits) &&
+    typeof uuid === 'string' &&
+    /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid)
   );
 }
 

@@ -28,7 +28,7 @@ export function switchCapture(on: boolean): void {
       settings.write({
         machine_id: machineId,
         boot_id: bootId,
-        modes: Number(before.modes) | modes.sieve,
+        modes: Number(before.modes) | modes.sieve | modes.spreads,
         // Where no recorder has said otherwise: all of it.
         argument_limit: before.argument_limit || 131_072,
         enabled: 1,

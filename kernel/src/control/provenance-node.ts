@@ -1,4 +1,5 @@
 import { fieldOf, identifierText, type RecordType, recordTypeOfCode } from '@camflow/api';
+import type { SavedFlags } from '../bpf/saved-flags.ts';
 import { type MarkChange, type Marks, marksOf } from './marks.ts';
 
 /** The node that stands for a file or a process in the graph. */
@@ -31,6 +32,18 @@ export interface FileControl {
   read(target: FileTarget): ProvenanceNode;
   /** Changes what is said about a file, at once: all of it or nothing. */
   mark(target: FileTarget, change: MarkChange): void;
+  /**
+   * Writes what is said about all files into a file, whole or not at all, for {@link load} after the machine was started
+   * anew. Files of file systems in memory are left out. Where no programs are loaded nothing is said, and nothing is
+   * written.
+   * @throws CamflowError `UNSUPPORTED` on CamFlow 0.9, which keeps what is said about a file with the file
+   */
+  save(path: string): SavedFlags;
+  /**
+   * Says again what a file from {@link save} says, besides what is said already.
+   * @throws CamflowError `CONFIG_UNREADABLE` or `CONFIG_BAD_VALUE`, and nothing was changed then; `UNSUPPORTED` as above
+   */
+  load(path: string): SavedFlags;
 }
 
 /** Processes, one by one. */

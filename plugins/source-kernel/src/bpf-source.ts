@@ -6,11 +6,14 @@ import {
   describeError,
   type Origin,
   type PluginContext,
+  type RecordFilter,
+  type RecordType,
   type RelayBatch,
   type Slab,
   type SourceCapabilities,
 } from '@camflow/api';
 import {
+  leftOutBy,
   type OpenCapture,
   openCapture,
   possibleCpus,
@@ -44,6 +47,10 @@ export class BpfSource implements CaptureSource {
   #served: ServedControl | undefined;
   #disclosedBytes = 0;
   #losses: RingLosses | undefined;
+  #pushedDown: RecordFilter | null = null;
+  /** Types that are not written for now; and whether what was shed has to be looked for. */
+  #shedTypes: readonly RecordType[] = [];
+  #sheds = false;
   #enabled = false;
   /** Whether capture goes on when this recorder stops: then it drains what there was at that moment. */
   #follows = false;
@@ -63,11 +70,12 @@ export class BpfSource implements CaptureSource {
       rereadable: true,
       // What programs disclose is a stream of its own.
       heldBatches: 4 * (possibleCpus() + 1),
-      pushDown: [],
+      pushDown: ['types', 'ends'],
     };
   }
 
-  async open(): Promise<Origin> {
+  async open(_signal: AbortSignal, pushDown: RecordFilter | null = null): Promise<Origin> {
+    this.#pushedDown = pushDown;
     const capture = openCapture(this.#options.ringBytes);
     this.#capture = capture;
     if (capture.attachedTo === 'functions') {
@@ -101,6 +109,21 @@ export class BpfSource implements CaptureSource {
     }
   }
 
+  leaveOut(pushDown: RecordFilter | null): void {
+    if (this.#enabled) this.#capture?.leaveOut(leftOutBy(pushDown));
+    this.#pushedDown = pushDown;
+  }
+
+  shed(types: readonly RecordType[]): void {
+    if (!this.#enabled || this.#draining) return;
+    const comesBack = this.#shedTypes.some((type) => type.category === 'node' && !types.includes(type));
+    this.#capture?.shed(types);
+    // Nodes are written once an epoch.
+    if (comesBack) this.#capture?.changeEpoch();
+    this.#shedTypes = types;
+    this.#sheds = true;
+  }
+
   async close(): Promise<void> {
     await this.#served?.close();
     this.#served = undefined;
@@ -128,9 +151,10 @@ export class BpfSource implements CaptureSource {
       capture.counts().state_failures,
       this.#context.log,
     );
-    const { record, argumentLimit } = this.#options;
+    capture.leaveOut(leftOutBy(this.#pushedDown));
+    const { record, argumentLimit, attributeValues } = this.#options;
     const all = record === 'policy' ? undefined : record === 'all';
-    this.#follows = capture.enable({ all, argumentLimit }) === 'policy';
+    this.#follows = capture.enable({ all, argumentLimit, attributeValues }) === 'policy';
     this.#enabled = true;
     this.#roundStartedMs = performance.now();
   }
@@ -140,6 +164,8 @@ export class BpfSource implements CaptureSource {
     this.#roundStartedMs = performance.now();
     if (signal.aborted && !this.#draining) {
       this.#draining = true;
+      if (this.#shedTypes.length > 0) capture.shed([]);
+      this.#shedTypes = [];
       if (!this.#follows) capture.disable();
       // What was disclosed until now is still read.
       await this.#served?.close();
@@ -159,7 +185,7 @@ export class BpfSource implements CaptureSource {
     const early = this.#roundStartedMs + pollMs - performance.now();
     if (early > 0) await sleepUnless(signal, early);
     while (!signal.aborted && !this.#hasSomething(capture)) {
-      if (this.#losses?.going === true) return;
+      if (this.#losses?.going === true || this.#sheds) return;
       if (capture.rings.every((ring) => ring.isDrained)) await this.#sleep(capture, signal);
       else await sleepUnless(signal, pollMs);
     }
@@ -217,14 +243,16 @@ export class BpfSource implements CaptureSource {
   /** The batch that ends the round; undefined where there is nothing to say. */
   #endRound(capture: OpenCapture): RelayBatch | undefined {
     const losses = this.#losses!;
-    // Records are lost only where a ring is full, and then the round had some: an idle recorder asks nothing.
-    if (!this.#roundHadRecords && !losses.going && !this.#ended) return undefined;
+    // Records are lost only where a ring is full, and then the round had some, or where they are shed: an idle recorder
+    // asks nothing.
+    if (!this.#roundHadRecords && !losses.going && !this.#sheds && !this.#ended) return undefined;
+    this.#sheds = this.#shedTypes.length > 0;
     const { counters, accounted, over } = losses.take(capture.counts());
     // Once losses have ended, so that nodes and names that were lost come again; not while they go on.
     if (over && !this.#draining) capture.changeEpoch();
     if (!this.#roundHadRecords && Object.keys(counters).length === 0) return undefined;
     const id = ++this.#batches;
-    if ((counters.ring_full ?? 0) > 0) {
+    if ((counters.ring_full ?? 0) > 0 || (counters.shed ?? 0) > 0) {
       this.#outstanding.push({ id, settle: () => capture.accountLosses(accounted) });
     }
     return { ...this.#emptyBatch(id), endOfRound: true, loss: counters };

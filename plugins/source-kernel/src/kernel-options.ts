@@ -16,6 +16,8 @@ export interface KernelOptions {
   readonly ringBytes: number;
   /** Most bytes kept of one argument or environment string. */
   readonly argumentLimit: number;
+  /** Whether the values of extended attributes are recorded, or only their names and sizes. */
+  readonly attributeValues: boolean;
   /** Folder of the relay files; undefined for the one of the kernel. */
   readonly relayDir: string | undefined;
   /** Folder of the control files. */
@@ -48,6 +50,10 @@ export const kernelOptions: OptionsDefinition<KernelOptions> = {
         v.transform(Number),
         v.maxValue(131_072, 'the most is 131072'),
       ),
+      xattr_values: v.pipe(
+        v.optional(v.picklist(['true', 'false'], 'write true or false'), 'true'),
+        v.transform((text) => text === 'true'),
+      ),
       relay_dir: v.optional(folder),
       securityfs_dir: v.optional(folder, defaultSecurityfsFolder),
       socket: v.pipe(
@@ -71,6 +77,7 @@ export const kernelOptions: OptionsDefinition<KernelOptions> = {
       record: raw.record,
       ringBytes: raw.ring_mib << 20,
       argumentLimit: raw.argument_bytes,
+      attributeValues: raw.xattr_values,
       relayDir: raw.relay_dir,
       securityfsDir: raw.securityfs_dir,
       socket: raw.socket === 'off' ? undefined : raw.socket,
@@ -93,6 +100,11 @@ export const kernelOptions: OptionsDefinition<KernelOptions> = {
     argument_bytes: {
       summary: 'Bytes kept of one argument or environment string; the rest is cut and marked.',
       default: '131072',
+    },
+    xattr_values: {
+      summary:
+        'With BPF programs: whether the values of extended attributes are recorded, or only their names and sizes.',
+      default: 'true',
     },
     relay_dir: { summary: 'Folder of the relay files.', default: defaultRelayFolder },
     securityfs_dir: { summary: 'Folder of the control files of CamFlow.', default: defaultSecurityfsFolder },

@@ -67,7 +67,13 @@ const control = (name: string) => readFileSync(join(securityfsDir, name));
 function createSource(options: Partial<KernelOptions> = {}): RelaySource {
   const warn = (message: string) => void warnings.push(message);
   const log = { debug() {}, info() {}, warn, error() {} };
-  const bpf = { backend: 'relay', record: 'all', ringBytes: 1 << 20, argumentLimit: 4096 } as const;
+  const bpf = {
+    backend: 'relay',
+    record: 'all',
+    ringBytes: 1 << 20,
+    argumentLimit: 4096,
+    attributeValues: true,
+  } as const;
   const all = { ...bpf, relayDir, securityfsDir, socket: undefined, pollMs: 1, once: false, ...options };
   source = sourceKernel.create(all, { log, section: 'kernel' }) as RelaySource;
   return source;
@@ -309,6 +315,7 @@ test('options: defaults, and values that are refused', async () => {
       record: 'policy',
       ringBytes: 8 << 20,
       argumentLimit: 131_072,
+      attributeValues: true,
       relayDir: undefined,
       securityfsDir: '/sys/kernel/security/provenance',
       socket: '/run/camflow/control.sock',

@@ -1,19 +1,19 @@
 import type { Logger, LossCounters } from '@camflow/api';
-import type { CaptureCounts } from '@camflow/kernel';
+import type { AccountedLosses, CaptureCounts } from '@camflow/kernel';
 
 /** What was lost since the last look. */
 export interface RingLoss {
   readonly counters: LossCounters;
   /** Losses since the programs were loaded, these included: accounted for once whoever got the counters has them. */
-  readonly accounted: number;
+  readonly accounted: AccountedLosses;
   /** Whether records were lost before and none any more. */
   readonly over: boolean;
 }
 
-/** Counts what the rings had no room for, by the kernel's own counters, and says so when it begins and ends. */
+/** Counts what the rings had no room for and what was shed, by the kernel's own counters; says of the first when it begins and ends. */
 export class RingLosses {
   readonly #log: Logger;
-  #accounted: number;
+  #accounted: AccountedLosses;
   #stateFailures: number;
   #looked = false;
   #malformed = 0;
@@ -27,7 +27,7 @@ export class RingLosses {
    * @param stateFailures - objects without state that were counted before: what happened before this recorder came was
    *   somebody else's to say
    */
-  constructor(accounted: number, stateFailures: number, log: Logger) {
+  constructor(accounted: AccountedLosses, stateFailures: number, log: Logger) {
     this.#accounted = accounted;
     this.#stateFailures = stateFailures;
     this.#log = log;
@@ -45,18 +45,24 @@ export class RingLosses {
 
   /** What was lost up to these counts. */
   take(counts: CaptureCounts): RingLoss {
-    const full = counts.ring_full - this.#accounted;
+    const { ring_full, shed } = counts;
+    const full = ring_full - this.#accounted.ring_full;
+    const notWritten = shed - this.#accounted.shed;
     const malformed = this.#malformed;
     const over = this.#going > 0 && full === 0;
     this.#say(full, over);
     this.#warnOfState(counts.state_failures);
     this.#looked = true;
-    this.#accounted = counts.ring_full;
+    this.#accounted = { ring_full, shed };
     this.#malformed = 0;
     this.#going = over ? 0 : this.#going + full;
     return {
-      counters: { ...(full > 0 && { ring_full: full }), ...(malformed > 0 && { malformed }) },
-      accounted: counts.ring_full,
+      counters: {
+        ...(full > 0 && { ring_full: full }),
+        ...(notWritten > 0 && { shed: notWritten }),
+        ...(malformed > 0 && { malformed }),
+      },
+      accounted: this.#accounted,
       over,
     };
   }

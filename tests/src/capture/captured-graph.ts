@@ -10,6 +10,7 @@ import {
   type NameLookup,
   type RecordTable,
   type RecordType,
+  type RecordView,
   recordTypeAt,
   recordTypeOfCode,
   scanRecords,
@@ -90,6 +91,9 @@ export async function readCapture(file: Uint8Array): Promise<CapturedGraph> {
   }
 }
 
+/** Records of one stream, in the order of their numbers. */
+export type RecordSlice = Pick<RecordFrame, 'abi' | 'stream' | 'payload'>;
+
 /** Reads frames of records, one after the other, into one graph. */
 export class GraphReader {
   readonly #snapshots: CapturedNode[] = [];
@@ -99,7 +103,8 @@ export class GraphReader {
   #records = 0;
   #malformed = 0;
 
-  add({ abi: name, stream, payload }: RecordFrame): void {
+  /** @param keeps - which of its records are taken; all where it is absent */
+  add({ abi: name, stream, payload }: RecordSlice, keeps?: (view: RecordView) => boolean): void {
     const abi = abis.get(name);
     if (abi === undefined) throw new Error(`unknown interface ${name}`);
     // Aligned, as the scan wants it.
@@ -120,6 +125,7 @@ export class GraphReader {
         continue;
       }
       view.moveTo(type.index, offset, abi.shapes);
+      if (keeps?.(view) === false) continue;
       const fields = new Map<string, FieldValue>();
       for (const field of abi.shapes.get(type.shape)!.fields.keys()) fields.set(field, view.field(field));
       if (type.category === 'relation') this.#relations.push(relationOf(type, fields));

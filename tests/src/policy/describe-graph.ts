@@ -10,19 +10,7 @@ const late = new Set(['free', 'terminate_proc', 'terminate_task', 'version_entit
  * also tell the namespace that they are in, and packets where they go.
  */
 export function describeGraph(graph: CapturedGraph): string[] {
-  const names = new Map<string, string>();
-  for (const { type, from, to } of graph.relations) {
-    const text = graph.nodes.get(from.key)?.bytes;
-    if (type === 'named' && text !== undefined) names.set(to.object, path.basename(text.toString()));
-  }
-  const label = (end: VersionKey): string => {
-    if (end.type === 'task' || end.type === 'process_memory') return end.type;
-    const text = graph.nodes.get(end.key)?.bytes?.toString() ?? names.get(end.object);
-    return text === undefined ? end.type : `${end.type} ${path.basename(text.trim())}`;
-  };
-  const relations = graph.relations
-    .filter(({ type }) => !late.has(type))
-    .map(({ type, from, to }) => `${type} ${label(from)} > ${label(to)}`);
+  const relations = relationLines(graph);
   const places = graph.snapshots
     .filter(({ type }) => type === 'task')
     .map(({ fields }) => `a task is in uts:[${fields.get('utsns')}]`);
@@ -33,4 +21,42 @@ export function describeGraph(graph: CapturedGraph): string[] {
       return `a ${type} goes to port ${fields.get('rcv_port')} at ${receiver} by ${fields.get('protocol')}`;
     });
   return [...new Set([...relations, ...places, ...packets])];
+}
+
+/**
+ * Every relation and every record of a node in such a line, with how often it is there: equal for two recordings of a
+ * program that always does the same. Folders of processes are called by no number.
+ */
+export function countGraph(graph: CapturedGraph): string[] {
+  const counts = new Map<string, number>();
+  const label = labeller(graph);
+  const nodes = graph.snapshots.map((node) => `a record of ${label(node)}`);
+  for (const line of [...relationLines(graph), ...nodes].map(withoutNumbers)) {
+    counts.set(line, (counts.get(line) ?? 0) + 1);
+  }
+  return [...counts].map(([line, count]) => `${count} x ${line}`).sort();
+}
+
+function withoutNumbers(line: string): string {
+  return line.replace(/\b(directory|path) \d+\b/g, '$1 NUMBER');
+}
+
+function relationLines(graph: CapturedGraph): string[] {
+  const label = labeller(graph);
+  return graph.relations
+    .filter(({ type }) => !late.has(type))
+    .map(({ type, from, to }) => `${type} ${label(from)} > ${label(to)}`);
+}
+
+function labeller(graph: CapturedGraph): (end: VersionKey) => string {
+  const names = new Map<string, string>();
+  for (const { type, from, to } of graph.relations) {
+    const text = graph.nodes.get(from.key)?.bytes;
+    if (type === 'named' && text !== undefined) names.set(to.object, path.basename(text.toString()));
+  }
+  return (end) => {
+    if (end.type === 'task' || end.type === 'process_memory') return end.type;
+    const text = graph.nodes.get(end.key)?.bytes?.toString() ?? names.get(end.object);
+    return text === undefined ? end.type : `${end.type} ${path.basename(text.trim())}`;
+  };
 }

@@ -54,7 +54,7 @@ function ringsLine({ rings, ringBytes }: LoadedCapture): string {
   return `${formatCounted(rings, 'ring')} of ${formatBytes(ringBytes)}, one for each CPU.`;
 }
 
-function countLines({ counts, missed = 0, accountedLosses = 0 }: LoadedCapture): string[] {
+function countLines({ counts, missed = 0, accountedLosses }: LoadedCapture): string[] {
   if (counts === undefined) return [];
   const lost = [...lossesOf(counts, accountedLosses), ...missedOf(missed)];
   return [
@@ -63,10 +63,16 @@ function countLines({ counts, missed = 0, accountedLosses = 0 }: LoadedCapture):
   ];
 }
 
-function lossesOf({ ring_full, state_failures }: CaptureCounts, accounted: number): string[] {
-  const full = `ring_full ${formatCount(ring_full)}, of which ${formatCount(accounted)} accounted for by a recorder`;
+function lossesOf(counts: CaptureCounts, accounted: LoadedCapture['accountedLosses']): string[] {
+  const { state_failures } = counts;
+  const said = (['ring_full', 'shed'] as const)
+    .filter((cause) => counts[cause] > 0)
+    .map(
+      (cause) =>
+        `${cause} ${formatCount(counts[cause])}, of which ${formatCount(accounted?.[cause] ?? 0)} accounted for by a recorder`,
+    );
   const state = `what happened to ${formatCounted(state_failures, 'object')} for want of room for their state`;
-  return [...(ring_full > 0 ? [full] : []), ...(state_failures > 0 ? [state] : [])];
+  return [...said, ...(state_failures > 0 ? [state] : [])];
 }
 
 function missedOf(missed: number): string[] {

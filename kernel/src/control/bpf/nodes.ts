@@ -1,6 +1,7 @@
 import { recordTypeOfCode } from '@camflow/api';
 import { askFile, askProcess, type FlagChange } from '../../bpf/flag-requests.ts';
 import type { NodeState } from '../../bpf/node-state.ts';
+import { loadFileFlags, type SavedFlags, saveFileFlags } from '../../bpf/saved-flags.ts';
 import { bitsOfChange, type MarkChange, marksOf } from '../marks.ts';
 import type { FileControl, FileTarget, ProcessControl, ProvenanceNode } from '../provenance-node.ts';
 import { useSettings } from './use-settings.ts';
@@ -13,6 +14,14 @@ export class BpfFiles implements FileControl {
 
   mark(target: FileTarget, change: MarkChange): void {
     askFile(target, changeOf(change));
+  }
+
+  save(path: string): SavedFlags {
+    return saveFileFlags(path);
+  }
+
+  load(path: string): SavedFlags {
+    return loadFileFlags(path);
   }
 }
 

@@ -1,13 +1,13 @@
-import { CamflowError } from '@camflow/api';
 import { underControlLock } from '../../bpf/control-lock.ts';
 import {
+  deleteContextPolicy,
   deletePolicy,
-  listContexts,
+  listContextPolicies,
   listPolicies,
-  type PolicyKind,
+  setContextPolicy,
   setPolicy,
 } from '../../bpf/policy-maps.ts';
-import type { Rule, RuleControl, RuleKind, RuleSelector } from '../rules.ts';
+import { type Rule, type RuleControl, type RuleKind, type RuleSelector, selectorKey } from '../rules.ts';
 import { addAddress, listAddresses, removeAddress } from './address-rules.ts';
 
 /** Rules of the BPF programs. */
@@ -19,7 +19,10 @@ export class BpfRules implements RuleControl {
     if (kind === 'cgroup') {
       return listPolicies(kind).map(({ id, flags }) => ({ selector: { kind, id }, bits: flags }));
     }
-    return kind === 'secctx' ? listContextRules() : listAddresses(kind);
+    if (kind !== 'secctx') return listAddresses(kind);
+    return listContextPolicies()
+      .map(({ context, flags }) => ({ selector: { kind, context }, bits: flags }))
+      .sort((one, other) => (one.selector.context < other.selector.context ? -1 : 1));
   }
 
   add({ selector, bits }: Rule): void {
@@ -27,39 +30,19 @@ export class BpfRules implements RuleControl {
       addAddress(selector, bits);
       return;
     }
-    const [kind, id] = policyKey(selector);
     underControlLock(() => {
-      const known = listPolicies(kind).find((policy) => policy.id === id);
-      setPolicy({ kind, id, flags: (known?.flags ?? 0) | bits });
+      const before = this.list(selector.kind).find(
+        (rule) => selectorKey(rule.selector) === selectorKey(selector),
+      );
+      const flags = (before?.bits ?? 0) | bits;
+      if (selector.kind === 'secctx') setContextPolicy({ context: selector.context, flags });
+      else setPolicy({ kind: selector.kind, id: BigInt(selector.id), flags });
     });
   }
 
   remove(selector: RuleSelector): void {
     if ('range' in selector) removeAddress(selector);
-    else deletePolicy(...policyKey(selector));
+    else if (selector.kind === 'secctx') deleteContextPolicy(selector.context);
+    else deletePolicy(selector.kind, BigInt(selector.id));
   }
-}
-
-function policyKey(selector: Exclude<RuleSelector, { readonly range: unknown }>): [PolicyKind, bigint] {
-  if (selector.kind === 'secctx') return ['context', contextNumber(selector.context)];
-  return [selector.kind, BigInt(selector.id)];
-}
-
-/** Contexts that the kernel has a number for, but that no process was seen with since, are shown by number. */
-function listContextRules(): Rule[] {
-  const texts = listContexts();
-  return listPolicies('context').map(({ id, flags }) => ({
-    selector: { kind: 'secctx', context: texts.get(Number(id)) ?? `#${id}` },
-    bits: flags,
-  }));
-}
-
-/** The kernel tells user space no number for a text: only what the programs met is known. */
-function contextNumber(context: string): bigint {
-  const byNumber = /^#(\d{1,10})$/.exec(context)?.[1];
-  if (byNumber !== undefined) return BigInt(byNumber);
-  for (const [id, text] of listContexts()) if (text === context) return BigInt(id);
-  throw new CamflowError('UNSUPPORTED', `The security context "${context.slice(0, 200)}" was not met yet`, {
-    hint: 'With BPF programs a context can be named once something with it was recorded.',
-  });
 }

@@ -29,7 +29,7 @@ export function createUnloadedControl(): ProvenanceControl {
   return {
     backend: 'bpf',
     ...concerns,
-    files: { read: refuse, mark: refuse },
+    files: { read: refuse, mark: refuse, save: () => ({ files: 0, left: 0 }), load: refuse },
     processes: { read: refuse, mark: refuse, readSelf: refuse, markSelf: refuse },
     policy: wholePolicy(concerns),
     disclosure: { node: refuse, relation: refuse },

@@ -34,6 +34,14 @@ export class SecurityfsFiles implements FileControl {
     this.#attribute.set(target, bytes);
   }
 
+  save(): never {
+    throw keptWithTheFile();
+  }
+
+  load(): never {
+    throw keptWithTheFile();
+  }
+
   #bytes(target: FileTarget): Buffer {
     const bytes = this.#attribute.get(target, nodeBytes);
     if (bytes.length !== nodeBytes) {
@@ -47,4 +55,14 @@ export class SecurityfsFiles implements FileControl {
     }
     return bytes;
   }
+}
+
+function keptWithTheFile(): CamflowError {
+  return new CamflowError(
+    'UNSUPPORTED',
+    'CamFlow 0.9 keeps what is said about a file in an attribute of that file',
+    {
+      hint: 'Nothing has to be saved.',
+    },
+  );
 }

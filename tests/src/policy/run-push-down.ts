@@ -1,0 +1,133 @@
+// Runs in the guest: records one workload under every filter twice, the programs leaving out what they can, and then
+// only the workers' filter; sheds and restarts; and writes what became of it as JSON to standard output.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  abiBpf1,
+  type CaptureSource,
+  type LossCounters,
+  nodeTypeNamed,
+  pushDownOf,
+  type RecordFilter,
+  type RecordType,
+  relationTypeNamed,
+} from '@camflow/api';
+import { openControl } from '@camflow/kernel';
+import sourceKernel from '@camflow/source-kernel';
+import { acceptedOptions, createTestLogger, keeps } from '@camflow/testkit';
+import { GraphReader, type RecordSlice } from '../capture/captured-graph.ts';
+import { countGraph } from './describe-graph.ts';
+import { pushDownCases } from './push-down-cases.ts';
+
+const program = '/root/bin/flows';
+const work = '/root/work';
+
+/** What one recording brought. */
+interface Recorded {
+  readonly slices: readonly RecordSlice[];
+  readonly shed: number;
+}
+
+const control = openControl({ load: true, ringBytes: 1 << 24 });
+const options = await acceptedOptions(sourceKernel, { socket: 'off', poll_ms: '1' });
+
+function workload(): void {
+  const cwd = `${work}/folder`;
+  rmSync(cwd, { recursive: true, force: true });
+  mkdirSync(cwd);
+  writeFileSync(`${cwd}/in`, 'in\n');
+  control.files.mark(`${cwd}/in`, { tracked: true, propagate: true });
+  for (const words of [
+    ['copy', 'in', 'out'],
+    ['through', 'exec', 'out', 'final'],
+  ]) {
+    const { status, stderr } = spawnSync(program, words, { cwd, env: { A: '1' }, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`${words.join(' ')}: ${stderr}`);
+  }
+}
+
+/**
+ * Records the workload with a source of its own.
+ * @param shed - types that it is told to shed once it records
+ * @param commits - whether what it gave is taken over; not as if the recorder was killed
+ */
+async function record(
+  pushDown: RecordFilter | null,
+  shed: readonly RecordType[] = [],
+  commits = true,
+): Promise<Recorded> {
+  const source: CaptureSource = sourceKernel.create(options, { log: createTestLogger(), section: 'kernel' });
+  const stop = new AbortController();
+  const slices: RecordSlice[] = [];
+  const slab = { index: 0, bytes: new Uint8Array(8 << 20) };
+  let lost = 0;
+  const take = async (): Promise<boolean> => {
+    const batch = await source.read(slab, stop.signal);
+    if (batch === null) return false;
+    const { stream, byteLength, loss, id } = batch;
+    lost += (loss as LossCounters).shed ?? 0;
+    if (byteLength > 0)
+      slices.push({ abi: abiBpf1.id, stream, payload: Buffer.from(slab.bytes.slice(0, byteLength)) });
+    if (commits) source.commit(id);
+    return true;
+  };
+  await source.open(stop.signal, pushDown);
+  // Capture begins with the first read, which waits for something to read.
+  const first = take();
+  source.shed?.(shed);
+  workload();
+  stop.abort();
+  for (let more = await first; more; ) more = await take();
+  await source.close();
+  return { slices, shed: lost };
+}
+
+function describe(
+  { slices }: Recorded,
+  filter: RecordFilter | null,
+): { lines: string[]; types: string[]; records: number } {
+  const [kept, all] = [new GraphReader(), new GraphReader()];
+  for (const slice of slices) {
+    all.add(slice);
+    kept.add(slice, (view) => keeps(filter, view));
+  }
+  const { relations, snapshots, records } = all.graph();
+  const types = [...new Set([...relations, ...snapshots].map(({ type }) => type))];
+  return { lines: countGraph(kept.graph()), types, records };
+}
+
+mkdirSync(work, { recursive: true });
+control.switches.set('all', false);
+control.switches.set('enabled', true);
+// What comes only with the first runs of a program is not to be in the way.
+for (let warm = 0; warm < 2; warm++) await record(null);
+
+const outcomes: Record<string, object> = {};
+for (const { name, rules } of pushDownCases) {
+  const filter = { rules };
+  const pushed = describe(await record(pushDownOf(filter, ['types', 'ends'])), filter);
+  const whole = describe(await record(null), filter);
+  outcomes[name] = { pushed, whole };
+}
+
+const shedTypes = [relationTypeNamed('perm_check')!, nodeTypeNamed('argv')!];
+const plain = await record(null);
+const isShed = (view: { type: RecordType }): boolean => shedTypes.includes(view.type);
+const counted = new GraphReader();
+for (const slice of plain.slices) counted.add(slice, isShed);
+const { relations, snapshots } = counted.graph();
+const shedding = await record(null, shedTypes, false);
+const left = new GraphReader();
+for (const slice of shedding.slices) left.add(slice, isShed);
+const again = await record(null);
+const after = await record(null);
+const shed = {
+  expected: relations.length + snapshots.length,
+  told: shedding.shed,
+  written: left.graph().relations.length + left.graph().snapshots.length,
+  toldAgain: again.shed,
+  toldAfter: after.shed,
+};
+control.switches.set('enabled', false);
+control.close();
+process.stdout.write(`${JSON.stringify({ outcomes, shed })}\n`);
