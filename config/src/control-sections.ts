@@ -114,11 +114,21 @@ export const controlSections: SectionDescriptions = new Map([
   ],
   [
     'file',
-    lists(text, {
-      opaque: 'A path that is never recorded.',
-      track: 'A path that is tracked.',
-      propagate: 'A path that is tracked, with all that reads it.',
-    }),
+    merge(
+      lists(text, {
+        opaque: 'A path that is never recorded.',
+        track: 'A path that is tracked.',
+        propagate: 'A path that is tracked, with all that reads it.',
+      }),
+      scalars([
+        [
+          'persist',
+          boolean,
+          'Whether what is said about files, here or by hand, holds again after the machine was started anew.',
+          'false',
+        ],
+      ]),
+    ),
   ],
   ['ipv4-ingress', lists(address, addresses('are bound to them'))],
   ['ipv4-egress', lists(address, addresses('connect to them'))],

@@ -37,6 +37,7 @@ const defaultBooleans: Readonly<Record<string, boolean>> = {
   'compression.node': true,
   'compression.edge': true,
   'compression.duplicate': false,
+  'file.persist': false,
 };
 const defaultNumbers: Readonly<Record<string, number>> = {
   'provenance.machine_id': 0,

@@ -15,8 +15,8 @@ test.skipIf(skip)(`systemd has nothing to say against the units${note}`, () => {
     const copies = readdirSync(units).map((name) => {
       // The programs are not installed where this is tested.
       const text = readFileSync(new URL(name, units), 'utf8').replace(
-        /^ExecStart=.*$/m,
-        'ExecStart=/bin/true',
+        /^(ExecStart|ExecStop)=.*$/gm,
+        '$1=/bin/true',
       );
       writeFileSync(join(folder, name), text);
       return join(folder, name);

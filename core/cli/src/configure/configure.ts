@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { makeFolderSync } from '@camflow/api';
+import { describeError, isCamflowError, makeFolderSync } from '@camflow/api';
 import {
   type ConfigurationProblem,
   type ConfigurationRequest,
@@ -13,14 +13,16 @@ import {
   type Accounts,
   type ControlRequest,
   type IdentityPlaces,
+  kernelBootUuid,
   needBootId,
   needMachineId,
   type ProvenanceControl,
 } from '@camflow/kernel';
 import { formatCounted } from '../report/numbers.ts';
-import { readAppliedState, writeAppliedState } from './applied-state.ts';
+import { type AppliedState, readAppliedState, writeAppliedState } from './applied-state.ts';
 import { applyChanges } from './apply-changes.ts';
 import { type DesiredPolicy, resolvePolicy } from './desired-policy.ts';
+import { type KeptFlags, restoreFlags, saveFlags } from './file-flags.ts';
 import { type PolicyPlan, planPolicy, unionOf } from './plan-policy.ts';
 
 /** What camconfd works with. */
@@ -40,6 +42,8 @@ export interface ConfigureResult {
   readonly changes: readonly string[];
   /** What is in force without being in the file. */
   readonly byHand: readonly string[];
+  /** Where the file asks for it, with its first use since the machine started: files of which is said again what was. */
+  readonly restored?: KeptFlags;
 }
 
 /**
@@ -58,6 +62,7 @@ export async function configure(
   try {
     const statePath = join(context.stateFolder, 'applied.json');
     const before = readAppliedState(statePath);
+    const restored = checkOnly ? undefined : restore(desired, before, control, context);
     const plan = planPolicy(desired, before, control, context.identity?.kernelBoot);
     for (const warning of plan.warnings) context.warn(warning);
     if (!checkOnly) {
@@ -68,9 +73,61 @@ export async function configure(
       apply(plan, control, () => writeAppliedState(statePath, before));
       writeAppliedState(statePath, plan.state);
     }
-    return { changes: plan.changes.flatMap(({ text }) => text.split('\n')), byHand: plan.byHand };
+    const changes = plan.changes.flatMap(({ text }) => text.split('\n'));
+    return { changes, byHand: plan.byHand, ...(restored && { restored }) };
   } finally {
     control.close();
+  }
+}
+
+/**
+ * Saves what is said about files, for when the machine was started anew, where the file asks for it.
+ * @returns undefined where it does not
+ * @throws CamflowError
+ */
+export async function saveForRestart(
+  request: ConfigurationRequest,
+  context: ConfigureContext,
+): Promise<KeptFlags | undefined> {
+  const { desired } = await readPolicy(request, context);
+  if (!desired.persist) return undefined;
+  const control = context.openControl({ load: false });
+  try {
+    if (control.backend === 'securityfs') {
+      context.warn(
+        'persist=true in [file] changes nothing on CamFlow 0.9, which keeps marks of files with the files',
+      );
+      return { files: 0, left: 0 };
+    }
+    makeFolderSync(context.stateFolder, 0o700);
+    const applied = readAppliedState(join(context.stateFolder, 'applied.json'));
+    // Before camconfd ran in this start, what was saved is not in the kernel: it is kept, and so nothing is saved.
+    if (!isOfThisStart(applied, context)) return { files: 0, left: 0 };
+    return saveFlags(context.stateFolder, control);
+  } finally {
+    control.close();
+  }
+}
+
+function isOfThisStart({ kernelBoot }: AppliedState, { identity }: ConfigureContext): boolean {
+  return kernelBoot === (identity?.kernelBoot ?? kernelBootUuid());
+}
+
+/** What was saved of files is said again once: what was taken back since is not to come back. */
+function restore(
+  desired: DesiredPolicy,
+  applied: AppliedState,
+  control: ProvenanceControl,
+  context: ConfigureContext,
+): KeptFlags | undefined {
+  if (!desired.persist || control.backend === 'securityfs' || isOfThisStart(applied, context))
+    return undefined;
+  try {
+    return restoreFlags(context.stateFolder, control);
+  } catch (error) {
+    if (!isCamflowError(error)) throw error;
+    context.warn(`what was said about files is not there again: ${describeError(error)}`);
+    return undefined;
   }
 }
 
@@ -110,14 +167,20 @@ function apply({ changes }: PolicyPlan, control: ProvenanceControl, forget: () =
 }
 
 /** The result for people. */
-export function resultText({ changes, byHand }: ConfigureResult, checkOnly: boolean): string {
+export function resultText({ changes, byHand, restored }: ConfigureResult, checkOnly: boolean): string {
   const head =
     changes.length === 0
       ? 'Nothing to change: the kernel does what the file says.'
       : `${formatCounted(changes.length, 'change')}${checkOnly ? ' would be made' : ''}:`;
   const hand =
     byHand.length === 0 ? [] : ['Set by hand, not in the file, and left alone:', ...byHand.map(indent)];
-  return [head, ...changes.map(indent), ...hand].join('\n');
+  const again =
+    restored === undefined
+      ? []
+      : [
+          `Of ${formatCounted(restored.files, 'file')} is said again what was before the machine was started anew.`,
+        ];
+  return [...again, head, ...changes.map(indent), ...hand].join('\n');
 }
 
 function indent(line: string): string {

@@ -34,6 +34,8 @@ export interface DesiredPolicy {
   readonly rules: ReadonlyMap<string, Rule>;
   /** Marks of files, as rule bits, by path. */
   readonly files: ReadonlyMap<string, number>;
+  /** Whether what is said about files is kept over a start of the machine. */
+  readonly persist: boolean;
   /** 0 stands for that of the machine's file. */
   readonly machineId: number;
   readonly relay: { readonly bufferExponent: number; readonly buffers: number };
@@ -106,6 +108,7 @@ export function resolvePolicy(settings: ControlSettings, accounts: Accounts): Re
     filters: filtersOf(settings),
     rules,
     files,
+    persist: settings.booleans.get('file.persist')!,
     machineId: number('provenance.machine_id'),
     relay: { bufferExponent: number('relay.buff_exp'), buffers: number('relay.subuf_nb') },
   };

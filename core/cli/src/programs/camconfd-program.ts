@@ -4,14 +4,22 @@ import { Command } from 'commander';
 import type { DependencyContainer } from 'tsyringe';
 import { createContainer } from '../composition/container.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
-import { type ConfigureContext, configure, readPolicy, resultText } from '../configure/configure.ts';
+import {
+  type ConfigureContext,
+  configure,
+  readPolicy,
+  resultText,
+  saveForRestart,
+} from '../configure/configure.ts';
 import { dryRun, dryRunText } from '../configure/dry-run.ts';
+import { formatCounted } from '../report/numbers.ts';
 import { version } from '../version.ts';
 import { runProgram } from './run-program.ts';
 
 interface ConfigureOptions {
   readonly config?: string;
   readonly check: boolean;
+  readonly save: boolean;
   readonly capture?: string;
   readonly json: boolean;
   readonly quiet: boolean;
@@ -38,6 +46,11 @@ export function camconfdProgram(container: DependencyContainer): Command {
     .version(version, '-V, --version')
     .option('--config <file>', 'configuration file (default: /etc/camflow.ini)')
     .option('--check', 'say what would change, and change nothing', false)
+    .option(
+      '--save',
+      'with persist=true in [file]: save what is said about files until the next start',
+      false,
+    )
     .option('--capture <file>', 'with --check: say which records of a capture file the policy would keep')
     .option('--json', 'answer as JSON', false)
     .option('-q, --quiet', 'print warnings and errors only', false)
@@ -46,9 +59,14 @@ export function camconfdProgram(container: DependencyContainer): Command {
 }
 
 async function act(options: ConfigureOptions, container: DependencyContainer): Promise<void> {
-  const { check, capture, json, quiet, securityfs } = options;
+  const { check, save, capture, json, quiet, securityfs } = options;
   if (capture !== undefined && !check) {
     throw new CamflowError('USAGE', '--capture says what a policy would do', { hint: 'Add --check.' });
+  }
+  if (save && check) {
+    throw new CamflowError('USAGE', '--save saves and --check changes nothing', {
+      hint: 'Give one of them.',
+    });
   }
   const path = options.config ?? (await defaultControlFile());
   if (path === undefined) {
@@ -72,6 +90,18 @@ async function act(options: ConfigureOptions, container: DependencyContainer): P
     print(dryRunText(kept), kept);
     return;
   }
+  if (save) {
+    const saved = await saveForRestart(request, context);
+    print(savedText(saved), saved ?? null);
+    return;
+  }
   const result = await configure(request, check, context);
   print(resultText(result, check), result);
+}
+
+function savedText(saved: Awaited<ReturnType<typeof saveForRestart>>): string {
+  if (saved === undefined) return 'Nothing is saved: the file does not say persist=true in [file].';
+  const { files, left } = saved;
+  const gone = left === 0 ? '' : `; ${formatCounted(left, 'file')} of file systems that do not last`;
+  return `What is said about ${formatCounted(files, 'file')} is saved${gone}.`;
 }

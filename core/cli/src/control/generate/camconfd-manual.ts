@@ -24,6 +24,9 @@ export function camconfdManual(program: Command): string {
             'are taken back, and what was set with *camflow*(1) since stays, and is listed.',
           'Where the file names a file that does not exist, or a type of node that there is not, the line is passed ' +
             'over with a warning, as in CamFlow. Everything else that is wrong is an error.',
+          'With persist=true in [file] what is said about files, in the file or by hand, outlives a restart of the machine: ' +
+            '*camconfd --save*, which the service runs when it stops, keeps it by device, inode and generation, and the ' +
+            'first *camconfd* of a start says it again. Files of file systems in memory are left out.',
           'On a CamFlow kernel it starts the relay, with the buffers of [relay]. On others it loads the BPF programs.',
         ],
       ],
@@ -45,6 +48,7 @@ export function camconfdManual(program: Command): string {
           [
             ['/etc/camflow.ini', 'what is to be captured'],
             ['/var/lib/camflow/applied.json', 'what was applied last'],
+            ['/var/lib/camflow/file-flags.json', 'what was said about files when it was saved last'],
             ['/etc/camflow-machine_id', 'the identifier of the machine, 4 bytes, made where it is missing'],
             ['/etc/camflow-boot_id', 'the number of its last start, 4 bytes, counted on once per start'],
           ],
