@@ -1,0 +1,80 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { whyNoCapture } from '../capture/why-no-capture.ts';
+import { originsOf, type SpadeEntry, spadeEntries } from '../system/spade-entries.ts';
+import type { StepOutcome } from './control-step.ts';
+import { runSteps, type StepsRun } from './steps-in-guest.ts';
+import { fetched, type WalkThroughStep, walkThrough } from './walk-through.ts';
+
+describe.for(['6.1', '6.12'] as const)('CamFlow as its users begin, on %s', (kernel) => {
+  const reason = whyNoCapture(kernel);
+  const note = reason === undefined ? '' : ` (skipped: ${reason})`;
+  const run = test.skipIf(reason !== undefined);
+  let all: StepsRun;
+  const logs = new Map<string, SpadeEntry[]>();
+  const told = (name: WalkThroughStep): StepOutcome => all.outcomes.get(walkThrough[name])!;
+
+  beforeAll(async () => {
+    if (reason !== undefined) return;
+    const names = Object.values(fetched);
+    all = await runSteps(kernel, Object.values(walkThrough), names);
+    for (const name of names) logs.set(name, spadeEntries(all.files.get(name)!));
+  }, 900_000);
+
+  run(`a tracked wget is recorded with what it wrote, and what it wrote is tracked${note}`, () => {
+    for (const name of ['configured', 'recorder', 'track', 'download', 'stop'] as const) {
+      expect(told(name).status, `${name}: ${told(name).err}`).toBe(0);
+    }
+    expect(told('state').out).toMatch(/^- capture enabled;\n- all disabled;$/m);
+    expect(told('written').out).toMatch(/^File is tracked\.\n.*\nFile is not propagating tracking\.$/m);
+    expect(told('onlyRead').out).toMatch(/^File is not tracked\.$/m);
+    const origins = originsOf(logs.get(fetched.first)!, 'file', '/root/page');
+    expect(origins).toContain('process_memory /usr/bin/wget');
+    expect(origins).toContain('argv http://127.0.0.1:8080/page');
+    // Who reads what it wrote is seen, too.
+    expect(namesOf(logs.get(fetched.first)!)).toContain('/usr/bin/cat');
+  });
+
+  run(`every file in the graph of one tracked program has a name${note}`, () => {
+    for (const entries of logs.values()) {
+      const files = entries.filter(({ annotations }) => annotations?.['object_type'] === 'file');
+      expect(files.length).toBeGreaterThan(3);
+      expect(files.filter(({ annotations }) => annotations?.['cf:name'] === undefined)).toEqual([]);
+    }
+  });
+
+  run(`the same by camflow.ini${note}`, () => {
+    expect(told('untracked').out).toMatch(/^File is not tracked\.$/m);
+    expect(told('edited').out).toContain('+ file /usr/bin/wget tracked');
+    expect(told('writtenAgain').out).toMatch(/^File is tracked\.$/m);
+    const origins = originsOf(logs.get(fetched.second)!, 'file', '/root/again');
+    expect(origins).toContain('process_memory /usr/bin/wget');
+  });
+
+  run(`what is said about files outlives a start of the machine where camflow.ini asks for it${note}`, () => {
+    expect(told('save').out).toMatch(/^What is said about \d+ files is saved/);
+    expect(told('forgotten').out).toContain('+ file /usr/bin/wget tracked');
+    expect(told('configuredAgain').out).toMatch(/^Of \d+ files is said again what was before/);
+    expect(told('kept').out).toMatch(/^File is tracked\.$/m);
+    expect(told('fedBack')).toEqual({ status: 0, out: '', err: '' });
+  });
+
+  run(`any user reads the state and discloses, and changes nothing${note}`, () => {
+    expect(told('userState').out).toBe(told('rootState').out);
+    expect(told('userDiscloses').status, told('userDiscloses').err).toBe(0);
+    const names = namesOf(logs.get(fetched.first)!);
+    for (const name of ['user', 'counting words', 'count']) expect(names).toContain(name);
+    for (const name of ['userChanges', 'userMarks', 'userLooks'] as const) {
+      const { status, out, err } = told(name);
+      expect({ status: status !== 0, out }).toEqual({ status: true, out: '' });
+      expect(err).toMatch(/^camflow: [^\n]+\n([^\n]+\n)?$/);
+    }
+    expect(told('userTouches').out).toBe('/run/camflow/control.sock\n');
+    expect(told('hashAfter').out).toBe(told('hashBefore').out);
+  });
+});
+
+function namesOf(entries: readonly SpadeEntry[]): string[] {
+  return entries.flatMap(({ annotations = {} }) =>
+    ['cf:name', 'name'].flatMap((key) => (annotations[key] === undefined ? [] : [String(annotations[key])])),
+  );
+}
