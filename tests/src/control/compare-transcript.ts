@@ -10,7 +10,7 @@ const silent: ReadonlySet<string> = new Set(['--track-file', '--opaque-file']);
 const neverListed =
   /^((propagate_)?node_filter=)?(string|address|path|xattr|packet_content|argv|envp|machine|disc_\w+)$/;
 /** What a machine has of its own: numbers, and the hash, which tells versions apart. */
-const ofTheMachine = /^(Policy hash|Identifier|ID|Boot ID|Version): .*$/gm;
+const ofTheMachine = /^(Policy hash|Identifier|ID|Boot ID|Machine ID|Version): .*$/gm;
 
 /**
  * Holds what a command gave against its transcript.
@@ -38,7 +38,7 @@ function linesOf(text: string, option: string): string {
   const lines = text
     .replace(ofTheMachine, '$1')
     .replace('duplicate=true;', 'duplicate=true')
-    .replace(/\n\[(cgroup|relay|ipv6-\w+)\][^[]*/g, '\n')
+    .replace(/^\[(cgroup|relay|ipv6-\w+)\]\n[^[]*/gm, '')
     // Of records lost while nobody read them there are others; the type of what is not read yet CamFlow does not know.
     .replace(/^(Graph elements dropped:\s+)\d+$/m, '$1')
     .replace(/^Type: (inode_unknown|link|directory|file)$/m, 'Type')

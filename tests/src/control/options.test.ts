@@ -10,7 +10,7 @@ const transcripts = whyNoTranscripts === undefined ? readTranscripts() : [];
 const optionSteps = optionCases.map(stepsOf);
 
 describe.for(['6.1', '6.12'] as const)('options of camflow, with BPF programs on %s', (kernel) => {
-  const reason = whyNoCapture(kernel);
+  const reason = whyNoCapture(kernel, 'long');
   const note = reason === undefined ? '' : ` (skipped: ${reason})`;
   const run = test.skipIf(reason !== undefined);
   let told: StepsRun;

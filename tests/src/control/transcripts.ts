@@ -94,5 +94,7 @@ export const otherwise: ReadonlyMap<number, string> = new Map([
   [3, 'the version is ours'],
   [8, 'nothing is loaded yet, so there is no node'],
   [36, 'a bit that there is not is refused'],
-  [39, 'files of any file system can be marked'],
+  [40, 'files of any file system can be marked'],
+  [41, 'so this one is'],
+  [138, 'where the kernel shows the state to root alone a recorder does, and none runs here'],
 ]);

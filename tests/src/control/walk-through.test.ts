@@ -6,7 +6,7 @@ import { runSteps, type StepsRun } from './steps-in-guest.ts';
 import { fetched, type WalkThroughStep, walkThrough } from './walk-through.ts';
 
 describe.for(['6.1', '6.12'] as const)('CamFlow as its users begin, on %s', (kernel) => {
-  const reason = whyNoCapture(kernel);
+  const reason = whyNoCapture(kernel, 'long');
   const note = reason === undefined ? '' : ` (skipped: ${reason})`;
   const run = test.skipIf(reason !== undefined);
   let all: StepsRun;

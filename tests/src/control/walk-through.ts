@@ -67,7 +67,7 @@ export const walkThrough: Readonly<Record<WalkThroughStep, ControlStep>> = {
   hashBefore: { camflow: ['-p'] },
   userState: { shell: 'camflow -s', uid: account },
   rootState: { camflow: ['-s'] },
-  userDiscloses: { shell: 'node /camflow/core/disclose/examples/word-count.js /etc/hostname', uid: account },
+  userDiscloses: { shell: 'node /camflow/core/disclose/examples/word-count.js /etc/passwd', uid: account },
   userChanges: { shell: 'camflow -e false', uid: account },
   userMarks: { shell: 'camflow --track-file /usr/bin/wget false', uid: account },
   userLooks: { shell: 'camflow --process 1', uid: account },

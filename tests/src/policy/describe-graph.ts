@@ -24,17 +24,16 @@ export function describeGraph(graph: CapturedGraph): string[] {
 }
 
 /**
- * Every relation and every record of a node in such a line, with how often it is there: equal for two recordings of a
- * program that always does the same. Folders of processes are called by no number.
+ * Every relation in such a line, with how often it is there, and what there are records of: equal for two recordings of a
+ * program that always does the same. The end of an object brings a record of its own, and comes at any time. Folders of
+ * processes are called by no number.
  */
 export function countGraph(graph: CapturedGraph): string[] {
   const counts = new Map<string, number>();
   const label = labeller(graph);
-  const nodes = graph.snapshots.map((node) => `a record of ${label(node)}`);
-  for (const line of [...relationLines(graph), ...nodes].map(withoutNumbers)) {
-    counts.set(line, (counts.get(line) ?? 0) + 1);
-  }
-  return [...counts].map(([line, count]) => `${count} x ${line}`).sort();
+  for (const line of relationLines(graph).map(withoutNumbers)) counts.set(line, (counts.get(line) ?? 0) + 1);
+  const nodes = new Set(graph.snapshots.map((node) => withoutNumbers(`a record of ${label(node)}`)));
+  return [...[...counts].map(([line, count]) => `${count} x ${line}`), ...nodes].sort();
 }
 
 function withoutNumbers(line: string): string {

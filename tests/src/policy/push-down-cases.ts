@@ -32,7 +32,7 @@ export const pushDownCases: readonly PushDownCase[] = [
   {
     name: 'types of nodes that are only text',
     rules: nodeFilter('argv', 'envp', 'iattr'),
-    neverWritten: ['argv', 'envp', 'iattr', 'arg', 'env'],
+    neverWritten: ['argv', 'envp', 'arg', 'env'],
   },
   {
     name: 'names, which the source hands over all the same',
@@ -62,6 +62,6 @@ export const pushDownCases: readonly PushDownCase[] = [
   {
     name: 'all relations but some',
     rules: [{ action: 'keep', relations: ['read', 'write', 'named'] }, drop({ relations: ['*'] })],
-    neverWritten: ['open', 'exec', 'clone', 'memory_read', 'version_entity', 'ran_on'],
+    neverWritten: ['open', 'exec', 'memory_read', 'version_entity', 'ran_on'],
   },
 ];

@@ -18,7 +18,7 @@ interface Told {
 }
 
 describe.for(['6.1', '6.12'] as const)('what the programs leave out for a policy, on %s', (kernel) => {
-  const reason = whyNoCapture(kernel);
+  const reason = whyNoCapture(kernel, 'long');
   const note = reason === undefined ? '' : ` (skipped: ${reason})`;
   const run = test.skipIf(reason !== undefined);
   let told: Told;

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { describeError } from '@camflow/api';
+import { describeError, isCamflowError } from '@camflow/api';
 import { type Marks, markBits, type ProvenanceControl } from '@camflow/kernel';
 import type { AppliedFile, AppliedState } from './applied-state.ts';
 import type { Change } from './change.ts';
@@ -30,7 +30,7 @@ export function planFiles(
       if (identity === undefined) continue;
       const last = applied.files.get(path);
       const lastBits = last?.identity === identity ? last.bits : 0;
-      const now = bitsOf(control.files.read(path).marks);
+      const now = marksNow(path, control);
       const after = (now & ~(lastBits & ~wanted)) | wanted;
       if (after !== now) changes.push(changeOf(path, now, after));
       if (wanted !== 0) files.set(path, { identity, bits: wanted });
@@ -60,6 +60,16 @@ function changeOf(path: string, before: number, after: number): Change {
     .filter((name) => affected & markBits[name])
     .map((name) => `${after & markBits[name] ? '+' : '-'} file ${path} ${name}`);
   return { text: lines.join('\n'), apply: mark(after, affected), revert: mark(before, affected) };
+}
+
+/** Where the programs are not loaded yet, nothing is said about any file. */
+function marksNow(path: string, control: ProvenanceControl): number {
+  try {
+    return bitsOf(control.files.read(path).marks);
+  } catch (error) {
+    if (isCamflowError(error) && error.code === 'SOURCE_UNAVAILABLE') return 0;
+    throw error;
+  }
 }
 
 function bitsOf(marks: Marks): number {
