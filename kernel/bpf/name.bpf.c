@@ -190,3 +190,18 @@ __noinline int cf_name_inode(struct cf_node *node, u64 inode, u64 task_id)
 		return 0;
 	return cf_name(node, alias - (u64)&((struct dentry *)0)->d_u.d_alias, 0, task_id);
 }
+
+__noinline int cf_name_user(struct cf_node *process, struct cf_node *task, struct cf_node *entity)
+{
+	struct task_struct *current = bpf_get_current_task_btf();
+	struct file *program;
+
+	if (!process || !task || !entity || process->process.tgid != current->tgid || !cf_selects(entity, task, process))
+		return 0;
+	program = BPF_CORE_READ(current, mm, exe_file);
+	if (!program)
+		return 0;
+	cf_name(process, (u64)BPF_CORE_READ(program, f_path.dentry), (u64)BPF_CORE_READ(program, f_path.mnt), task->id);
+	task->name = process->name;
+	return 0;
+}

@@ -69,6 +69,9 @@ extern int cf_name(struct cf_node *node, u64 dentry, u64 mount, u64 task_id);
 /* Names an inode, if it has no name in this epoch, after any dentry it has. */
 extern int cf_name_inode(struct cf_node *node, u64 inode, u64 task_id);
 
+/* Names the memory of the current task after its program, where something between it and the entity is recorded. */
+extern int cf_name_user(struct cf_node *process, struct cf_node *task, struct cf_node *entity);
+
 /* Make the state of an object that has none yet. */
 extern int cf_begin_inode(u64 inode);
 extern int cf_begin_process(u64 cred, u32 tgid, u32 flags, u64 taint);

@@ -38,10 +38,20 @@ static __always_inline struct cf_act cf_new_act(const struct cf_actor *actor, u3
 	return (struct cf_act){ .relation = relation, .flags = flags, .task_id = actor->task->id };
 }
 
+/* Whoever uses what somebody else is tracked for has no name yet: nothing of him was for the record. */
+static __always_inline void cf_name_unnamed(struct cf_node *process, struct cf_node *task, struct cf_node *entity)
+{
+	struct cf_config *config = cf_get_config();
+
+	if (config && process->named_epoch != config->epoch)
+		cf_name_user(process, task, entity);
+}
+
 /* entity -> task -> process -> files mapped shared. Here and not in one function each: stacks are short. */
 static __always_inline void cf_uses(struct cf_act *act, struct cf_node *entity, struct cf_node *task,
 				    struct cf_node *process)
 {
+	cf_name_unnamed(process, task, entity);
 	if (cf_record_use(act, entity, task, process) && process->flags & CF_SHARES)
 		cf_write_mappings(process, task);
 }
@@ -50,6 +60,7 @@ static __always_inline void cf_uses(struct cf_act *act, struct cf_node *entity, 
 static __always_inline void cf_generates(struct cf_act *act, struct cf_node *process, struct cf_node *task,
 					 struct cf_node *entity)
 {
+	cf_name_unnamed(process, task, entity);
 	if (process->flags & CF_SHARES && cf_allows(act, process, task, entity))
 		cf_read_mappings(process, task);
 	cf_record_generation(act, process, task, entity);
