@@ -105,8 +105,7 @@ export const expectedOrigins: Readonly<Record<string, ExpectedOrigins>> = {
   in_mounts: {
     origins: ['file mounted/first = bound/first', 'file bound/second', ...moved, ...alone],
   },
-  // Each file of the overlay has its file in a layer, which the kernel names from the top of that layer, and what is
-  // new comes about in the work folder first.
+  // Each file of the overlay has its file in a layer, and what is new comes about in the work folder first.
   in_overlay: {
     origins: [
       ...['file merged/in', 'file lower/in = /in', 'file merged/between', 'file upper/between = /between'],
