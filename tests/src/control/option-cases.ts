@@ -111,7 +111,7 @@ export const optionCases: readonly OptionCase[] = [
   { argv: ['-e', 'false'], look: state, shows: /^- capture disabled;$/m },
 ];
 
-/** The steps of a case, one or two. */
+/** The steps of a case, one or two: objects of their own, as several cases look at the same. */
 export function stepsOf({ argv, look }: OptionCase): ControlStep[] {
-  return [{ camflow: argv }, ...(look === undefined ? [] : [look])];
+  return [{ camflow: argv }, ...(look === undefined ? [] : [{ ...look }])];
 }
