@@ -106,6 +106,20 @@ int BPF_PROG(cf_switch_task_namespaces, struct task_struct *task, struct nsproxy
 	return 0;
 }
 
+/*
+ * A task that ends without state, although it may have some: before 6.2 none is found where a softirq frees the task
+ * in the middle of another use of storages on this processor. Only the attempt to remove it tells that from none.
+ */
+static __always_inline void cf_misses_end(struct task_struct *task, struct cf_config *config)
+{
+	if (!config || !config->enabled || task->tgid == config->recorder)
+		return;
+	if (!(config->modes & CF_ALL) && !cf_in_sieve(cf_address_number(task, config)))
+		return;
+	if (bpf_task_storage_delete(&cf_tasks, task) != -ENOENT)
+		cf_count_state_failure();
+}
+
 CF_HOOK(task_free)
 int BPF_PROG(cf_task_free, struct task_struct *task)
 {
@@ -115,8 +129,10 @@ int BPF_PROG(cf_task_free, struct task_struct *task)
 	/* The recorder has ended, in whatever way: its number may be somebody else's next. */
 	if (config && task->pid == task->tgid)
 		__sync_val_compare_and_swap(&config->recorder, task->tgid, 0);
-	if (!state)
+	if (!state) {
+		cf_misses_end(task, config);
 		return 0;
+	}
 	cf_ends(CF_TERMINATE_TASK, &state->node);
 	cf_forget_flags(&state->node, 0);
 	return 0;
