@@ -5,7 +5,6 @@ import { checked, libbpf } from './libbpf.ts';
 
 const arrayType = 2;
 const name = 'cf_ledger';
-const entryBytes = 16;
 
 /** Losses since the programs were loaded, by the programs' own counts. */
 export interface AccountedLosses {
@@ -13,7 +12,15 @@ export interface AccountedLosses {
   readonly ring_full: number;
   /** Records that were not written under load. */
   readonly shed: number;
+  /** Objects for which no state could be made. */
+  readonly state_failures: number;
+  /** Times that the kernel left a program out. */
+  readonly missed: number;
 }
+
+/** In the order of the entry, each of 8 bytes. */
+const causes = ['ring_full', 'shed', 'state_failures', 'missed'] as const;
+const entryBytes = 8 * causes.length;
 
 /**
  * How many of the losses some recorder has accounted for already. It is pinned like the rings: whoever reads them next,
@@ -45,14 +52,14 @@ export class LossLedger {
   /** Losses accounted for since the programs were loaded. */
   read(): AccountedLosses {
     const value = Buffer.from(this.#map.need(0, entryBytes));
-    return { ring_full: Number(value.readBigUInt64LE(0)), shed: Number(value.readBigUInt64LE(8)) };
+    const losses = causes.map((cause, i) => [cause, Number(value.readBigUInt64LE(8 * i))]);
+    return Object.fromEntries(losses) as Record<(typeof causes)[number], number>;
   }
 
   /** Notes that all losses up to these numbers are accounted for. */
-  write({ ring_full, shed }: AccountedLosses): void {
+  write(losses: AccountedLosses): void {
     const value = Buffer.alloc(entryBytes);
-    value.writeBigUInt64LE(BigInt(ring_full), 0);
-    value.writeBigUInt64LE(BigInt(shed), 8);
+    for (const [i, cause] of causes.entries()) value.writeBigUInt64LE(BigInt(losses[cause]), 8 * i);
     this.#map.set(0, value);
   }
 

@@ -8,6 +8,7 @@ import { describeMachine } from './machine-identity.ts';
 import { activeSecurityModules } from './object-file.ts';
 import { type CaptureCounts, type CaptureRequest, isCapturePinned, PinnedCapture } from './pinned-capture.ts';
 import { possibleCpus } from './possible-cpus.ts';
+import { missedRuns } from './program-figures.ts';
 import { RecorderLock } from './recorder-lock.ts';
 import { Ring } from './ring.ts';
 import { RingWatch } from './ring-watch.ts';
@@ -22,6 +23,8 @@ export interface OpenCapture {
   readonly watch: Pick<RingWatch, 'sleep' | 'wake'>;
   /** What the programs did since they were loaded. */
   counts(): CaptureCounts;
+  /** How often the kernel left a program out since they were loaded. It asks of each program: not for every round. */
+  missedRuns(): number;
   /** What the programs are attached to: the security hooks, or where these are not there the functions around them. */
   readonly attachedTo: 'hooks' | 'functions';
   /** How many of the losses were accounted for, by this recorder or one before it. */
@@ -105,6 +108,7 @@ export function openCapture(ringBytes: number): OpenCapture {
       rings,
       watch,
       attachedTo: activeSecurityModules()?.includes('bpf') ? 'hooks' : 'functions',
+      missedRuns,
       accountedLosses: () => pinned.accountedLosses(),
       accountLosses: (losses) => pinned.accountLosses(losses),
       leaveOut: (leftOut) => pinned.leaveOut(leftOut),

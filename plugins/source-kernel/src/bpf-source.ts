@@ -26,6 +26,8 @@ import type { KernelOptions } from './kernel-options.ts';
 import { RingLosses } from './ring-losses.ts';
 
 const longestSleepMs = 1000;
+/** How often the programs are asked, one by one, whether the kernel left them out. */
+const missedRunsMs = 10_000;
 
 /** A batch that was handed out, and what its commit lets go of. */
 interface Outstanding {
@@ -47,6 +49,7 @@ export class BpfSource implements CaptureSource {
   #served: ServedControl | undefined;
   #disclosedBytes = 0;
   #losses: RingLosses | undefined;
+  #askedOfMissedMs = -missedRunsMs;
   #pushedDown: RecordFilter | null = null;
   /** Types that are not written for now; and whether what was shed has to be looked for. */
   #shedTypes: readonly RecordType[] = [];
@@ -146,11 +149,7 @@ export class BpfSource implements CaptureSource {
   }
 
   #enable(capture: OpenCapture): void {
-    this.#losses = new RingLosses(
-      capture.accountedLosses(),
-      capture.counts().state_failures,
-      this.#context.log,
-    );
+    this.#losses = new RingLosses(capture.accountedLosses(), this.#context.log);
     capture.leaveOut(leftOutBy(this.#pushedDown));
     const { record, argumentLimit, attributeValues } = this.#options;
     const all = record === 'policy' ? undefined : record === 'all';
@@ -247,15 +246,25 @@ export class BpfSource implements CaptureSource {
     // asks nothing.
     if (!this.#roundHadRecords && !losses.going && !this.#sheds && !this.#ended) return undefined;
     this.#sheds = this.#shedTypes.length > 0;
-    const { counters, accounted, over } = losses.take(capture.counts());
+    const { counters, ofUnknownSize, accounted, over } = losses.take(
+      capture.counts(),
+      this.#missedRuns(capture),
+    );
     // Once losses have ended, so that nodes and names that were lost come again; not while they go on.
     if (over && !this.#draining) capture.changeEpoch();
-    if (!this.#roundHadRecords && Object.keys(counters).length === 0) return undefined;
+    const lost = Object.keys(counters).length > 0 || ofUnknownSize.length > 0;
+    if (!this.#roundHadRecords && !lost) return undefined;
     const id = ++this.#batches;
-    if ((counters.ring_full ?? 0) > 0 || (counters.shed ?? 0) > 0) {
-      this.#outstanding.push({ id, settle: () => capture.accountLosses(accounted) });
-    }
-    return { ...this.#emptyBatch(id), endOfRound: true, loss: counters };
+    if (lost) this.#outstanding.push({ id, settle: () => capture.accountLosses(accounted) });
+    return { ...this.#emptyBatch(id), endOfRound: true, loss: counters, lossOfUnknownSize: ofUnknownSize };
+  }
+
+  /** Undefined where it was asked not long ago. */
+  #missedRuns(capture: OpenCapture): number | undefined {
+    const now = performance.now();
+    if (!this.#ended && now < this.#askedOfMissedMs + missedRunsMs) return undefined;
+    this.#askedOfMissedMs = now;
+    return capture.missedRuns();
   }
 
   #emptyBatch(id: number): RelayBatch {

@@ -1,35 +1,43 @@
-import type { Logger, LossCounters } from '@camflow/api';
+import type { Logger, LossCause, LossCounters } from '@camflow/api';
 import type { AccountedLosses, CaptureCounts } from '@camflow/kernel';
+
+/** Why no record was made at all. */
+const unmade = {
+  state_failures: 'the kernel has no room for the state of more objects: what happens to them is missing',
+  missed: 'the kernel left programs out that were running already: what they would have seen is missing',
+} as const;
 
 /** What was lost since the last look. */
 export interface RingLoss {
   readonly counters: LossCounters;
+  /** Causes for which more was lost, nobody knows how many records. */
+  readonly ofUnknownSize: readonly LossCause[];
   /** Losses since the programs were loaded, these included: accounted for once whoever got the counters has them. */
   readonly accounted: AccountedLosses;
   /** Whether records were lost before and none any more. */
   readonly over: boolean;
 }
 
-/** Counts what the rings had no room for and what was shed, by the kernel's own counters; says of the first when it begins and ends. */
+/**
+ * Finds what was lost by the kernel's own counters: records that the rings had no room for or that were shed, and
+ * what no record was made of, objects without state and programs that were left out. Says of the full rings when that
+ * begins and ends, and once of each of the last two.
+ */
 export class RingLosses {
   readonly #log: Logger;
   #accounted: AccountedLosses;
-  #stateFailures: number;
   #looked = false;
   #malformed = 0;
   /** Lost since losses began; 0 while there are none. */
   #going = 0;
-  #stateWarned = false;
+  readonly #warned = new Set<LossCause>();
 
   /**
    * @param accounted - losses since the programs were loaded that were accounted for before: those beyond, while
    *   nobody read the rings, are found with the first look
-   * @param stateFailures - objects without state that were counted before: what happened before this recorder came was
-   *   somebody else's to say
    */
-  constructor(accounted: AccountedLosses, stateFailures: number, log: Logger) {
+  constructor(accounted: AccountedLosses, log: Logger) {
     this.#accounted = accounted;
-    this.#stateFailures = stateFailures;
     this.#log = log;
   }
 
@@ -43,17 +51,23 @@ export class RingLosses {
     this.#malformed += samples;
   }
 
-  /** What was lost up to these counts. */
-  take(counts: CaptureCounts): RingLoss {
-    const { ring_full, shed } = counts;
+  /**
+   * What was lost up to these counts.
+   * @param missed - times that the kernel left a program out; undefined where that was not asked
+   */
+  take(counts: CaptureCounts, missed: number = this.#accounted.missed): RingLoss {
+    const { ring_full, shed, state_failures } = counts;
     const full = ring_full - this.#accounted.ring_full;
     const notWritten = shed - this.#accounted.shed;
     const malformed = this.#malformed;
     const over = this.#going > 0 && full === 0;
     this.#say(full, over);
-    this.#warnOfState(counts.state_failures);
+    const objects = state_failures - this.#accounted.state_failures;
+    const times = missed - this.#accounted.missed;
+    this.#warn('state_failures', 'objects', objects);
+    this.#warn('missed', 'times', times);
     this.#looked = true;
-    this.#accounted = { ring_full, shed };
+    this.#accounted = { ring_full, shed, state_failures, missed };
     this.#malformed = 0;
     this.#going = over ? 0 : this.#going + full;
     return {
@@ -62,6 +76,10 @@ export class RingLosses {
         ...(notWritten > 0 && { shed: notWritten }),
         ...(malformed > 0 && { malformed }),
       },
+      ofUnknownSize: [
+        ...(objects > 0 ? (['state_failures'] as const) : []),
+        ...(times > 0 ? (['missed'] as const) : []),
+      ],
       accounted: this.#accounted,
       over,
     };
@@ -75,12 +93,9 @@ export class RingLosses {
     } else if (over) this.#log.warn('the rings have room again', { records_lost: this.#going });
   }
 
-  #warnOfState(failures: number): void {
-    const objects = failures - this.#stateFailures;
-    if (objects === 0 || this.#stateWarned) return;
-    this.#stateWarned = true;
-    this.#log.warn('the kernel has no room for the state of more objects: what happens to them is missing', {
-      objects,
-    });
+  #warn(cause: keyof typeof unmade, unit: string, count: number): void {
+    if (count === 0 || this.#warned.has(cause)) return;
+    this.#warned.add(cause);
+    this.#log.warn(unmade[cause], { [unit]: count });
   }
 }

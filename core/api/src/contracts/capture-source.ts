@@ -1,5 +1,5 @@
 import type { RecordType } from '../record/record-types.ts';
-import type { LossCounters } from './loss.ts';
+import type { LossCause, LossCounters } from './loss.ts';
 import type { RecordFilter } from './policy.ts';
 
 /** A stretch of memory that a source fills. Workers see the same memory; it is not copied again. */
@@ -48,6 +48,11 @@ export interface RelayBatch {
   readonly endOfRound: boolean;
   /** Records lost between the previous batch and this one, by cause. They count as produced. */
   readonly loss: LossCounters;
+  /**
+   * Causes for which more was lost between the previous batch and this one, nobody knows how many records. It counts
+   * as nothing, and each is a gap of unknown size in the output. Absent where there are none.
+   */
+  readonly lossOfUnknownSize?: readonly LossCause[];
   /** Texts of security contexts that these or later records use and that no earlier batch brought: [secid, text]. */
   readonly securityContexts: readonly (readonly [secid: number, text: string])[];
 }

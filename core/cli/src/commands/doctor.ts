@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describeError } from '@camflow/api';
 import {
-  type CaptureCounts,
+  type AccountedLosses,
   checkMachine,
   defaultSecurityfsFolder,
   type LoadedCapture,
@@ -56,26 +56,25 @@ function ringsLine({ rings, ringBytes }: LoadedCapture): string {
 
 function countLines({ counts, missed = 0, accountedLosses }: LoadedCapture): string[] {
   if (counts === undefined) return [];
-  const lost = [...lossesOf(counts, accountedLosses), ...missedOf(missed)];
+  const { ring_full, shed, state_failures } = counts;
+  const told = (cause: keyof AccountedLosses): string =>
+    `, of which ${formatCount(accountedLosses?.[cause] ?? 0)} accounted for by a recorder`;
+  const lost = [
+    ...(ring_full > 0 ? [`ring_full ${formatCount(ring_full)}${told('ring_full')}`] : []),
+    ...(shed > 0 ? [`shed ${formatCount(shed)}${told('shed')}`] : []),
+    ...(state_failures > 0
+      ? [
+          `what happened to ${formatCounted(state_failures, 'object')} for want of room for their state${told('state_failures')}`,
+        ]
+      : []),
+    ...(missed > 0
+      ? [
+          `what happened while a program was running already on that CPU, ${formatCounted(missed, 'time')}${told('missed')}`,
+        ]
+      : []),
+  ];
   return [
     `Since they were loaded: ${formatCounted(counts.taken, 'record')}, ${formatCount(counts.truncated)} with a text cut.`,
     `Lost: ${lost.length > 0 ? lost.join('; ') : 'nothing'}.`,
   ];
-}
-
-function lossesOf(counts: CaptureCounts, accounted: LoadedCapture['accountedLosses']): string[] {
-  const { state_failures } = counts;
-  const said = (['ring_full', 'shed'] as const)
-    .filter((cause) => counts[cause] > 0)
-    .map(
-      (cause) =>
-        `${cause} ${formatCount(counts[cause])}, of which ${formatCount(accounted?.[cause] ?? 0)} accounted for by a recorder`,
-    );
-  const state = `what happened to ${formatCounted(state_failures, 'object')} for want of room for their state`;
-  return [...said, ...(state_failures > 0 ? [state] : [])];
-}
-
-function missedOf(missed: number): string[] {
-  if (missed === 0) return [];
-  return [`what happened while a program was running already on that CPU, ${formatCounted(missed, 'time')}`];
 }

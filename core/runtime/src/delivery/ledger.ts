@@ -75,7 +75,7 @@ export class Ledger {
 
   /** A gap to be told, as nobody else knows of it. */
   addUntold(gap: Gap): void {
-    if (gap.count === undefined) this.unknown[gap.cause] = (this.unknown[gap.cause] ?? 0) + 1;
+    if (gap.count === undefined) this.loseUnknown(gap.cause);
     const gaps = withinBound([...this.untold(), gap]);
     this.untold = () => gaps;
   }
@@ -100,6 +100,11 @@ export class Ledger {
       this.produced += records;
       this.drop(records, cause);
     }
+  }
+
+  /** Records were lost, nobody knows how many: one gap. */
+  loseUnknown(cause: LossCause): void {
+    this.unknown[cause] = (this.unknown[cause] ?? 0) + 1;
   }
 
   /** Records for which the output is responsible are lost. */

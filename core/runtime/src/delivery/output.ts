@@ -92,6 +92,12 @@ export class Output {
     this.store.ledger?.lose(loss);
   }
 
+  /** Records were lost before they came here, nobody knows how many: one gap. */
+  loseUnknown(cause: LossCause): void {
+    this.balance.loseUnknown(cause);
+    this.store.ledger?.loseUnknown(cause);
+  }
+
   /** Takes a parcel for delivery. Never waits: whoever dispatches batches waits for {@link roomy} first. */
   offer(offer: Offer): void {
     if (this.#stop.signal.aborted) return;

@@ -1,4 +1,12 @@
-import { type Abi, abis, type LossCause, type Origin, recorderCpu, type StreamId } from '@camflow/api';
+import {
+  type Abi,
+  abis,
+  type LossCause,
+  type Origin,
+  type RelayBatch,
+  recorderCpu,
+  type StreamId,
+} from '@camflow/api';
 import type { Output } from '../delivery/output.ts';
 import type { AcceptedBatch } from '../pipeline/accepted-batch.ts';
 import { firstNumberOf, type Gap } from './gap.ts';
@@ -69,7 +77,11 @@ export class GapReporter {
 
   /** Some outputs lost records. */
   lostBy(outputs: readonly Output[], gap: Gap): void {
-    for (const output of outputs) this.#untold.get(output)?.add(gap);
+    for (const output of outputs) {
+      const isNew = this.#untold.get(output)?.add(gap) === true;
+      // One that has a number was counted before.
+      if (isNew && gap.count === undefined && gap.number === undefined) output.loseUnknown(gap.cause);
+    }
     this.#tellIn(tellMs);
   }
 
@@ -184,17 +196,18 @@ export class GapReporter {
   }
 }
 
-/** The gaps that a loss of some causes makes. */
+/** The gaps that what was lost before a batch makes. */
 export function gapsOf(
-  loss: Readonly<Partial<Record<LossCause, number>>>,
+  { loss, lossOfUnknownSize = [] }: Pick<RelayBatch, 'loss' | 'lossOfUnknownSize'>,
   stream: StreamId | undefined,
   fromMs: number,
   untilMs: number,
 ): Gap[] {
-  return (
-    (Object.entries(loss) as [LossCause, number][])
-      .filter(([, count]) => count > 0)
-      // A clock that was set back in between makes no interval that ends before it begins.
-      .map(([cause, count]) => ({ cause, stream, count, fromMs: Math.min(fromMs, untilMs), untilMs }))
-  );
+  // A clock that was set back in between makes no interval that ends before it begins.
+  const interval = { fromMs: Math.min(fromMs, untilMs), untilMs };
+  const counted = (Object.entries(loss) as [LossCause, number][]).filter(([, count]) => count > 0);
+  return [
+    ...counted.map(([cause, count]) => ({ cause, stream, count, ...interval })),
+    ...lossOfUnknownSize.map((cause) => ({ cause, stream, count: undefined, ...interval })),
+  ];
 }

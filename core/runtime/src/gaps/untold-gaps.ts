@@ -13,10 +13,12 @@ export class UntoldGaps {
     for (const gap of gaps) this.#waiting.set(keyOf(gap), gap);
   }
 
-  add(gap: Gap): void {
+  /** @returns whether it is one of its own, and no part of one that waits */
+  add(gap: Gap): boolean {
     const key = keyOf(gap);
     const known = this.#waiting.get(key);
     this.#waiting.set(key, known === undefined ? gap : joinGaps(known, gap));
+    return known === undefined;
   }
 
   /**

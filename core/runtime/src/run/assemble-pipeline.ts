@@ -128,7 +128,7 @@ export async function assemblePipeline(
   });
   const onFormatLoss: DistributorLoss = (losers, dropped, { relay }) => {
     const { stream, capturedAtMs } = relay;
-    for (const gap of gapsOf(dropped, stream, capturedAtMs, capturedAtMs)) gaps.lostBy(losers, gap);
+    for (const gap of gapsOf({ loss: dropped }, stream, capturedAtMs, capturedAtMs)) gaps.lostBy(losers, gap);
   };
   const distributor = new Distributor(
     routesOf(plan, outputs),
@@ -194,7 +194,7 @@ export async function assemblePipeline(
         output.lose(relay.loss);
       }
       const known = records > 0 ? stream : undefined;
-      for (const gap of gapsOf(relay.loss, known, lastReadMs || relay.capturedAtMs, relay.capturedAtMs))
+      for (const gap of gapsOf(relay, known, lastReadMs || relay.capturedAtMs, relay.capturedAtMs))
         gaps.lost(gap);
       lastReadMs = relay.capturedAtMs;
       return isNew;

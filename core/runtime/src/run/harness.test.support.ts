@@ -4,6 +4,7 @@ import {
   definePlugin,
   type FormatDefinition,
   type Logger,
+  type LossCause,
   type LossCounters,
   type Origin,
   type PolicyDefinition,
@@ -30,6 +31,7 @@ export interface StreamPart {
   readonly stream: StreamId;
   readonly records: Uint8Array;
   readonly loss?: LossCounters;
+  readonly lossOfUnknownSize?: readonly LossCause[];
   readonly securityContexts?: RelayBatch['securityContexts'];
 }
 
@@ -83,7 +85,7 @@ export class RoundsSource implements CaptureSource {
       [this.#part, this.#lastOfRound] = next.value;
       this.#at = 0;
     }
-    const { stream, records, loss = {}, securityContexts = [] } = this.#part;
+    const { stream, records, loss = {}, lossOfUnknownSize = [], securityContexts = [] } = this.#part;
     const size = stream.kind === 'long' ? 4280 : 256;
     const room =
       Math.min(Math.floor(slab.bytes.length / size), this.#behaviour.batchRecords ?? Infinity) * size;
@@ -108,6 +110,7 @@ export class RoundsSource implements CaptureSource {
       capturedAtMs: 1_700_000_000_000,
       endOfRound: done && this.#lastOfRound,
       loss: first ? loss : {},
+      lossOfUnknownSize: first ? lossOfUnknownSize : [],
       securityContexts: first ? securityContexts : [],
     };
   }

@@ -106,6 +106,8 @@ export const sourceBatchRules: readonly Rule<SourceTrial>[] = [
       assert.ok((lossCauses as readonly string[]).includes(cause), `cause ${cause}`);
       assert.ok(Number.isSafeInteger(count) && count >= 0, `${count} records lost`);
     }
+    for (const cause of batches.flatMap(({ lossOfUnknownSize = [] }) => lossOfUnknownSize))
+      assert.ok((lossCauses as readonly string[]).includes(cause), `cause ${cause}`);
   }),
   aboutBatches(
     'contexts',
