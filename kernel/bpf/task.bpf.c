@@ -106,20 +106,30 @@ int BPF_PROG(cf_switch_task_namespaces, struct task_struct *task, struct nsproxy
 	return 0;
 }
 
-/*
- * A task that ends without state, although it may have some: before 6.2 none is found where a softirq frees the task
- * in the middle of another use of storages on this processor. Only the attempt to remove it tells that from none.
- */
-static __always_inline void cf_misses_end(struct task_struct *task, struct cf_config *config)
+/* Once: without a number nothing is in the sieve any more. */
+static __always_inline void forget_flags(struct cf_task *state)
 {
-	if (!config || !config->enabled || task->tgid == config->recorder)
-		return;
-	if (!(config->modes & CF_ALL) && !cf_in_sieve(cf_address_number(task, config)))
-		return;
-	if (bpf_task_storage_delete(&cf_tasks, task) != -ENOENT)
-		cf_count_state_failure();
+	cf_forget_flags(&state->node, 0);
+	state->node.sieve = 0;
 }
 
+/*
+ * The task has been waited for, or needs not be: nothing is to come of it. Not when its memory is freed: a softirq may
+ * do that in the middle of another use of storages on this processor, and before 6.2 no state is found then.
+ */
+SEC("fexit/cgroup_release")
+int BPF_PROG(cf_cgroup_release, struct task_struct *task)
+{
+	struct cf_task *state = bpf_task_storage_get(&cf_tasks, task, 0, 0);
+
+	if (!state)
+		return 0;
+	cf_ends(CF_TERMINATE_TASK, &state->node);
+	forget_flags(state);
+	return 0;
+}
+
+/* Also of one that came to nothing. */
 CF_HOOK(task_free)
 int BPF_PROG(cf_task_free, struct task_struct *task)
 {
@@ -129,11 +139,7 @@ int BPF_PROG(cf_task_free, struct task_struct *task)
 	/* The recorder has ended, in whatever way: its number may be somebody else's next. */
 	if (config && task->pid == task->tgid)
 		__sync_val_compare_and_swap(&config->recorder, task->tgid, 0);
-	if (!state) {
-		cf_misses_end(task, config);
-		return 0;
-	}
-	cf_ends(CF_TERMINATE_TASK, &state->node);
-	cf_forget_flags(&state->node, 0);
+	if (state)
+		forget_flags(state);
 	return 0;
 }
