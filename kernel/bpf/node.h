@@ -77,6 +77,8 @@ struct cf_task {
 	__u64 mount_dentry;
 	__u32 name_hash;	/* of the dentry */
 	__u32 hidden;	/* a child of the recorder, which is still the recorder's image: not recorded until it executes */
+	__u64 listener;		/* inode of the socket at which this task waits for a connection */
+	__u64 accepted;		/* inode of the socket that is to become the connection */
 	__u32 sends_to_mqueue;	/* with this priority; and the message, once it is made */
 	__u32 priority;
 	__u64 message;

@@ -12,13 +12,18 @@ char LICENSE[] SEC("license") = "GPL";
 #define SOCK_DGRAM 2
 #define ADDRESS_LIMIT 128
 
-static __always_inline struct cf_node *socket_node(struct socket *socket)
+static __always_inline u64 inode_of(struct socket *socket)
 {
 	u64 address = cf_address(socket);
 
-	if (!address)
-		return NULL;
-	return cf_inode((struct inode *)&((struct socket_alloc *)address)->vfs_inode);
+	return address ? (u64)&((struct socket_alloc *)address)->vfs_inode : 0;
+}
+
+static __always_inline struct cf_node *socket_node(struct socket *socket)
+{
+	u64 address = inode_of(socket);
+
+	return address ? cf_inode((struct inode *)address) : NULL;
 }
 
 /* The socket at the other end of a UNIX socket; NULL once that is closed, or before it is accepted. */
@@ -166,44 +171,83 @@ static __always_inline bool find_end(struct cf_end *end, struct socket *socket, 
 }
 
 /* A new socket takes over what is said of its listener. A rule may know its local end better than it did that one's. */
-static __always_inline void inherit(struct cf_node *listener, struct cf_node *node, struct socket *accepted,
-				    struct cf_node *process)
+static __always_inline void inherit(struct cf_node *listener, struct cf_node *node)
 {
 	const u32 inherited = CF_TRACKED | CF_PROPAGATE | CF_OPAQUE | CF_RECORD;
-	struct cf_place place;
-	struct cf_end end;
-
 	u64 taint = listener->taint;
 	u32 flags = cf_inherited(CF_ACCEPT_SOCKET, CF_NODE_SOCKET, listener->flags & inherited, &taint);
 
 	if (flags)
 		cf_flag(node, flags, taint);
-	if (!cf_has_address_rules() || !find_end(&end, accepted, false) || end.sock)
+}
+
+static __always_inline void apply_local_end(struct socket *socket, struct cf_node *node, struct cf_node *process)
+{
+	struct cf_place place;
+	struct cf_end end;
+
+	if (!cf_has_address_rules() || !find_end(&end, socket, false) || end.sock)
 		return;
 	__builtin_memcpy(place.address, end.local, sizeof(place.address));
 	place.port = end.local_port;
 	cf_apply_address(CF_INGRESS, &place, node, process);
 }
 
+/* The task goes to wait for a connection, which may not come. */
 CF_HOOK(socket_accept)
 int BPF_PROG(cf_socket_accept, struct socket *socket, struct socket *accepted, int ret)
 {
 	struct cf_actor actor;
-	struct cf_node *listener, *node;
-	struct cf_act act;
 
 	if (ret || !(cf_has_address_rules() || concerns(socket)) || !cf_acts(&actor))
 		return CF_VERDICT(ret);
-	listener = socket_node(socket);
-	node = socket_node(accepted);
-	if (!listener || !node)
-		return CF_VERDICT(ret);
-	inherit(listener, node, accepted, actor.process);
-	act = cf_new_act(&actor, CF_ACCEPT_SOCKET, 0);
-	cf_derives(&act, listener, node, actor.task, actor.process);
-	act.relation = CF_ACCEPT;
-	cf_uses(&act, node, actor.task, actor.process);
+	actor.state->listener = inode_of(socket);
+	actor.state->accepted = inode_of(accepted);
 	return CF_VERDICT(ret);
+}
+
+/* Whether a connection can be for the record: because of a rule, of the task, or of where it waited for it. */
+static __always_inline bool connection_concerns(void)
+{
+	struct cf_config *config = cf_get_config();
+	struct cf_task *state;
+
+	if (!config || !config->enabled)
+		return false;
+	if (cf_has_address_rules() || cf_concerns(NULL))
+		return true;
+	state = bpf_task_storage_get(&cf_tasks, bpf_get_current_task_btf(), 0, 0);
+	return state && state->listener;
+}
+
+/* The connection is there, and has its addresses. */
+CF_HOOK(sock_graft)
+int BPF_PROG(cf_sock_graft, struct sock *sk, struct socket *accepted)
+{
+	struct cf_node *listener = NULL, *node;
+	struct cf_actor actor;
+	struct cf_act act;
+	u64 address;
+
+	if (!connection_concerns() || !cf_acts(&actor))
+		return 0;
+	node = socket_node(accepted);
+	if (!node)
+		return 0;
+	address = actor.state->listener;
+	if (address && actor.state->accepted == inode_of(accepted))
+		listener = cf_inode((struct inode *)address);
+	actor.state->listener = 0;
+	if (listener)
+		inherit(listener, node);
+	apply_local_end(accepted, node, actor.process);
+	if (listener) {
+		act = cf_new_act(&actor, CF_ACCEPT_SOCKET, 0);
+		cf_derives(&act, listener, node, actor.task, actor.process);
+	}
+	act = cf_new_act(&actor, CF_ACCEPT, 0);
+	cf_uses(&act, node, actor.task, actor.process);
+	return 0;
 }
 
 CF_HOOK(socket_sendmsg)

@@ -262,6 +262,33 @@ const addressCases: readonly PolicyCase[] = addressKinds.flatMap((kind) => {
   });
 });
 
+/** The server listens at any address: only the connection tells at which it was reached. */
+const acceptCases: readonly PolicyCase[] = (['4', '6'] as const).flatMap((family): PolicyCase[] => {
+  const selector: RuleSelector =
+    family === '4'
+      ? { kind: 'ipv4-ingress', range: parseAddressRange(4, `127.0.0.1/32:${port}`) }
+      : { kind: 'ipv6-ingress', range: parseAddressRange(6, `[::1]/128:${port}`) };
+  const over = (at: number): FlowRun => ({
+    words: ['net', family, 'stream', String(at), 'in', 'out', 'any'],
+  });
+  const before = ['bind task > socket', 'listen task > socket'];
+  const after = ['accept socket > task', 'receive_msg socket > task', write];
+  const say = addRule(selector, 'track');
+  const common = { matching: [over(port)], others: [over(otherPort)] };
+  return [
+    { name: `${selector.kind} of a connection track`, say, ...common, shows: after, hides: before },
+    {
+      name: `${selector.kind} of a connection opaque`,
+      all: true,
+      say: addRule(selector, 'opaque'),
+      ...common,
+      shows: before,
+      hides: after,
+      othersShow: [...before, ...after],
+    },
+  ];
+});
+
 const ways = ['file', 'pipe', 'socket', 'mapping', 'segment', 'fork', 'exec'] as const;
 
 const propagation: readonly PolicyCase[] = [
@@ -375,6 +402,7 @@ export const cases: readonly PolicyCase[] = [
   ...processes,
   ...identityCases,
   ...addressCases,
+  ...acceptCases,
   ...propagation,
   ...filters,
   ...memory,
