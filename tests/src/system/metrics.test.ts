@@ -2,10 +2,12 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, w
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { createStory } from '@camflow/testkit';
 import { metrics } from 'camflow';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../faults/scale.ts';
+import { repositoryRoot } from '../structure/workspace.ts';
 import { startProgram } from './programs.ts';
 
 let root: string;
@@ -104,6 +106,30 @@ test('camflowd tells Prometheus what becomes of every record, and whether it wor
   daemon.process.kill('SIGTERM');
   await daemon.ended;
   expect(existsSync(socket)).toBe(false);
+});
+
+test('a recorder that has failed is not healthy, for as long as it waits for its outputs', async () => {
+  const socket = path.join(root, 'failed.sock');
+  const settings = [
+    `general.metrics=${socket}`,
+    `general.source=${path.join(repositoryRoot, 'tests/fixtures/source-failing')}`,
+    'general.output=unix_socket',
+    `unix_socket.address=${path.join(root, 'nobody')}`,
+    'unix_socket.spool=off',
+    'general.drain_timeout_ms=5000',
+  ].flatMap((setting) => ['--set', setting]);
+  const daemon = startProgram('camflowd', settings);
+  await daemon.said(/msg="recording"/);
+  const answers = new Map<string, unknown>();
+  await until(async () => {
+    for (const url of ['/healthz', '/readyz']) answers.set(url, await get(socket, url));
+    return isDeepStrictEqual(answers.get('/healthz'), { status: 503, body: 'failed\n' });
+  });
+  expect(answers.get('/readyz')).toMatchObject({ status: 503, body: expect.stringMatching(/^failed/) });
+  daemon.process.kill('SIGTERM');
+  const { status, stderr } = await daemon.ended;
+  expect(status).not.toBe(0);
+  expect(stderr).toContain('The source has broken down');
 });
 
 test('metrics are for this machine only', async () => {
