@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { whyNoCapture } from '../capture/why-no-capture.ts';
 import { originsOf, type SpadeEntry, spadeEntries } from '../system/spade-entries.ts';
 import type { StepOutcome } from './control-step.ts';
+import { spadeTies, tasksTiedTo, w3cTies } from './linked-processes.ts';
 import { runSteps, type StepsRun } from './steps-in-guest.ts';
 import { fetched, type WalkThroughStep, walkThrough } from './walk-through.ts';
 
@@ -17,7 +18,7 @@ describe.for(['6.1', '6.12'] as const)('CamFlow as its users begin, on %s', (ker
     if (reason !== undefined) return;
     const names = Object.values(fetched);
     all = await runSteps(kernel, Object.values(walkThrough), names);
-    for (const name of names) logs.set(name, spadeEntries(all.files.get(name)!));
+    for (const name of [fetched.first, fetched.second]) logs.set(name, spadeEntries(all.files.get(name)!));
   }, 900_000);
 
   run(`a tracked wget is recorded with what it wrote, and what it wrote is tracked${note}`, () => {
@@ -58,11 +59,18 @@ describe.for(['6.1', '6.12'] as const)('CamFlow as its users begin, on %s', (ker
     expect(told('fedBack')).toEqual({ status: 0, out: '', err: '' });
   });
 
+  run(`what a program tells of is tied to its process, in both formats${note}`, () => {
+    expect(told('userDiscloses').status, told('userDiscloses').err).toBe(0);
+    const process = Number(told('userDiscloses').out.split('\n')[0]);
+    for (const ties of [spadeTies(logs.get(fetched.first)!), w3cTies(all.files.get(fetched.prov)!)]) {
+      for (const name of ['user', 'counting words', 'count']) {
+        expect([...tasksTiedTo(ties, name)], name).toEqual([process]);
+      }
+    }
+  });
+
   run(`any user reads the state and discloses, and changes nothing${note}`, () => {
     expect(told('userState').out).toBe(told('rootState').out);
-    expect(told('userDiscloses').status, told('userDiscloses').err).toBe(0);
-    const names = namesOf(logs.get(fetched.first)!);
-    for (const name of ['user', 'counting words', 'count']) expect(names).toContain(name);
     for (const name of ['userChanges', 'userMarks', 'userLooks'] as const) {
       const { status, out, err } = told(name);
       expect({ status: status !== 0, out }).toEqual({ status: true, out: '' });

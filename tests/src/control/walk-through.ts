@@ -4,10 +4,15 @@ const account = 1000;
 const page = 'http://127.0.0.1:8080/page';
 
 /** Files that come back from the guest. */
-export const fetched = { first: '/root/first.jsonl', second: '/root/second.jsonl' } as const;
+export const fetched = {
+  first: '/root/first.jsonl',
+  prov: '/root/first.provjson',
+  second: '/root/second.jsonl',
+} as const;
 
 const startRecorder = (log: string): string => `
-  printf '[general]\\noutput=log\\nformat=spade_json\\n[log]\\npath=%s\\n' ${log} > /root/camflowd.ini
+  printf '[general]\\noutput=log,prov\\n[log]\\nformat=spade_json\\npath=%s\\n' ${log} > /root/camflowd.ini
+  printf '[prov]\\nplugin=log\\nformat=w3c\\npath=${fetched.prov}\\n' >> /root/camflowd.ini
   camflowd --config /root/camflowd.ini > /root/daemon.log 2>&1 < /dev/null &
   echo $! > /root/daemon.pid
   until grep -q recording /root/daemon.log; do sleep 0.2; [ -e /proc/$! ] || exit 1; done`;
@@ -67,7 +72,10 @@ export const walkThrough: Readonly<Record<WalkThroughStep, ControlStep>> = {
   hashBefore: { camflow: ['-p'] },
   userState: { shell: 'camflow -s', uid: account },
   rootState: { camflow: ['-s'] },
-  userDiscloses: { shell: 'node /camflow/core/disclose/examples/word-count.js /etc/passwd', uid: account },
+  userDiscloses: {
+    shell: 'echo $$; exec node /camflow/core/disclose/examples/word-count.js /etc/passwd',
+    uid: account,
+  },
   userChanges: { shell: 'camflow -e false', uid: account },
   userMarks: { shell: 'camflow --track-file /usr/bin/wget false', uid: account },
   userLooks: { shell: 'camflow --process 1', uid: account },
