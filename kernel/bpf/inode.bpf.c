@@ -5,6 +5,8 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+#define RENAME_EXCHANGE 2
+
 static __always_inline void generate(struct inode *inode, u32 relation, u64 flags)
 {
 	struct cf_actor actor;
@@ -184,11 +186,23 @@ int BPF_PROG(cf_inode_permission, struct inode *inode, int mask, int ret)
 	return CF_VERDICT(ret);
 }
 
+/* A name is about to go. Whether it does shows when the dentry loses its inode. */
+static __always_inline void leave(struct dentry *dentry)
+{
+	struct inode *inode = dentry->d_inode;
+	struct cf_actor actor;
+
+	if (!inode || !cf_concerns(inode) || !cf_acts(&actor) || !cf_plain_inode(&actor, inode))
+		return;
+	actor.state->leaving[1] = actor.state->leaving[0];
+	actor.state->leaving[0] = (struct cf_leaving){ .dentry = cf_address(dentry), .inode = cf_address(inode) };
+}
+
 CF_HOOK(inode_unlink)
 int BPF_PROG(cf_inode_unlink, struct inode *dir, struct dentry *dentry, int ret)
 {
 	if (!ret)
-		generate(dentry->d_inode, CF_UNLINK, 0);
+		leave(dentry);
 	return CF_VERDICT(ret);
 }
 
@@ -196,34 +210,108 @@ CF_HOOK(inode_rmdir)
 int BPF_PROG(cf_inode_rmdir, struct inode *dir, struct dentry *dentry, int ret)
 {
 	if (!ret)
-		generate(dentry->d_inode, CF_UNLINK, 0);
+		leave(dentry);
 	return CF_VERDICT(ret);
+}
+
+/* Every name that goes comes through here, also those that file systems take away by themselves. */
+SEC("fentry/d_delete")
+int BPF_PROG(cf_d_delete, struct dentry *dentry)
+{
+	struct cf_config *config = cf_get_config();
+	u64 address = cf_address(dentry), inode;
+	struct cf_actor actor;
+	struct cf_node *node;
+	struct cf_task *state;
+	struct cf_act act;
+
+	if (!config || !config->enabled)
+		return 0;
+	state = bpf_task_storage_get(&cf_tasks, bpf_get_current_task_btf(), 0, 0);
+	if (!state)
+		return 0;
+	if (state->leaving[0].dentry == address) {
+		inode = state->leaving[0].inode;
+		state->leaving[0].dentry = 0;
+	} else if (state->leaving[1].dentry == address) {
+		inode = state->leaving[1].inode;
+		state->leaving[1].dentry = 0;
+	} else {
+		return 0;
+	}
+	if (inode != cf_address(dentry->d_inode) || !cf_acts(&actor))
+		return 0;
+	node = bpf_map_lookup_elem(&cf_inodes, &inode);
+	if (!node)
+		return 0;
+	act = cf_new_act(&actor, CF_UNLINK, 0);
+	cf_generates(&act, actor.process, actor.task, node);
+	return 0;
+}
+
+/* What is about to get another name is named by the one that it has. */
+static __always_inline void name_before(struct dentry *dentry)
+{
+	struct cf_actor actor;
+
+	if (cf_concerns(dentry->d_inode) && cf_acts(&actor))
+		cf_plain_inode(&actor, dentry->d_inode);
 }
 
 #ifdef CF_FEXIT
 SEC("fexit/security_inode_rename")
 int BPF_PROG(cf_inode_rename, struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
 	     struct dentry *new_dentry, unsigned int flags, int ret)
+{
+	if (!ret) {
+		name_before(old_dentry);
+		if (flags & RENAME_EXCHANGE)
+			name_before(new_dentry);
+	}
+	return CF_VERDICT(ret);
+}
 #else
+/* For each of two that change places. */
 SEC("lsm/inode_rename")
 int BPF_PROG(cf_inode_rename, struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
 	     struct dentry *new_dentry, int ret)
+{
+	if (!ret)
+		name_before(old_dentry);
+	return CF_VERDICT(ret);
+}
 #endif
+
+/* It has its new name. The mount was noted for the dentry that had it before, if any. */
+static __always_inline void rename(struct dentry *dentry, struct dentry *other)
 {
 	struct cf_actor actor;
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (ret || !cf_concerns(old_dentry->d_inode) || !cf_acts(&actor))
-		return CF_VERDICT(ret);
-	node = cf_plain_inode(&actor, old_dentry->d_inode);
+	if (!cf_concerns(dentry->d_inode) || !cf_acts(&actor))
+		return;
+	node = cf_plain_inode(&actor, dentry->d_inode);
 	if (!node)
-		return CF_VERDICT(ret);
+		return;
 	act = cf_new_act(&actor, CF_RENAME, 0);
 	cf_generates(&act, actor.process, actor.task, node);
 	if (cf_wants(&actor, node))
-		cf_name(node, cf_address(new_dentry), take_mount(actor.state, new_dentry), actor.task->id);
-	return CF_VERDICT(ret);
+		cf_name(node, cf_address(dentry), take_mount(actor.state, other), actor.task->id);
+}
+
+SEC("fexit/vfs_rename")
+int BPF_PROG(cf_vfs_rename, struct renamedata *names, int ret)
+{
+	struct dentry *old_dentry = names->old_dentry, *new_dentry = names->new_dentry;
+
+	/* Of two names of one file neither goes. */
+	if (ret || old_dentry->d_inode == new_dentry->d_inode)
+		return 0;
+	rename(old_dentry, new_dentry);
+	if (names->flags & RENAME_EXCHANGE)
+		rename(new_dentry, old_dentry);
+	return 0;
 }
 
 struct iattr_sample {
@@ -282,32 +370,14 @@ static __always_inline void set_attributes(struct dentry *dentry, struct iattr *
 	cf_derives(&act, &scratch->node, node, actor.task, actor.process);
 }
 
-#ifdef CF_FEXIT
-SEC("fexit/security_inode_setattr")
-int BPF_PROG(cf_inode_setattr, void *idmap, struct dentry *dentry, struct iattr *attributes, int ret)
+SEC("fexit/notify_change")
+int BPF_PROG(cf_notify_change, void *idmap, struct dentry *dentry, struct iattr *attributes, struct inode **delegated,
+	     int ret)
 {
 	if (!ret)
 		set_attributes(dentry, attributes);
-	return CF_VERDICT(ret);
+	return 0;
 }
-#else
-SEC("lsm/inode_setattr")
-int BPF_PROG(cf_inode_setattr_2, struct dentry *dentry, struct iattr *attributes, int ret)
-{
-	if (!ret)
-		set_attributes(dentry, attributes);
-	return CF_VERDICT(ret);
-}
-
-/* Since 6.12 with the mount's idmap before the rest. */
-SEC("lsm/inode_setattr")
-int BPF_PROG(cf_inode_setattr_3, void *idmap, struct dentry *dentry, struct iattr *attributes, int ret)
-{
-	if (!ret)
-		set_attributes(dentry, attributes);
-	return CF_VERDICT(ret);
-}
-#endif
 
 /* It is new: what is known of its address is of another, whose end was missed. */
 CF_HOOK_AS(inode_alloc_security, security_inode_alloc)

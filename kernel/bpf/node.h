@@ -66,6 +66,12 @@ struct cf_node {
 	};
 };
 
+/* A name that a task is about to take away, and what has it. */
+struct cf_leaving {
+	__u64 dentry;
+	__u64 inode;
+};
+
 struct cf_task {
 	struct cf_node node;
 	/* A name that this task is about to make: what happens to the dentry tells whether it did. */
@@ -77,6 +83,7 @@ struct cf_task {
 	__u64 mount_dentry;
 	__u32 name_hash;	/* of the dentry */
 	__u32 hidden;	/* a child of the recorder, which is still the recorder's image: not recorded until it executes */
+	struct cf_leaving leaving[2];	/* the last two: an overlay takes away a name of its own and one below it */
 	__u64 listener;		/* inode of the socket at which this task waits for a connection */
 	__u64 accepted;		/* inode of the socket that is to become the connection */
 	__u32 sends_to_mqueue;	/* with this priority; and the message, once it is made */

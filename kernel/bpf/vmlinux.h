@@ -151,6 +151,12 @@ struct dentry {
 	} d_u;
 };
 
+struct renamedata {
+	struct dentry *old_dentry;
+	struct dentry *new_dentry;
+	unsigned int flags;
+};
+
 struct vfsmount {
 	struct dentry *mnt_root;
 };

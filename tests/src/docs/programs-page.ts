@@ -11,7 +11,7 @@ no program with more than 512.
 How many of its instructions an event costs depends on what is recorded: a hook that nothing tracked has part in is
 left within the first few dozen of its own ([why](../adr/0014-hooks-are-left-early.md)).
 
-Up to 6.14 \`cf_pipe_read\` is loaded, later \`cf_anon_pipe_read\`; \`cf_inode_setattr_2\` before 6.12, else \`cf_inode_setattr_3\`.
+Up to 6.14 \`cf_pipe_read\` is loaded, later \`cf_anon_pipe_read\`.
 `;
 
 /** The page that says how large every program is. */

@@ -1,10 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -14,58 +13,21 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RunningProgram, startProgram } from '../system/programs.ts';
-import { account, createWorkload, linesOf, type Workload } from './accounting.ts';
+import { account, linesOf, type Workload } from './accounting.ts';
+import { acknowledgingReader, ReplayedWorkload } from './replayed-workload.ts';
 import { scaled, until } from './scale.ts';
 
+let replayed: ReplayedWorkload;
 let root: string;
 let workload: Workload;
-let total = '';
 beforeAll(async () => {
-  root = mkdtempSync(path.join(tmpdir(), 'camflow-outputs-'));
-  workload = await createWorkload(root, scaled(200_000, 40_000));
-  total = workload.records.toLocaleString('en-US');
+  replayed = await ReplayedWorkload.create('outputs');
+  ({ root, workload } = replayed);
 });
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-/** Replays the workload into outputs. */
-function replay(name: string, settings: readonly string[], ...more: string[]): RunningProgram {
-  const all = [
-    `general.spool_dir=${path.join(root, `spool-${name}`)}`,
-    'general.source=replay',
-    `replay.path=${workload.folder}`,
-    'general.format=spade_json',
-    'general.slab_bytes=65536',
-    ...settings,
-  ];
-  return startProgram('camflowd', [...more, ...all.flatMap((setting) => ['--set', setting])]);
-}
-
-/** A reader of acknowledged units, in a process of its own: it acknowledges what is in its file. */
-function reader(socket: string, file: string): ChildProcess {
-  const program = `
-    const fs = require('node:fs');
-    const file = fs.openSync(process.argv[2], 'a');
-    fs.rmSync(process.argv[1], { force: true });
-    let rest = Buffer.alloc(0);
-    require('node:net').createServer((socket) => {
-      rest = Buffer.alloc(0);
-      socket.on('error', () => {});
-      socket.on('data', (chunk) => {
-        const bytes = Buffer.concat([rest, chunk]);
-        const end = bytes.lastIndexOf(10) + 1;
-        rest = bytes.subarray(end);
-        if (end === 0) return;
-        fs.writeSync(file, bytes, 0, end);
-        socket.write(Buffer.alloc(bytes.subarray(0, end).filter((byte) => byte === 10).length, 6));
-      });
-    }).listen(process.argv[1]);`;
-  return spawn(process.execPath, ['-e', program, socket, file], { stdio: 'inherit' });
-}
+afterAll(() => replayed.remove());
 
 const deaths = scaled(20, 4);
 test(`a reader that acknowledges, dies ${deaths} times and stalls in between gets every record`, {
@@ -74,8 +36,8 @@ test(`a reader that acknowledges, dies ${deaths} times and stalls in between get
   const socket = path.join(root, 'ack.sock');
   const file = path.join(root, 'ack.out');
   writeFileSync(file, '');
-  let current = reader(socket, file);
-  const daemon = replay('ack', [
+  let current = acknowledgingReader(socket, file);
+  const daemon = replayed.replay('ack', [
     'general.output=unix_socket,null',
     'unix_socket.type=stream',
     'unix_socket.ack=true',
@@ -90,12 +52,12 @@ test(`a reader that acknowledges, dies ${deaths} times and stalls in between get
       await sleep(50);
       current.kill('SIGKILL');
       await sleep(20);
-      current = reader(socket, file);
+      current = acknowledgingReader(socket, file);
     }
     await daemon.said(/has ended/, 300_000);
     daemon.process.kill('SIGTERM');
     const { stderr } = await daemon.ended;
-    expect(stderr.split(`${total} produced = ${total} delivered`).length - 1).toBe(2);
+    expect(stderr.split(`${replayed.total} produced = ${replayed.total} delivered`).length - 1).toBe(2);
     const { missing, repeats } = account(linesOf(file), workload);
     console.log(`reader that dies: ${repeats} repeats after ${deaths} deaths`);
     expect(missing).toBe(0);
@@ -109,7 +71,7 @@ test('a reader of a fifo that comes late and stalls gets every record once', {
 }, async () => {
   const fifo = path.join(root, 'fifo');
   const file = path.join(root, 'fifo.out');
-  const daemon = replay('fifo', ['general.output=fifo,null', `fifo.path=${fifo}`]);
+  const daemon = replayed.replay('fifo', ['general.output=fifo,null', `fifo.path=${fifo}`]);
   await daemon.said(/does not take anything now/);
   const out = openSync(file, 'w');
   const cat = spawn('cat', [fifo], { stdio: ['ignore', out, 'inherit'] });
@@ -133,7 +95,7 @@ test('two outputs of which one is dead for the whole run: the other gets everyth
 }, async () => {
   const log = path.join(root, 'alive.log');
   const { stderr, status } = await (async () => {
-    const daemon = replay('dead', [
+    const daemon = replayed.replay('dead', [
       'general.output=unix_socket,log',
       `unix_socket.address=${path.join(root, 'nobody')}`,
       `log.path=${log}`,
@@ -145,9 +107,11 @@ test('two outputs of which one is dead for the whole run: the other gets everyth
     return daemon.ended;
   })();
   expect(status).toBe(0);
-  expect(stderr).toContain(`${total} produced = ${total} delivered + 0 filtered + 0 dropped`);
   expect(stderr).toContain(
-    `${total} produced = 0 delivered + 0 filtered + 0 dropped + ${total} left in the spool`,
+    `${replayed.total} produced = ${replayed.total} delivered + 0 filtered + 0 dropped`,
+  );
+  expect(stderr).toContain(
+    `${replayed.total} produced = 0 delivered + 0 filtered + 0 dropped + ${replayed.total} left in the spool`,
   );
   expect(account(linesOf(log), workload)).toEqual({ missing: 0, repeats: 0 });
 });
@@ -164,10 +128,10 @@ test.each(['flipped bits', 'truncated', 'removed'])(
       'unix_socket.ack=true',
       `unix_socket.address=${socket}`,
       'unix_socket.spool=always',
-      'unix_socket.spool_max_size=268435456',
+      // Segments are an eighth of it; all of them must find room.
+      `unix_socket.spool_max_size=${scaled(160_000_000, 40_000_000)}`,
     ];
-    // A smaller spool would be dropped from; segments of it are an eighth.
-    const daemon = replay(name, [...settings.slice(0, -1), 'unix_socket.spool_max_size=160000000']);
+    const daemon = replayed.replay(name, settings);
     const folder = path.join(root, `spool-${name}`, 'unix_socket');
     const segments = (): string[] =>
       readdirSync(folder)
@@ -180,7 +144,10 @@ test.each(['flipped bits', 'truncated', 'removed'])(
     const left = await daemon.ended;
     const spooled = Number(/([0-9,]+) left in the spool/.exec(left.stderr)![1]!.replaceAll(',', ''));
     expect(spooled).toBeGreaterThan(0);
-    const victim = segments()[0]!;
+    const all = segments();
+    expect(all.length).toBeGreaterThan(1);
+    // With what was before it, and what comes after.
+    const victim = all[(all.length - 1) >> 1]!;
     const bytes = readFileSync(victim);
     if (damage === 'removed') rmSync(victim);
     else if (damage === 'truncated') truncateSync(victim, bytes.length >> 1);
@@ -189,9 +156,9 @@ test.each(['flipped bits', 'truncated', 'removed'])(
       writeFileSync(victim, bytes);
     }
     const file = path.join(root, `${name}.out`);
-    const process_ = reader(socket, file);
+    const process_ = acknowledgingReader(socket, file);
     try {
-      const again = await replay(name, settings, '--once').ended;
+      const again = await replayed.replay(name, settings, '--once').ended;
       const balance = /balance: (.*)/.exec(again.stderr)![1]!;
       const lost = Number(/spool_damaged ([0-9,]+)/.exec(balance)![1]!.replaceAll(',', ''));
       expect(lost).toBeGreaterThan(0);
@@ -225,14 +192,14 @@ test.skipIf(!mayMount)(
       for (let left = size - (2 << 20); left > 0; left -= piece.length) writeSync(fd, piece);
       closeSync(fd);
       const log = path.join(disk, 'audit.log');
-      const daemon = replay('full', ['general.output=log,null', `log.path=${log}`]);
+      const daemon = replayed.replay('full', ['general.output=log,null', `log.path=${log}`]);
       await daemon.said(/does not take anything now.*ENOSPC/s);
       await sleep(300);
       rmSync(hog);
       await daemon.said(/has ended/, 120_000);
       daemon.process.kill('SIGTERM');
       const { stderr } = await daemon.ended;
-      expect(stderr.split(`${total} produced = ${total} delivered`).length - 1).toBe(2);
+      expect(stderr.split(`${replayed.total} produced = ${replayed.total} delivered`).length - 1).toBe(2);
       expect(account(linesOf(log), workload)).toEqual({ missing: 0, repeats: 0 });
     } finally {
       spawnSync('umount', [disk]);

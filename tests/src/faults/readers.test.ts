@@ -1,41 +1,24 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createStory } from '@camflow/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RunningProgram, startProgram } from '../system/programs.ts';
-import { account, createWorkload, linesOf, type Workload } from './accounting.ts';
+import { startProgram } from '../system/programs.ts';
+import { account, linesOf, type Workload } from './accounting.ts';
 import { RelayPipes } from './relay-pipes.ts';
+import { ReplayedWorkload } from './replayed-workload.ts';
 import { scaled, until } from './scale.ts';
 
+let replayed: ReplayedWorkload;
 let root: string;
 let workload: Workload;
-let total = '';
 beforeAll(async () => {
-  root = mkdtempSync(path.join(tmpdir(), 'camflow-readers-'));
-  workload = await createWorkload(root, scaled(200_000, 40_000));
-  total = workload.records.toLocaleString('en-US');
+  replayed = await ReplayedWorkload.create('readers');
+  ({ root, workload } = replayed);
 });
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-/** Replays the workload into outputs. */
-function replay(name: string, ...settings: string[]): RunningProgram {
-  const all = [
-    `general.spool_dir=${path.join(root, `spool-${name}`)}`,
-    'general.source=replay',
-    `replay.path=${workload.folder}`,
-    'general.format=spade_json',
-    'general.slab_bytes=65536',
-    ...settings,
-  ];
-  return startProgram(
-    'camflowd',
-    all.flatMap((setting) => ['--set', setting]),
-  );
-}
+afterAll(() => replayed.remove());
 
 /** A reader in a process of its own, which appends whatever it gets to a file. */
 function reader(kind: 'fifo' | 'stream' | 'dgram', address: string, file: string): ChildProcess {
@@ -79,13 +62,12 @@ test.each(['fifo', 'stream', 'dgram'] as const)(
     let current = reader(kind, address, files[0]!);
     const output = kind === 'fifo' ? 'fifo' : 'unix_socket';
     const log = path.join(root, `beside-${kind}.log`);
-    const daemon = replay(
-      kind,
+    const daemon = replayed.replay(kind, [
       `general.output=${output},log`,
       `log.path=${log}`,
       ...(kind === 'fifo' ? [`fifo.path=${address}`] : []),
       ...(kind === 'fifo' ? [] : [`unix_socket.address=${address}`, `unix_socket.type=${kind}`]),
-    );
+    ]);
     try {
       for (let death = 0; death < deaths; death++) {
         await until(() => statSync(files[death]!).size > 0 || /has ended/.test(daemon.stderr()));
@@ -100,9 +82,10 @@ test.each(['fifo', 'stream', 'dgram'] as const)(
       daemon.process.kill('SIGTERM');
       const { stderr } = await daemon.ended;
       // What the kernel has taken for a reader is delivered, by the definition of these outputs; the balance closes.
-      expect(stderr.split(`${total} produced = ${total} delivered + 0 filtered + 0 dropped`).length - 1).toBe(
-        2,
-      );
+      expect(
+        stderr.split(`${replayed.total} produced = ${replayed.total} delivered + 0 filtered + 0 dropped`)
+          .length - 1,
+      ).toBe(2);
       await sleep(200);
       const known = new Set(workload.streams.flat());
       // Half a line at the end went with its reader. One that opens a fifo before it is seen that nobody read it gets

@@ -28,6 +28,19 @@ export const scenarios: readonly Scenario[] = [
     hides: [wanted('read_link', 'file file', 'task')],
   },
   { name: 'copy-range', shows: moved('copy_file_range', 'file file', 'file out') },
+  {
+    name: 'failed',
+    shows: [
+      wanted('unlink', 'task', 'directory empty'),
+      wanted('rename', 'task', 'directory other'),
+      wanted('rename', 'task', 'directory moved'),
+    ],
+    hides: [
+      wanted('unlink', 'task', 'directory full'),
+      wanted('rename', 'task', 'directory full'),
+      wanted('setattr', 'task', 'iattr'),
+    ],
+  },
   { name: 'groups', shows: [wanted('setgroups', 'task', 'process_memory')] },
   {
     name: 'ioctl',
