@@ -87,7 +87,11 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'process-group',
-    shows: [wanted('setpgid', 'task', 'process_memory'), wanted('getpgid', 'process_memory', 'task')],
+    shows: [
+      // Its process group is not its group.
+      wanted('setpgid', 'task', 'process_memory', { says: { gid: 0 } }),
+      wanted('getpgid', 'process_memory', 'task'),
+    ],
   },
   {
     name: 'ptrace',
@@ -137,6 +141,9 @@ export const scenarios: readonly Scenario[] = [
       wanted('removexattr', 'task', 'xattr', { says: { name: 'user.mood', size: 0n } }),
       wanted('removexattr_inode', 'xattr', 'file file'),
     ],
-    hides: [wanted('removexattr', 'task', 'xattr', { says: { name: 'user.gone' } })],
+    hides: [
+      wanted('removexattr', 'task', 'xattr', { says: { name: 'user.gone' } }),
+      wanted('setxattr', 'task', 'xattr', { says: { name: 'security.mine' } }),
+    ],
   },
 ];
