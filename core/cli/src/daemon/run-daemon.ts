@@ -8,7 +8,7 @@ import { stopOnSignals } from '../commands/stop-on-signals.ts';
 import { type PlannedRun, planRun } from '../composition/plan-run.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
 import { MetricsEndpoint } from '../metrics/metrics-endpoint.ts';
-import { describeBalance, describeCauses, isComplete } from '../report/balance.ts';
+import { describeBalance, describeCauses, describeSourceLoss, isComplete } from '../report/balance.ts';
 import { changedParts, sectionsLeft } from './changed-parts.ts';
 import { rootSpoolDir } from './spool-dir.ts';
 
@@ -170,7 +170,7 @@ function logBalance(report: RunReport, log: Logger): void {
     records: report.recordsRead,
     batches: report.batches,
     malformed: describeCauses(report.malformed),
-    lost_at_source: describeCauses(report.sourceLoss),
+    lost_at_source: describeSourceLoss(report),
     policy: report.policyHash,
   });
 }

@@ -17,6 +17,16 @@ export function describeCauses(causes: Readonly<Partial<Record<string, number>>>
   return parts.map(([cause, count]) => `${cause} ${formatCount(count!)}`).join(', ') || 'none';
 }
 
+/** What the source lost: `ring_full 3, missed unknown`, or `none`. */
+export function describeSourceLoss({
+  sourceLoss,
+  sourceLossOfUnknownSize,
+}: Pick<RunReport, 'sourceLoss' | 'sourceLossOfUnknownSize'>): string {
+  const unknown = sourceLossOfUnknownSize.map((cause) => `${cause} unknown`);
+  const counted = describeCauses(sourceLoss);
+  return unknown.length === 0 ? counted : [...(counted === 'none' ? [] : [counted]), ...unknown].join(', ');
+}
+
 /** The balance of one output as one line: every record that was produced is in it. */
 export function describeBalance(balance: OutputBalance): string {
   const dropped = droppedTotal(balance);

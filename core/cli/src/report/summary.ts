@@ -1,6 +1,6 @@
 import { type RecordType, type RelationClass, recordTypes } from '@camflow/api';
 import type { MalformedSample, RunReport } from '@camflow/runtime';
-import { describeBalance, describeCauses } from './balance.ts';
+import { describeBalance, describeCauses, describeSourceLoss } from './balance.ts';
 import { formatBytes, formatCount, formatCounted, formatDuration } from './numbers.ts';
 
 const relationTitles: Readonly<Record<RelationClass, string>> = {
@@ -49,7 +49,7 @@ function describeSample(sample: MalformedSample): string {
 
 function lossLines(report: RunReport): string[] {
   const malformed = Object.values(report.malformed).reduce((sum, count) => sum + (count ?? 0), 0);
-  const lines = [`losses     ${describeCauses(report.sourceLoss)} at the source`];
+  const lines = [`losses     ${describeSourceLoss(report)} at the source`];
   if (malformed > 0) {
     lines.push(
       `  ${formatCounted(malformed, 'place')} without a record (${describeCauses(report.malformed)})`,

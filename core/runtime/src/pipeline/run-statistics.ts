@@ -1,7 +1,7 @@
 import {
   type LossCause,
-  type LossCounters,
   type MalformedReason,
+  type RelayBatch,
   recordTypes,
   type StreamId,
 } from '@camflow/api';
@@ -23,9 +23,14 @@ export class RunStatistics {
   readonly #workers = new Map<number, WorkerFigures>();
   readonly #samples: MalformedSample[] = [];
   readonly #sourceLoss: Partial<Record<LossCause, number>> = {};
+  readonly #sourceLossOfUnknownSize = new Set<LossCause>();
 
   /** A batch of a stream was read. */
-  read(stream: StreamId, records: number, bytes: number, loss: LossCounters): void {
+  read(
+    { stream, loss, lossOfUnknownSize = [] }: Pick<RelayBatch, 'stream' | 'loss' | 'lossOfUnknownSize'>,
+    records: number,
+    bytes: number,
+  ): void {
     if (records > 0) {
       const key = `${stream.kind}${stream.cpu}`;
       const known = this.#streams.get(key);
@@ -39,6 +44,7 @@ export class RunStatistics {
     this.#bytesRead += bytes;
     this.#batches++;
     addTo(this.#sourceLoss, loss);
+    for (const cause of lossOfUnknownSize) this.#sourceLossOfUnknownSize.add(cause);
   }
 
   /** A worker looked at a batch of a stream. */
@@ -70,7 +76,14 @@ export class RunStatistics {
 
   snapshot(): Pick<
     RunReport,
-    'recordsRead' | 'bytesRead' | 'batches' | 'countsByType' | 'malformed' | 'malformedSamples' | 'sourceLoss'
+    | 'recordsRead'
+    | 'bytesRead'
+    | 'batches'
+    | 'countsByType'
+    | 'malformed'
+    | 'malformedSamples'
+    | 'sourceLoss'
+    | 'sourceLossOfUnknownSize'
   > {
     return {
       recordsRead: this.#recordsRead,
@@ -80,6 +93,7 @@ export class RunStatistics {
       malformed: { ...this.#malformed },
       malformedSamples: [...this.#samples],
       sourceLoss: { ...this.#sourceLoss },
+      sourceLossOfUnknownSize: [...this.#sourceLossOfUnknownSize],
     };
   }
 }

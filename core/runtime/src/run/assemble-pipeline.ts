@@ -184,7 +184,7 @@ export async function assemblePipeline(
     commits,
     onRead: ({ relay, records, byteLength }) => {
       if (control.over) throw new CamflowError('PIPELINE_STATE', 'the run is over');
-      statistics.read(relay.stream, records, byteLength, relay.loss);
+      statistics.read(relay, records, byteLength);
       const { stream, firstSequence } = relay;
       const isNew =
         records === 0 || !live.outputs.every((output) => output.had(stream, firstSequence, records));

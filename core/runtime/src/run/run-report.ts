@@ -53,6 +53,8 @@ export interface RunReport {
   readonly malformedSamples: readonly MalformedSample[];
   /** Losses reported by the source, by cause. */
   readonly sourceLoss: Readonly<Partial<Record<LossCause, number>>>;
+  /** Causes for which the source lost more, nobody knows how many records. */
+  readonly sourceLossOfUnknownSize: readonly LossCause[];
   readonly names: { readonly known: number; readonly evicted: number };
   readonly policyHash: string;
   readonly outputs: readonly OutputBalance[];

@@ -40,6 +40,7 @@ test('a loss of which nobody knows the size is a gap, counted as one, and in no 
       unknownGaps,
     });
     expect(imbalance(report.outputs[0]!)).toBe(0);
+    expect(report.sourceLossOfUnknownSize).toEqual(['state_failures', 'missed']);
     expect((await outputLosses(folder)).get('out')).toMatchObject({ records: { ring_full: 3 }, unknownGaps });
   } finally {
     rmSync(folder, { recursive: true, force: true });
