@@ -19,7 +19,7 @@ case $state in
     until_said reading
     ;;
   recorder)
-    camflowd --set general.source=kernel --set kernel.record=all --set kernel.ring_mib=64 \
+    camflowd --set general.source=kernel --set kernel.record=all --set kernel.ring_mib=256 \
       --set general.output=log --set log.path=/root/out/log 2>errors &
     until_said recording
     ;;

@@ -13,6 +13,16 @@ export interface Boot {
   readonly lost: number;
 }
 
+/** How a boot is measured. */
+export interface Manner {
+  /** Of the order of the workloads. */
+  readonly seed: number;
+  /** Of the number of operations. */
+  readonly scale: number;
+  /** Whether the guest's clock counts instructions. */
+  readonly countsInstructions: boolean;
+}
+
 interface Line {
   readonly name: string;
   readonly ns_min?: number;
@@ -30,8 +40,7 @@ export async function measureBoot(
   load: string,
   kernel: GuestKernel,
   state: State,
-  seed: number,
-  scale: number,
+  { seed, scale, countsInstructions }: Manner,
 ): Promise<Boot> {
   const script = fileURLToPath(new URL('../../guest/cost.sh', import.meta.url));
   const { status, stdout, stderr } = await runInGuest({
@@ -41,8 +50,9 @@ export async function measureBoot(
       { host: load, guest: '/root/bin/costload' },
       { host: script, guest: '/root/cost.sh' },
     ],
-    memoryMib: 2048,
-    timeoutMs: 900_000,
+    memoryMib: 4096,
+    timeoutMs: 1_200_000,
+    countsInstructions,
   });
   if (status !== 0) throw new Error(`the guest in state ${state} ended with ${status}: ${stderr}`);
   const lines = stdout
