@@ -244,6 +244,9 @@ int BPF_PROG(cf_d_delete, struct dentry *dentry)
 	node = bpf_map_lookup_elem(&cf_inodes, &inode);
 	if (!node)
 		return 0;
+	/* Another epoch may have begun meanwhile. */
+	if (cf_wants_name(&actor, node))
+		cf_name_inode(node, inode, actor.task->id);
 	act = cf_new_act(&actor, CF_UNLINK, 0);
 	cf_generates(&act, actor.process, actor.task, node);
 	return 0;
