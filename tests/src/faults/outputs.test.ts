@@ -138,8 +138,7 @@ test.each(['flipped bits', 'truncated', 'removed'])(
         .filter((each) => each.endsWith('.segment'))
         .sort()
         .map((each) => path.join(folder, each));
-    await until(() => existsSync(folder) && segments().length > 0);
-    await sleep(200);
+    await until(() => existsSync(folder) && segments().length > 2);
     daemon.process.kill('SIGTERM');
     const left = await daemon.ended;
     const spooled = Number(/([0-9,]+) left in the spool/.exec(left.stderr)![1]!.replaceAll(',', ''));
