@@ -123,13 +123,14 @@ test.each(['flipped bits', 'truncated', 'removed'])(
     const name = damage.replace(' ', '-');
     const socket = path.join(root, `${name}.sock`);
     const settings = [
-      'general.output=unix_socket',
+      // Alone it would hold back the source.
+      'general.output=unix_socket,null',
       'unix_socket.type=stream',
       'unix_socket.ack=true',
       `unix_socket.address=${socket}`,
       'unix_socket.spool=always',
       // Segments are an eighth of it; all of them must find room.
-      `unix_socket.spool_max_size=${scaled(160_000_000, 40_000_000)}`,
+      `unix_socket.spool_max_size=${scaled(268_435_456, 48_000_000)}`,
     ];
     const daemon = replayed.replay(name, settings);
     const folder = path.join(root, `spool-${name}`, 'unix_socket');
