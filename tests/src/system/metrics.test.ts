@@ -112,7 +112,7 @@ test('a recorder that has failed is not healthy, for as long as it waits for its
   const socket = path.join(root, 'failed.sock');
   const settings = [
     `general.metrics=${socket}`,
-    `general.source=${path.join(repositoryRoot, 'tests/fixtures/source-failing')}`,
+    `general.source=${path.join(repositoryRoot, 'tests/fixtures/failing-source.js')}`,
     'general.output=unix_socket',
     `unix_socket.address=${path.join(root, 'nobody')}`,
     'unix_socket.spool=off',
