@@ -54,10 +54,12 @@ static __always_inline void control(u32 number, u32 command, long result)
 	struct cf_act act;
 	u64 file;
 
-	if (result < 0 || !cf_acts(&actor))
+	if (result < 0)
 		return;
 	file = cf_open_file(number);
-	node = file ? cf_file_at(&actor, file) : NULL;
+	if (!file || !cf_file_concerns(file) || !cf_acts(&actor))
+		return;
+	node = cf_file_at(&actor, file);
 	if (!node)
 		return;
 	act = cf_new_act(&actor, CF_WRITE_IOCTL, command);
@@ -92,7 +94,7 @@ int BPF_PROG(cf_file_lock, struct file *file, unsigned int command, int ret)
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor))
+	if (ret || !cf_concerns(file->f_inode) || !cf_acts(&actor))
 		return CF_VERDICT(ret);
 	node = cf_file_inode(&actor, file);
 	if (!node)

@@ -65,7 +65,7 @@ static __always_inline void change(struct cred *new, u32 relation, u64 flags)
 	struct cf_node *process;
 	struct cf_act act;
 
-	if (!cf_acts(&actor))
+	if (!cf_concerns(NULL) || !cf_acts(&actor))
 		return;
 	process = cf_process(new, actor.process->process.tgid);
 	if (!process)

@@ -23,14 +23,15 @@ static __always_inline void generate(struct inode *inode, u32 relation, u64 flag
 }
 
 /*
- * The mount through which a task is about to give or take a name. The hooks on inodes, which come next, do not tell; the
- * hooks on paths are missing only in kernels without AppArmor, Tomoyo and Landlock.
+ * The mount through which a task is about to give a name to an inode, NULL for one that is yet to be made. The hooks on
+ * inodes, which come next, do not tell; the hooks on paths are missing only in kernels without AppArmor, Tomoyo and
+ * Landlock.
  */
-static __always_inline void note_mount(const struct path *folder, struct dentry *dentry)
+static __always_inline void note_mount(const struct path *folder, struct dentry *dentry, const struct inode *inode)
 {
 	struct cf_actor actor;
 
-	if (!cf_acts(&actor))
+	if (!cf_concerns(inode) || !cf_acts(&actor))
 		return;
 	actor.state->mount = (u64)folder->mnt;
 	actor.state->mount_dentry = (u64)dentry;
@@ -47,7 +48,7 @@ int BPF_PROG(cf_path_mknod, const struct path *folder, struct dentry *dentry, um
 	     int ret)
 {
 	if (!ret)
-		note_mount(folder, dentry);
+		note_mount(folder, dentry, NULL);
 	return CF_VERDICT(ret);
 }
 
@@ -55,7 +56,7 @@ CF_HOOK(path_mkdir)
 int BPF_PROG(cf_path_mkdir, const struct path *folder, struct dentry *dentry, umode_t mode, int ret)
 {
 	if (!ret)
-		note_mount(folder, dentry);
+		note_mount(folder, dentry, NULL);
 	return CF_VERDICT(ret);
 }
 
@@ -63,7 +64,7 @@ CF_HOOK(path_symlink)
 int BPF_PROG(cf_path_symlink, const struct path *folder, struct dentry *dentry, const char *target, int ret)
 {
 	if (!ret)
-		note_mount(folder, dentry);
+		note_mount(folder, dentry, NULL);
 	return CF_VERDICT(ret);
 }
 
@@ -71,7 +72,7 @@ CF_HOOK(path_link)
 int BPF_PROG(cf_path_link, struct dentry *old_dentry, const struct path *folder, struct dentry *dentry, int ret)
 {
 	if (!ret)
-		note_mount(folder, dentry);
+		note_mount(folder, dentry, old_dentry->d_inode);
 	return CF_VERDICT(ret);
 }
 
@@ -80,16 +81,19 @@ int BPF_PROG(cf_path_rename, const struct path *old_folder, struct dentry *old_d
 	     struct dentry *dentry, unsigned int flags, int ret)
 {
 	if (!ret)
-		note_mount(folder, dentry);
+		note_mount(folder, dentry, old_dentry->d_inode);
 	return CF_VERDICT(ret);
 }
 
-/* What the task is about to make of a dentry. Whether it succeeds shows when the dentry gets its inode. */
-static __always_inline void expect(struct dentry *dentry, u32 relation, u64 flags)
+/*
+ * What the task is about to make of a dentry, and of which inode if there is one yet. Whether it succeeds shows when the
+ * dentry gets its inode.
+ */
+static __always_inline void expect(struct dentry *dentry, const struct inode *inode, u32 relation, u64 flags)
 {
 	struct cf_actor actor;
 
-	if (!cf_concerns(NULL) || !cf_acts(&actor))
+	if (!cf_concerns(inode) || !cf_acts(&actor))
 		return;
 	actor.state->dentry = (u64)dentry;
 	actor.state->name_hash = dentry->d_name.hash;
@@ -103,7 +107,7 @@ int BPF_PROG(cf_inode_create, struct inode *dir, struct dentry *dentry, umode_t 
 	if (ret)
 		return CF_VERDICT(ret);
 	generate(dir, CF_INODE_CREATE, mode);
-	expect(dentry, CF_INODE_CREATE, mode);
+	expect(dentry, NULL, CF_INODE_CREATE, mode);
 	return CF_VERDICT(ret);
 }
 
@@ -111,7 +115,7 @@ CF_HOOK(inode_mkdir)
 int BPF_PROG(cf_inode_mkdir, struct inode *dir, struct dentry *dentry, umode_t mode, int ret)
 {
 	if (!ret)
-		expect(dentry, CF_INODE_CREATE, mode);
+		expect(dentry, NULL, CF_INODE_CREATE, mode);
 	return CF_VERDICT(ret);
 }
 
@@ -119,7 +123,7 @@ CF_HOOK(inode_mknod)
 int BPF_PROG(cf_inode_mknod, struct inode *dir, struct dentry *dentry, umode_t mode, u64 device, int ret)
 {
 	if (!ret)
-		expect(dentry, CF_INODE_CREATE, mode);
+		expect(dentry, NULL, CF_INODE_CREATE, mode);
 	return CF_VERDICT(ret);
 }
 
@@ -127,7 +131,7 @@ CF_HOOK(inode_symlink)
 int BPF_PROG(cf_inode_symlink, struct inode *dir, struct dentry *dentry, const char *target, int ret)
 {
 	if (!ret)
-		expect(dentry, CF_SYMLINK, 0);
+		expect(dentry, NULL, CF_SYMLINK, 0);
 	return CF_VERDICT(ret);
 }
 
@@ -135,7 +139,7 @@ CF_HOOK(inode_link)
 int BPF_PROG(cf_inode_link, struct dentry *old_dentry, struct inode *dir, struct dentry *new_dentry, int ret)
 {
 	if (!ret)
-		expect(new_dentry, CF_LINK, 0);
+		expect(new_dentry, old_dentry->d_inode, CF_LINK, 0);
 	return CF_VERDICT(ret);
 }
 
@@ -148,10 +152,10 @@ int BPF_PROG(cf_d_instantiate, struct dentry *dentry, struct inode *inode)
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (!cf_concerns(NULL))
+	if (!inode || !cf_concerns(inode))
 		return 0;
 	state = bpf_task_storage_get(&cf_tasks, bpf_get_current_task_btf(), 0, 0);
-	if (!state || !inode || state->dentry != cf_address(dentry))
+	if (!state || state->dentry != cf_address(dentry))
 		return 0;
 	state->dentry = 0;
 	/* One that came to nothing may have left its place to another. */

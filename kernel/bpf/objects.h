@@ -20,6 +20,20 @@ static __always_inline bool cf_target(struct cf_actor *target, struct task_struc
 	return target->process;
 }
 
+/* Whether what the current task does to a file of which only the address is known can be for the record. */
+static __always_inline bool cf_file_concerns(u64 address)
+{
+	struct cf_config *config = cf_get_config();
+	struct inode *inode;
+
+	if (cf_concerns(NULL))
+		return true;
+	if (!config || !config->enabled)
+		return false;
+	inode = BPF_CORE_READ((struct file *)address, f_inode);
+	return cf_in_sieve(cf_inode_number(BPF_CORE_READ(inode, i_sb, s_dev), BPF_CORE_READ(inode, i_ino)));
+}
+
 /* The inode of a file of which only the address is known, named after the path by which it was opened. */
 static __always_inline struct cf_node *cf_file_at(struct cf_actor *actor, u64 address)
 {

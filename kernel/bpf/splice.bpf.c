@@ -7,6 +7,16 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+/* What something recorded came from or went to has a name as well, even where it is not itself what somebody tracks. */
+static __always_inline void name_other(const struct cf_actor *actor, struct cf_node *wanted, struct cf_node *other,
+				       u64 address)
+{
+	struct cf_config *config = cf_get_config();
+
+	if (config && other->named_epoch != config->epoch && cf_is_nameable(other) && cf_wants(actor, wanted))
+		cf_name_by_file(actor, other, (struct file *)address);
+}
+
 /* from -> to, and with the task that did it: pipe -> task -> process, process -> task -> to. */
 static __always_inline void transfer(u64 from, u64 to, u32 relation, u64 flags, long moved)
 {
@@ -14,12 +24,14 @@ static __always_inline void transfer(u64 from, u64 to, u32 relation, u64 flags, 
 	struct cf_node *source, *target;
 	struct cf_act act;
 
-	if (moved <= 0 || !from || !to || !cf_acts(&actor))
+	if (moved <= 0 || !from || !to || !(cf_file_concerns(from) || cf_file_concerns(to)) || !cf_acts(&actor))
 		return;
 	source = cf_file_at(&actor, from);
 	target = cf_file_at(&actor, to);
 	if (!source || !target)
 		return;
+	name_other(&actor, source, target, to);
+	name_other(&actor, target, source, from);
 	act = cf_new_act(&actor, CF_READ, flags);
 	/* That a file is read is seen where that is asked for. */
 	if (source->type == CF_NODE_PIPE)
@@ -95,7 +107,7 @@ int BPF_PROG(cf_create_pipe_files, struct file **ends, int flags, int result)
 	struct cf_act act;
 	u64 first = 0, file = 0;
 
-	if (result || !cf_acts(&actor))
+	if (result || !cf_concerns(NULL) || !cf_acts(&actor))
 		return 0;
 	/* The verifier takes no pointer to pointers from its context. */
 	bpf_get_func_arg(ctx, 0, &first);

@@ -84,7 +84,7 @@ static __always_inline void change(struct dentry *dentry, const char *name, u64 
 	struct cf_node *inode, *node;
 	struct cf_act act;
 
-	if (!cf_acts(&actor))
+	if (!cf_concerns(dentry->d_inode) || !cf_acts(&actor))
 		return;
 	inode = cf_plain_inode(&actor, dentry->d_inode);
 	node = inode ? attribute(&actor, inode, name, value, size) : NULL;
@@ -124,7 +124,7 @@ int BPF_PROG(cf_vfs_getxattr, void *idmap, struct dentry *dentry, const char *na
 	struct cf_node *inode, *node;
 	struct cf_act act;
 
-	if (size < 0 || !cf_acts(&actor))
+	if (size < 0 || !cf_concerns(dentry->d_inode) || !cf_acts(&actor))
 		return 0;
 	inode = cf_plain_inode(&actor, dentry->d_inode);
 	/* Without room only the size was asked for. */
@@ -146,7 +146,7 @@ int BPF_PROG(cf_vfs_listxattr, struct dentry *dentry, char *list, u64 room, long
 	struct cf_node *inode;
 	struct cf_act act;
 
-	if (size < 0 || !cf_acts(&actor))
+	if (size < 0 || !cf_concerns(dentry->d_inode) || !cf_acts(&actor))
 		return 0;
 	inode = cf_plain_inode(&actor, dentry->d_inode);
 	if (!inode)

@@ -58,6 +58,22 @@ const files: readonly PolicyCase[] = [
     hides: [write],
   },
   {
+    name: 'file track, what needs no look inside',
+    say: markFile('in', { tracked: true }),
+    matching: [{ words: ['handle', 'in', 'out'] }],
+    others: [{ words: ['handle', 'other', 'out'] }],
+    shows: [
+      ...['file_lock', 'write_ioctl', 'link', 'rename', 'unlink'].map((type) => `${type} task > file third`),
+      ...['read_ioctl', 'listxattr'].map((type) => `${type} file third > task`),
+      'copy_file_range file third > file out',
+      'setattr_inode iattr > file third',
+      'setxattr_inode xattr trusted.colour > file third',
+      'getxattr_inode file third > xattr trusted.colour',
+      'removexattr_inode xattr trusted.colour > file third',
+      'named path second > file third',
+    ],
+  },
+  {
     name: 'file propagate',
     say: markFile('in', propagating),
     matching: copyBoth,
