@@ -19,8 +19,6 @@ export interface Manner {
   readonly seed: number;
   /** Of the number of operations. */
   readonly scale: number;
-  /** Whether the guest's clock counts instructions. */
-  readonly countsInstructions: boolean;
 }
 
 interface Line {
@@ -40,7 +38,7 @@ export async function measureBoot(
   load: string,
   kernel: GuestKernel,
   state: State,
-  { seed, scale, countsInstructions }: Manner,
+  { seed, scale }: Manner,
 ): Promise<Boot> {
   const script = fileURLToPath(new URL('../../guest/cost.sh', import.meta.url));
   const { status, stdout, stderr } = await runInGuest({
@@ -52,7 +50,6 @@ export async function measureBoot(
     ],
     memoryMib: 4096,
     timeoutMs: 1_200_000,
-    countsInstructions,
   });
   if (status !== 0) throw new Error(`the guest in state ${state} ended with ${status}: ${stderr}`);
   const lines = stdout

@@ -1,17 +1,13 @@
 import type { Boot } from './boot.ts';
 import { descriptions, type State, states } from './states.ts';
 
-/** The boots of each state that was measured, in the same way. */
+/** The boots of each state. */
 export type Series = ReadonlyMap<State, readonly Boot[]>;
 
 /** Workloads that are no single operation: they have rows and no part in the mean. */
 const whole = new Set(['unpack', 'serve', 'serve_greet']);
 
-type Loaded = Exclude<State, 'bare'>;
-
-function loadedStates(series: Series): Loaded[] {
-  return states.filter((state): state is Loaded => state !== 'bare' && series.has(state));
-}
+const measured = states.filter((state) => state !== 'bare');
 
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1]!;
@@ -42,28 +38,26 @@ function spreadOf(series: Series, state: State, workload: string): string {
 /** Each workload with its ratios, and the spread of its boots beside each. */
 export function workloadTable(series: Series): string {
   const workloads = [...series.get('bare')![0]!.costs.keys()].sort();
-  const loaded = loadedStates(series);
   const row = (workload: string): string => {
     const bare = `${median(costsOf(series, 'bare', workload)).toFixed(0)} ns (${spreadOf(series, 'bare', workload)})`;
-    const ratios = loaded.map(
+    const ratios = measured.map(
       (state) => `${ratioOf(series, state, workload).toFixed(2)} (${spreadOf(series, state, workload)})`,
     );
     return `| ${[workload, bare, ...ratios].join(' | ')} |`;
   };
-  const head = ['Workload', 'bare', ...loaded];
+  const head = ['Workload', 'bare', ...measured];
   return [`| ${head.join(' | ')} |`, `|${' --- |'.repeat(head.length)}`, ...workloads.map(row)].join('\n');
 }
 
-/** Each state with its means, what it may cost, and what became of the records while time was measured. */
-export function stateTable(timed: Series, counted: Series): string {
-  const row = (state: Loaded): string => {
+/** Each state with its mean, what it may cost, and what became of the records. */
+export function stateTable(series: Series): string {
+  const row = (state: Exclude<State, 'bare'>): string => {
     const { about, most } = descriptions[state];
-    const boots = timed.get(state)!;
+    const boots = series.get(state)!;
     const sum = (of: (boot: Boot) => number): number => boots.reduce((total, boot) => total + of(boot), 0);
     const cells = [
       `\`${state}\`: ${about}`,
-      counted.has(state) ? geometricMean(counted, state).toFixed(2) : '',
-      geometricMean(timed, state).toFixed(2),
+      geometricMean(series, state).toFixed(2),
       `at most ${most.toFixed(2)}`,
       sum(({ taken }) => taken).toLocaleString('en-US'),
       sum(({ lost }) => lost).toLocaleString('en-US'),
@@ -72,8 +66,8 @@ export function stateTable(timed: Series, counted: Series): string {
     return `| ${cells.join(' | ')} |`;
   };
   return [
-    '| State | Instructions | Time | Goal | Records | Lost | CPU seconds of the reader |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
-    ...loadedStates(timed).map(row),
+    '| State | Cost | Goal | Records | Lost | CPU seconds of the reader |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...measured.map(row),
   ].join('\n');
 }

@@ -1,9 +1,6 @@
 /** What is measured against the bare kernel, in the order of what it costs. */
 export const states = ['bare', 'disabled', 'untracked', 'reader', 'recorder'] as const;
 
-/** Those that work on one CPU alone, where instructions can be counted. */
-export const countedStates = ['bare', 'disabled', 'untracked'] as const;
-
 /** One of them: `bench/guest/cost.sh` says how it is brought about. */
 export type State = (typeof states)[number];
 

@@ -22,8 +22,6 @@ export interface Machine {
   readonly bpfLsm: boolean;
   /** Whether to use the host's hardware virtualisation. */
   readonly kvm: boolean;
-  /** Whether its clock counts the instructions that its CPUs execute, one at a time. */
-  readonly countsInstructions: boolean;
 }
 
 /** What the guest's job talks to. */
@@ -105,11 +103,8 @@ function machineOptions(machine: Machine): string[] {
   ];
 }
 
-function accelerator({ kvm, countsInstructions }: Machine): string[] {
-  if (kvm) return ['-accel', 'kvm', '-cpu', 'host'];
-  if (!countsInstructions) return ['-accel', 'tcg,thread=multi', '-cpu', 'max'];
-  // An instruction takes a nanosecond; while all CPUs wait for a timer its time comes at once.
-  return ['-accel', 'tcg,thread=single', '-icount', 'shift=0,sleep=off', '-cpu', 'max'];
+function accelerator({ kvm }: Machine): string[] {
+  return kvm ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max'];
 }
 
 function disk(name: string, image: string, snapshot: 'on' | 'off'): string[] {

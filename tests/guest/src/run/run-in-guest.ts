@@ -31,11 +31,6 @@ export interface GuestJob {
   readonly bpfLsm?: boolean;
   /** Whether to use the host's hardware virtualisation, which must work for stock kernels. Default false. */
   readonly kvm?: boolean;
-  /**
-   * Whether the guest's clock counts instructions, one a nanosecond: what it measures then does not depend on what the
-   * host has to do. Only one of its CPUs executes at a time. Not with `kvm`. Default false.
-   */
-  readonly countsInstructions?: boolean;
   /** Makes the command a shell on a terminal: it reads `streams.input`, and its errors join its output. */
   readonly terminal?: Terminal;
   /** File for what the guest's kernel says, while it says it; made anew. Default: kept in the result only. */
@@ -88,7 +83,6 @@ export async function runGuest(job: GuestJob, streams: MachineStreams): Promise<
     const disks = { projectDisk: path.join(folder, 'project.img'), jobDisk: path.join(folder, 'job.img') };
     const kernelLog = path.resolve(job.log ?? path.join(folder, 'kernel.log'));
     const { put = [], fetch = [], memoryMib = 1024, cpus = 2, bpfLsm = true, kvm = false } = job;
-    const { countsInstructions = false } = job;
     await writeProjectDisk(disks.projectDisk, folder);
     await writeJobDisk(disks.jobDisk, {
       command: job.command,
@@ -97,7 +91,7 @@ export async function runGuest(job: GuestJob, streams: MachineStreams): Promise<
       terminal: job.terminal,
     });
     const log = await boot(
-      { parts, ...disks, kernelLog, memoryMib, cpus, bpfLsm, kvm, countsInstructions },
+      { parts, ...disks, kernelLog, memoryMib, cpus, bpfLsm, kvm },
       streams,
       AbortSignal.any([timeout, ...(job.signal ? [job.signal] : [])]),
     );
