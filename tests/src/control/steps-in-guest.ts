@@ -11,23 +11,34 @@ export interface StepsRun {
   readonly files: ReadonlyMap<string, Buffer>;
 }
 
-/** Does steps, one after the other, in a guest of their own. @param fetch - files to bring back */
+/** Files to bring back from a guest, and files that one before it gave, to be there under the same paths. */
+export interface CarriedFiles {
+  readonly fetch?: readonly string[];
+  readonly given?: ReadonlyMap<string, Buffer>;
+}
+
+/** Does steps, one after the other, in a guest of their own. */
 export async function runSteps(
   kernel: GuestKernel,
   steps: readonly ControlStep[],
-  fetch: readonly string[] = [],
+  { fetch = [], given = new Map() }: CarriedFiles = {},
 ): Promise<StepsRun> {
   const folder = mkdtempSync(path.join(tmpdir(), 'camflow-control-'));
   try {
     const host = path.join(folder, 'steps.json');
     writeFileSync(host, JSON.stringify(steps));
+    const put = [...given].map(([guest, bytes], index) => {
+      const file = path.join(folder, `given-${index}`);
+      writeFileSync(file, bytes);
+      return { host: file, guest };
+    });
     const found = '/root/outcomes.json';
     const { status, stderr, files } = await runInGuest({
       kernel,
       bpfLsm: true,
       cpus: 2,
       command: ['node', '/camflow/tests/dist/control/run-steps.js', '/root/steps.json', found],
-      put: [{ host, guest: '/root/steps.json' }],
+      put: [{ host, guest: '/root/steps.json' }, ...put],
       fetch: [found, ...fetch],
       timeoutMs: 590_000,
     });

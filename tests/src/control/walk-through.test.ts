@@ -17,7 +17,7 @@ describe.for(['6.1', '6.12'] as const)('CamFlow as its users begin, on %s', (ker
   beforeAll(async () => {
     if (reason !== undefined) return;
     const names = Object.values(fetched);
-    all = await runSteps(kernel, Object.values(walkThrough), names);
+    all = await runSteps(kernel, Object.values(walkThrough), { fetch: names });
     for (const name of [fetched.first, fetched.second]) logs.set(name, spadeEntries(all.files.get(name)!));
   }, 900_000);
 

@@ -54,25 +54,30 @@ function ringsLine({ rings, ringBytes }: LoadedCapture): string {
   return `${formatCounted(rings, 'ring')} of ${formatBytes(ringBytes)}, one for each CPU.`;
 }
 
+/** What is lost for each cause, and what it is called. */
+const lossWords: readonly (readonly [cause: keyof AccountedLosses, words: (count: number) => string])[] = [
+  ['ring_full', (count) => `ring_full ${formatCount(count)}`],
+  ['shed', (count) => `shed ${formatCount(count)}`],
+  [
+    'state_failures',
+    (count) => `what happened to ${formatCounted(count, 'object')} for want of room for their state`,
+  ],
+  [
+    'missed',
+    (count) =>
+      `what happened while a program was running already on that CPU, ${formatCounted(count, 'time')}`,
+  ],
+];
+
 function countLines({ counts, missed = 0, accountedLosses }: LoadedCapture): string[] {
   if (counts === undefined) return [];
-  const { ring_full, shed, state_failures } = counts;
-  const told = (cause: keyof AccountedLosses): string =>
-    `, of which ${formatCount(accountedLosses?.[cause] ?? 0)} accounted for by a recorder`;
-  const lost = [
-    ...(ring_full > 0 ? [`ring_full ${formatCount(ring_full)}${told('ring_full')}`] : []),
-    ...(shed > 0 ? [`shed ${formatCount(shed)}${told('shed')}`] : []),
-    ...(state_failures > 0
-      ? [
-          `what happened to ${formatCounted(state_failures, 'object')} for want of room for their state${told('state_failures')}`,
-        ]
-      : []),
-    ...(missed > 0
-      ? [
-          `what happened while a program was running already on that CPU, ${formatCounted(missed, 'time')}${told('missed')}`,
-        ]
-      : []),
-  ];
+  const losses = { ...counts, missed };
+  const lost = lossWords
+    .filter(([cause]) => losses[cause] > 0)
+    .map(
+      ([cause, words]) =>
+        `${words(losses[cause])}, of which ${formatCount(accountedLosses?.[cause] ?? 0)} accounted for by a recorder`,
+    );
   return [
     `Since they were loaded: ${formatCounted(counts.taken, 'record')}, ${formatCount(counts.truncated)} with a text cut.`,
     `Lost: ${lost.length > 0 ? lost.join('; ') : 'nothing'}.`,
