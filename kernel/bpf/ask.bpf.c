@@ -4,13 +4,19 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-static __always_inline struct cf_request *get_request(u32 kind)
+static __always_inline struct cf_request *get_request(void)
 {
 	u32 zero = 0;
-	struct cf_request *request = bpf_map_lookup_elem(&cf_request, &zero);
 
-	return request && (request->kind == kind || (kind == CF_REQUEST_FD && request->kind == CF_REQUEST_KEY)) ?
-		       request : NULL;
+	return bpf_map_lookup_elem(&cf_request, &zero);
+}
+
+/* Whatever is said while a recording of one's own runs is not said for it. */
+static __always_inline u32 held(u32 flags)
+{
+	struct cf_config *config = cf_get_config();
+
+	return config && config->modes & CF_OWN && flags & (CF_TRACKED | CF_PROPAGATE) ? flags | CF_HELD : flags;
 }
 
 static __always_inline void change(struct cf_request *request, struct cf_node *node)
@@ -18,8 +24,8 @@ static __always_inline void change(struct cf_request *request, struct cf_node *n
 	if (!request->change)
 		return;
 	if (request->clear)
-		cf_unflag(node, request->clear);
-	cf_flag(node, request->set, request->taint);
+		cf_unflag(node, held(request->clear));
+	cf_flag(node, held(request->set), request->taint);
 }
 
 /* Only a node for a moment: the file it stands for need not be in memory. */
@@ -42,11 +48,69 @@ static __always_inline void ask_key(struct cf_request *request)
 	request->found = 1;
 }
 
+/* Before a recording of one's own (hold) and after it: what the flags of a thing are then. */
+static __always_inline u32 swept(u32 flags, bool hold)
+{
+	if (hold)
+		return flags & (CF_TRACKED | CF_PROPAGATE) ? flags | CF_HELD : flags;
+	return flags & CF_HELD ? flags & ~CF_HELD : flags & ~(CF_TRACKED | CF_PROPAGATE);
+}
+
+static __always_inline void sweep(struct cf_node *node, bool hold)
+{
+	u32 flags = node->flags, after = swept(flags, hold);
+
+	if (flags & ~after)
+		cf_unflag(node, flags & ~after);
+	if (after & ~flags)
+		cf_flag(node, after & ~flags, 0);
+}
+
+/* Of files cf_files has what is said, and their nodes hear of it. */
+static long sweep_node(void *map, u64 *key, struct cf_node *node, bool *hold)
+{
+	if (!cf_is_kept(node))
+		sweep(node, *hold);
+	return 0;
+}
+
+/* Senders as they were when they sent: nobody looks for them in the sieve. */
+static long sweep_sender(void *map, struct cf_end *key, struct cf_node *node, bool *hold)
+{
+	node->flags = swept(node->flags, *hold);
+	return 0;
+}
+
+static long sweep_file(void *map, struct cf_file_key *key, struct cf_file *file, bool *hold)
+{
+	u64 number = cf_inode_number(key->device, key->ino);
+
+	file->flags = swept(file->flags, *hold);
+	if (!file->flags && !file->taint && !bpf_map_delete_elem(map, key))
+		cf_sieve_remove(number);
+	return 0;
+}
+
+static __always_inline void sweep_maps(struct cf_request *request)
+{
+	struct cf_ids *ids = cf_get_ids();
+	bool hold = request->kind == CF_REQUEST_HOLD;
+
+	bpf_for_each_map_elem(&cf_creds, sweep_node, &hold, 0);
+	bpf_for_each_map_elem(&cf_inodes, sweep_node, &hold, 0);
+	bpf_for_each_map_elem(&cf_objects, sweep_node, &hold, 0);
+	bpf_for_each_map_elem(&cf_sent, sweep_sender, &hold, 0);
+	bpf_for_each_map_elem(&cf_files, sweep_file, &hold, 0);
+	if (ids)
+		__sync_fetch_and_add(&ids->said, 1);
+	request->found = 1;
+}
+
 /* In the process that asks: its descriptor is open for as long as this takes. */
 SEC("syscall")
 int cf_ask_file(void *context)
 {
-	struct cf_request *request = get_request(CF_REQUEST_FD);
+	struct cf_request *request = get_request();
 	struct task_struct *current = bpf_get_current_task_btf();
 	struct inode *inode;
 	struct cf_node *node;
@@ -59,7 +123,11 @@ int cf_ask_file(void *context)
 		ask_key(request);
 		return 0;
 	}
-	if (request->target >= BPF_CORE_READ(current, files, fdt, max_fds))
+	if (request->kind == CF_REQUEST_HOLD || request->kind == CF_REQUEST_DROP) {
+		sweep_maps(request);
+		return 0;
+	}
+	if (request->kind != CF_REQUEST_FD || request->target >= BPF_CORE_READ(current, files, fdt, max_fds))
 		return 0;
 	files = BPF_CORE_READ(current, files, fdt, fd);
 	bpf_probe_read_kernel(&file, sizeof(file), files + request->target);
@@ -81,12 +149,20 @@ int cf_ask_file(void *context)
 SEC("iter/task")
 int cf_ask_process(struct bpf_iter__task *context)
 {
-	struct cf_request *request = get_request(CF_REQUEST_PROCESS);
+	struct cf_request *request = get_request();
 	struct task_struct *task = context->task;
 	struct cf_node *process;
 	struct cf_task *state;
 
-	if (!request || !task || task->tgid != request->target)
+	if (!request || !task)
+		return 0;
+	if (request->kind == CF_REQUEST_HOLD || request->kind == CF_REQUEST_DROP) {
+		state = bpf_task_storage_get(&cf_tasks, task, 0, 0);
+		if (state)
+			sweep(&state->node, request->kind == CF_REQUEST_HOLD);
+		return 0;
+	}
+	if (request->kind != CF_REQUEST_PROCESS || task->tgid != request->target)
 		return 0;
 	state = cf_task(task);
 	process = cf_process(task->real_cred, task->tgid);

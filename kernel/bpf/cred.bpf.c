@@ -33,7 +33,7 @@ int BPF_PROG(cf_cred_prepare, struct cred *new, const struct cred *old, int gfp,
 	}
 	flags = cf_inherited(CF_CLONE_MEM, CF_NODE_PROCESS, flags, &taint);
 	cf_begin_process(cf_address(new), current->tgid,
-			 (flags & (CF_TRACKED | CF_PROPAGATE | CF_OPAQUE | CF_SHARES)) | CF_FRESH, taint);
+			 (flags & (CF_TRACKING | CF_OPAQUE | CF_SHARES)) | CF_FRESH, taint);
 	return CF_VERDICT(ret);
 }
 

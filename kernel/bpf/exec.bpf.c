@@ -23,7 +23,7 @@ static __always_inline void execute(struct cf_actor *actor, struct cf_node *proc
 	if (!node)
 		return;
 	cf_apply_owner(process);
-	cf_flag(process, node->flags & (CF_TRACKED | CF_OPAQUE), 0);
+	cf_flag(process, node->flags & (CF_TRACKED | CF_HELD | CF_OPAQUE), 0);
 	if (cf_wants(&next, process))
 		cf_name_by_file(&next, process, file);
 	cf_use_fresh(actor, process);

@@ -61,7 +61,7 @@ __noinline int cf_flag(struct cf_node *node, u32 flags, u64 taint)
 
 __noinline int cf_hear(struct cf_node *node)
 {
-	const u32 said = CF_TRACKED | CF_OPAQUE | CF_PROPAGATE | CF_RECORD;
+	const u32 said = CF_TRACKING | CF_OPAQUE | CF_RECORD;
 	struct cf_ids *ids = cf_get_ids();
 	struct cf_file_key key;
 	struct cf_file *file;

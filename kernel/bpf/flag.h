@@ -9,6 +9,12 @@
 /* Internal flag of a process node: it may have files mapped shared, and others may have written into those. */
 #define CF_SHARES (1u << 9)
 
+/* Internal flag of a node that is tracked: not, or not only, for a recording of somebody's own. */
+#define CF_HELD (1u << 10)
+
+/* That something is tracked. It goes from one thing to another with why it is so. */
+#define CF_TRACKING (CF_TRACKED | CF_PROPAGATE | CF_HELD)
+
 /* What puts a node into the sieve: something has to be known of it wherever it acts. */
 #define CF_SIEVED (CF_TRACKED | CF_OPAQUE | CF_SHARES)
 

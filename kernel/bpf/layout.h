@@ -151,9 +151,9 @@ struct cf_packet6_record {
 
 /* Offsets 144-159 of a record with text or bytes of any length; these follow at 160, without a NUL. */
 struct cf_text {
-	__u64 length;		/* whole */
+	__u64 length;		/* whole; of a path that was cut, what is stored */
 	__u32 stored;		/* bytes at 160 */
-	__u8 truncated;		/* 1 where stored < length */
+	__u8 truncated;		/* 1 where there is more: behind it, and of a path before it */
 	__u8 zero[3];
 };
 

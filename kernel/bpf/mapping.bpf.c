@@ -84,6 +84,9 @@ static __always_inline int relate(struct cf_node *process, struct cf_node *task,
 		return 0;
 	}
 	act.task_id = task->id;
+	/* Those of processes that nobody records are missing to nobody. */
+	if (mappings->left_out && cf_selects(process, task, process))
+		cf_count_state_failures(__sync_fetch_and_and(&mappings->left_out, 0));
 	for (u32 i = 0; i < CF_MAPPINGS; i++) {
 		struct cf_mapping *mapping = &mappings->mapping[i];
 		struct cf_node *node;
@@ -151,7 +154,7 @@ __noinline int cf_keep_mapping(u64 mm, u64 inode, u64 start, u64 flags)
 		mapping->start = start;
 		return 0;
 	}
-	cf_count_state_failure();
+	__sync_fetch_and_add(&mappings->left_out, 1);
 	return 0;
 }
 

@@ -218,6 +218,7 @@ struct cf_scratch {
 	u64 last_mount;
 	u64 root_of_mounts;
 	u64 is_near;	/* whether the one chosen so far is in that namespace */
+	u64 is_cut;	/* whether the path is longer than there is room for */
 	u64 hash;
 	u64 address;	/* of the next string of the new program */
 	struct cf_node node;	/* one that exists only in its record */
@@ -253,12 +254,17 @@ static __always_inline struct cf_stats *cf_get_stats(void)
 	return bpf_map_lookup_elem(&cf_stats, &zero);
 }
 
-static __always_inline void cf_count_state_failure(void)
+static __always_inline void cf_count_state_failures(u64 number)
 {
 	struct cf_stats *stats = cf_get_stats();
 
 	if (stats)
-		__sync_fetch_and_add(&stats->state_failures, 1);
+		__sync_fetch_and_add(&stats->state_failures, number);
+}
+
+static __always_inline void cf_count_state_failure(void)
+{
+	cf_count_state_failures(1);
 }
 
 /*

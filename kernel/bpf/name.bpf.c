@@ -8,7 +8,8 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-#define DEPTH_LIMIT 512
+/* Steps, of which each but those through mounts takes two bytes of a path at least. */
+#define DEPTH_LIMIT 4096
 #define MOUNT_LIMIT 64
 
 /* What a loop's callback is given. */
@@ -20,8 +21,10 @@ static __always_inline bool prepend(struct cf_scratch *scratch, u64 name, u32 le
 {
 	u64 start = scratch->start;
 
-	if (length == 0 || length >= CF_NAME_LIMIT || start < length + 1)
+	if (length == 0 || length >= CF_NAME_LIMIT || start < length + 1) {
+		scratch->is_cut = 1;
 		return false;
+	}
 	start -= length;
 	bpf_probe_read_kernel(scratch->text + (start & (CF_PATH_LIMIT - 1)), length, (void *)name);
 	start -= 1;
@@ -68,9 +71,10 @@ static long climb(u32 index, struct walk *walk)
 static long hash_byte(u32 index, struct walk *walk)
 {
 	struct cf_scratch *scratch = walk->scratch;
-	signed char byte = scratch->text[(scratch->start + index) & (CF_PATH_LIMIT - 1)];
+	unsigned char byte = scratch->text[(scratch->start + index) & (CF_PATH_LIMIT - 1)];
 
-	scratch->hash = scratch->hash * 33 + (u64)(s64)byte;
+	/* FNV-1a: two paths must not be one node. */
+	scratch->hash = (scratch->hash ^ byte) * 0x100000001b3ULL;
 	return 0;
 }
 
@@ -140,7 +144,7 @@ static __always_inline void write_name(struct cf_config *config, struct cf_node 
 	cf_begin_passing(path, config, CF_NODE_PATH, scratch->hash);
 	node->name = scratch->hash;
 	node->named_epoch = config->epoch;
-	cf_publish_text(path, text, length);
+	cf_publish_text(path, text, length, scratch->is_cut);
 	if (!cf_relate_name(path, node, task_id))
 		node->named_epoch = 0;
 }
@@ -159,6 +163,7 @@ __noinline int cf_name(struct cf_node *node, u64 dentry, u64 vfsmount, u64 task_
 		return 0;
 	walk.scratch = scratch;
 	scratch->start = CF_PATH_LIMIT;
+	scratch->is_cut = 0;
 	scratch->dentry = dentry;
 	find_root(scratch);
 	if (vfsmount)
@@ -170,8 +175,11 @@ __noinline int cf_name(struct cf_node *node, u64 dentry, u64 vfsmount, u64 task_
 		scratch->start = CF_PATH_LIMIT - 1;
 		scratch->text[CF_PATH_LIMIT - 1] = '/';
 	}
+	/* The end of a path is not where it begins. */
+	if (scratch->is_cut && scratch->start < CF_PATH_LIMIT - 1)
+		scratch->start++;
 	length = CF_PATH_LIMIT - scratch->start;
-	scratch->hash = 5381;
+	scratch->hash = 0xcbf29ce484222325ULL;
 	bpf_loop(length, hash_byte, &walk, 0);
 	if (node->name != scratch->hash || node->named_epoch != config->epoch)
 		write_name(config, node, scratch, length, task_id);

@@ -108,6 +108,7 @@ struct cf_mapping {
 
 struct cf_mappings {
 	struct cf_mapping mapping[CF_MAPPINGS];
+	__u64 left_out;	/* there was no room for so many more, of which nobody has been told */
 };
 
 struct cf_ids {

@@ -274,7 +274,7 @@ struct text_sample {
 
 /* `room`, a constant, is at least `length`. Only as much as is used counts as the sample's size. */
 static __always_inline int publish_text(struct cf_config *config, struct cf_node *node, u64 text, u32 length,
-					const u32 room)
+					u32 cut, const u32 room)
 {
 	struct text_sample *sample = cf_reserve(sizeof(*sample) + room + 8);
 	char *stored = (char *)(sample + 1);
@@ -285,6 +285,7 @@ static __always_inline int publish_text(struct cf_config *config, struct cf_node
 	__builtin_memset(&sample->record.text, 0, sizeof(sample->record.text));
 	sample->record.text.length = length;
 	sample->record.text.stored = length;
+	sample->record.text.truncated = cut;
 	sample->frame.size = (sizeof(*sample) + length + 7) & ~7u;
 	*(u64 *)(stored + (length & ~7u)) = 0;
 	bpf_probe_read_kernel(stored, length, (void *)text);
@@ -292,21 +293,24 @@ static __always_inline int publish_text(struct cf_config *config, struct cf_node
 	return 1;
 }
 
-__noinline int cf_publish_text(struct cf_node *node, u64 text, u32 length)
+__noinline int cf_publish_text(struct cf_node *node, u64 text, u32 length, u32 cut)
 {
 	struct cf_config *config = cf_get_config();
+	struct cf_stats *stats = cf_get_stats();
 	int written = 0;
 
-	if (!config || !node)
+	if (!config || !stats || !node)
 		return 0;
+	if (cut)
+		__sync_fetch_and_add(&stats->truncated, 1);
 	if (length <= 32)
-		written = publish_text(config, node, text, length, 32);
+		written = publish_text(config, node, text, length, cut, 32);
 	else if (length <= 128)
-		written = publish_text(config, node, text, length, 128);
+		written = publish_text(config, node, text, length, cut, 128);
 	else if (length <= 512)
-		written = publish_text(config, node, text, length, 512);
+		written = publish_text(config, node, text, length, cut, 512);
 	else if (length <= CF_PATH_LIMIT)
-		written = publish_text(config, node, text, length, CF_PATH_LIMIT);
+		written = publish_text(config, node, text, length, cut, CF_PATH_LIMIT);
 	if (!written)
 		node->published = 0;
 	return written;

@@ -217,13 +217,14 @@ static __always_inline void propagate(struct cf_config *config, u32 relation, st
 				      struct cf_node *to)
 {
 	const u32 both = CF_TRACKED | CF_PROPAGATE;
+	u32 passed = from->flags & CF_TRACKING;
 
-	if ((from->flags & both) != both || to->flags & CF_OPAQUE)
+	if ((passed & both) != both || to->flags & CF_OPAQUE)
 		return;
 	if (!cf_carries(config, relation, to->type))
 		return;
-	if ((to->flags & both) != both || from->taint & ~to->taint)
-		cf_flag(to, both, from->taint);
+	if (passed & ~to->flags || from->taint & ~to->taint)
+		cf_flag(to, passed, from->taint);
 }
 
 /* Whether a relation between these is written by itself: neither filtered nor shed, else counted here as that. */
@@ -350,7 +351,7 @@ __noinline int cf_record_generation(struct cf_act *act, struct cf_node *process,
 	if (!config || !act || !entity || !task || !process)
 		return 0;
 	if (process->flags & ~task->flags & CF_TRACKED)
-		cf_flag(task, CF_TRACKED, 0);
+		cf_flag(task, process->flags & (CF_TRACKED | CF_HELD), 0);
 	if (!admits(config, act->relation, entity->flags | task->flags | process->flags, task->type, entity->type))
 		return 0;
 	relate_to_machine(config, &other, task);

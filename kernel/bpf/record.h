@@ -59,10 +59,11 @@ extern int cf_relate(struct cf_act *act, struct cf_node *from, struct cf_node *t
 /* The same for a path, which was written just now, and the node that it names: of that it makes no new version. */
 extern int cf_relate_name(struct cf_node *path, struct cf_node *node, u64 task_id);
 /*
- * Writes the record of a node that is only text, which lies in the kernel's memory. Returns 0 as above. Relations of a
- * node that found no room are then counted as lost when they are to be recorded: so they have to be.
+ * Writes the record of a node that is only text, which lies in the kernel's memory; `cut`: of which that is a part.
+ * Returns 0 as above. Relations of a node that found no room are then counted as lost when they are to be recorded: so
+ * they have to be.
  */
-extern int cf_publish_text(struct cf_node *node, u64 text, u32 length);
+extern int cf_publish_text(struct cf_node *node, u64 text, u32 length, u32 cut);
 
 /* Names a node after the dentry as seen through the mount (0: any of the file system's mounts). */
 extern int cf_name(struct cf_node *node, u64 dentry, u64 mount, u64 task_id);

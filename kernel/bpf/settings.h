@@ -22,6 +22,8 @@
  */
 #define CF_SPREADS		(1u << 6)
 #define CF_HIDE_VALUES		(1u << 7)	/* of extended attributes only names and sizes are written */
+/* A recording of somebody's own is running: what is tracked for it alone is so no longer when it ends (CF_HELD). */
+#define CF_OWN			(1u << 8)
 
 /* Bits of cf_config.policies: of which kinds there are any. 1 << the kind of a cf_policy_key, and: */
 #define CF_ANY_ADDRESS		(1u << 31)
@@ -153,6 +155,9 @@ struct cf_signal {
 #define CF_REQUEST_FD 0u	/* the file that is open as `target` in the calling process */
 #define CF_REQUEST_KEY 1u	/* the file with that key: need not be in memory, and hears of it there when something happens to it */
 #define CF_REQUEST_PROCESS 2u	/* every thread of thread group `target`, and their memory */
+/* Before and after a recording of one's own. Of everything: cf_ask_file does maps, cf_ask_process tasks. */
+#define CF_REQUEST_HOLD 3u	/* what is tracked now is to be so after it */
+#define CF_REQUEST_DROP 4u	/* whatever else is tracked was so for it alone */
 
 /*
  * User space writes it, runs cf_ask_file (BPF_PROG_TEST_RUN) or reads cf_ask_process to its end, and finds the answer

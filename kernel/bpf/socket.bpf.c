@@ -84,7 +84,7 @@ static __always_inline void use_address(struct socket *socket, struct sockaddr *
 		act = cf_new_act(&actor, CF_ADDRESSED, 0);
 		cf_begin_passing(&scratch->node, config, CF_NODE_ADDRESS, cf_new_id());
 		if (!cf_keeps_back(config, CF_NODE_ADDRESS))
-			cf_publish_text(&scratch->node, cf_address(address), length);
+			cf_publish_text(&scratch->node, cf_address(address), length, 0);
 		cf_relate(&act, &scratch->node, node);
 	}
 	act = cf_new_act(&actor, relation, 0);
@@ -173,7 +173,7 @@ static __always_inline bool find_end(struct cf_end *end, struct socket *socket, 
 /* A new socket takes over what is said of its listener. A rule may know its local end better than it did that one's. */
 static __always_inline void inherit(struct cf_node *listener, struct cf_node *node)
 {
-	const u32 inherited = CF_TRACKED | CF_PROPAGATE | CF_OPAQUE | CF_RECORD;
+	const u32 inherited = CF_TRACKING | CF_OPAQUE | CF_RECORD;
 	u64 taint = listener->taint;
 	u32 flags = cf_inherited(CF_ACCEPT_SOCKET, CF_NODE_SOCKET, listener->flags & inherited, &taint);
 

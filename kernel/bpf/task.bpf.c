@@ -4,8 +4,6 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-#define INHERITED (CF_TRACKED | CF_PROPAGATE)
-
 #define CLONE_THREAD 0x00010000
 
 struct inheritance {
@@ -57,7 +55,7 @@ int BPF_PROG(cf_task_alloc, struct task_struct *task, unsigned long clone_flags,
 	}
 	child->clone_flags = clone_flags;
 	child->node.sieve = cf_number_of(cf_address(task));
-	cf_flag(&child->node, found.flags & INHERITED, found.taint);
+	cf_flag(&child->node, found.flags & CF_TRACKING, found.taint);
 	child->hidden = found.hidden;
 	return CF_VERDICT(ret);
 }

@@ -6,15 +6,17 @@ import { BpfMap } from './bpf-map.ts';
 import { underControlLock } from './control-lock.ts';
 import {
   fileUuid,
+  heldFlag,
   linkFolder,
-  programFolder,
+  nodeFlags,
   readStructure,
   requestOffsets,
   structures,
   writeStructure,
 } from './layout.ts';
-import { checked, libbpf } from './libbpf.ts';
 import { type NodeState, readNodeState } from './node-state.ts';
+import { isOwnRecording } from './own-recording.ts';
+import { runProgram } from './run-program.ts';
 
 const kinds = { fd: 0, key: 1, process: 2 } as const;
 const noSuchProcess = -3;
@@ -93,8 +95,9 @@ export function changeFileFlags(
   ask({ kind: kinds.key, target: 0, key, uuid }, change);
 }
 
-/** What is said about every file of which anything is said. */
+/** What is said about every file of which anything is said; what a recording of somebody's own reached is not. */
 export function listFileFlags(): FileFlags[] {
+  const own = isOwnRecording();
   return BpfMap.use('cf_files', (map) => {
     const found = new Map<string, FileFlags>();
     for (const bytes of map.keys(structures.cf_file_key.size)) {
@@ -103,10 +106,15 @@ export function listFileFlags(): FileFlags[] {
       const { flags, taint } = readStructure('cf_file', value);
       const uuid = value.slice(fileUuid.offset, fileUuid.offset + fileUuid.bytes);
       const id = Buffer.from(bytes).toString('hex');
-      found.set(id, { key: readKey(bytes, 0), flags: Number(flags), taint, uuid });
+      found.set(id, { key: readKey(bytes, 0), flags: saidFlags(Number(flags), own), taint, uuid });
     }
-    return [...found.values()];
+    return [...found.values()].filter((each) => each.flags !== 0 || each.taint !== 0n);
   });
+}
+
+function saidFlags(flags: number, own: boolean): number {
+  const { tracked, propagate } = nodeFlags;
+  return own && (flags & heldFlag) === 0 ? flags & ~(tracked | propagate) : flags & ~heldFlag;
 }
 
 interface Question {
@@ -146,17 +154,4 @@ function ask(question: Question, change: FlagChange | undefined): FileState | un
 function readKey(bytes: Uint8Array, at: number): FileKey {
   const { ino, device, generation } = readStructure('cf_file_key', bytes, at);
   return { inode: ino, device: Number(device), generation: Number(generation) };
-}
-
-function runProgram(name: string): void {
-  const path = `${programFolder}/${name}`;
-  const fd = checked('bpf_obj_get', path, libbpf().getPinned(path));
-  try {
-    // Options that hold nothing but their own size.
-    const options = new Uint8Array(8);
-    options[0] = options.length;
-    checked('bpf_prog_test_run', name, libbpf().runProgram(fd, options));
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -20,12 +20,17 @@ export const modes = {
   spreads: 64,
   /** Of extended attributes only names and sizes are recorded. */
   hideValues: 128,
+  /** A recording of somebody's own is running. */
+  own: 256,
   /** Of user space alone: somebody said what is to be captured, and recorders leave it so. */
   policySet: 0x4000_0000,
 } as const;
 
 /** Flags of a node, of a mark and of what policies say. */
 export const nodeFlags = { tracked: 1, opaque: 2, propagate: 4, record: 32 } as const;
+
+/** Flag of what is tracked not only for a recording of somebody's own. No one is told of it. */
+export const heldFlag = 1024;
 
 /** Kinds of policies that are told apart by a number. */
 export const policyKinds = { user: 0, group: 1, cgroup: 2, namespace: 3, context: 4 } as const;

@@ -20,6 +20,7 @@ import { checked, libbpf } from './libbpf.ts';
 import { type AccountedLosses, LossLedger } from './loss-ledger.ts';
 import { describeMachine } from './machine-identity.ts';
 import { objectVersion } from './object-file.ts';
+import { endOwnRecording } from './own-recording.ts';
 import { possibleCpus } from './possible-cpus.ts';
 
 const pidfdOpenCall = 434;
@@ -143,6 +144,8 @@ export class PinnedCapture {
    * @returns whether that is so
    */
   enable({ all, argumentLimit, attributeValues = true }: CaptureRequest): 'own' | 'policy' {
+    // Whose recorder was killed.
+    endOwnRecording();
     const before = this.config();
     const { machineId, bootId, node } = describeMachine(before);
     const isSaid = (Number(before.modes) & modes.policySet) !== 0;

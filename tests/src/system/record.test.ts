@@ -19,7 +19,7 @@ describe('camflow record on a stock kernel', () => {
     result = await runInGuest({
       command: ['bash', '/camflow/tests/fixtures/guest/record.sh'],
       kernel: '6.1',
-      fetch: ['pipeline', 'near', 'far', 'inner'].map((name) => `/root/work/${name}.jsonl`),
+      fetch: ['pipeline', 'near', 'far', 'after', 'again', 'inner'].map((name) => `/root/work/${name}.jsonl`),
       timeoutMs: 1_190_000,
     });
     lines = result.stdout.toString().split('\n');
@@ -89,6 +89,30 @@ describe('camflow record on a stock kernel', () => {
     expect(near).not.toContain('file /root/work/in');
     expect(far).toContain('file /root/work/in');
     expect(far).toContain('file /root/work/reached');
+  });
+
+  run(`what outlives a recording is not recorded by the next one${note}`, () => {
+    expect(originsOf(entriesOf('after.jsonl'), 'file', '/root/work/late')).not.toContain(
+      'process_memory /usr/bin/cat',
+    );
+    expect(originsOf(entriesOf('again.jsonl'), 'file', '/root/work/further')).not.toContain(
+      'file /root/work/in',
+    );
+    // What was said before stays.
+    expect(said('kept')).toEqual(['tracked']);
+  });
+
+  run(`names of any length are whole or marked, and no two are taken for one${note}`, () => {
+    expect(said('names')).toEqual([
+      expect.stringMatching(/^deep [1-9]/),
+      expect.stringMatching(/^long [1-9]\d* 0$/),
+      expect.stringMatching(/^same [1-9]\d* [1-9]\d*$/),
+    ]);
+  });
+
+  run(`a process that nobody records is not missed${note}`, () => {
+    expect(said('strangers').length).toBeGreaterThan(3);
+    expect(said('strangers').join('\n')).not.toMatch(/no room|objects/);
   });
 
   run(`a terminal that the command makes works, and what runs on it is recorded${note}`, () => {

@@ -2,7 +2,15 @@ import { constants } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfigurationRequest } from '@camflow/config';
-import { inheritedDescriptors, PinnedCapture, SignalNotes, type UserAccount } from '@camflow/kernel';
+import {
+  beginOwnRecording,
+  endOwnRecording,
+  inheritedDescriptors,
+  isCapturePinned,
+  PinnedCapture,
+  SignalNotes,
+  type UserAccount,
+} from '@camflow/kernel';
 import type { Run, RunReport } from '@camflow/runtime';
 import type { DependencyContainer } from 'tsyringe';
 import { planRun } from '../composition/plan-run.ts';
@@ -91,6 +99,7 @@ export async function record(request: RecordRequest, container: DependencyContai
   } finally {
     signals.dispose();
     brokenPipe.dispose();
+    if (isCapturePinned()) endOwnRecording();
   }
 }
 
@@ -120,6 +129,7 @@ async function recordCommand(
     return await runCommand(settings, (start) => {
       // From here on they are the command's.
       signals.dispose();
+      beginOwnRecording();
       // The command is a child of this process, which has the mark while it is born.
       capture.markChildren(propagate ? 'propagate' : 'tracked');
       try {

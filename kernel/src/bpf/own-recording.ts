@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { BpfMap } from './bpf-map.ts';
+import { CaptureSettings } from './capture-settings.ts';
+import { underControlLock } from './control-lock.ts';
+import { linkFolder, modes, structures, writeStructure } from './layout.ts';
+import { runProgram } from './run-program.ts';
+
+/** What is asked of everything that may be tracked: see `struct cf_request`. */
+const sweeps = { hold: 3, drop: 4 } as const;
+
+/**
+ * Begins a recording of somebody's own, of one command say: what is tracked for it alone, or is reached by its data, is
+ * tracked no longer when {@link endOwnRecording} is called. What is said about files and processes meanwhile stays.
+ *
+ * @throws CamflowError where nothing is pinned
+ */
+export function beginOwnRecording(): void {
+  underControlLock(() => {
+    sweep('hold');
+    setMode(true);
+  });
+}
+
+/** Ends it, by whoever it was begun: the recorder may have been killed. Without one nothing changes. */
+export function endOwnRecording(): void {
+  underControlLock(() => {
+    if (!isOwnRecording()) return;
+    setMode(false);
+    sweep('drop');
+  });
+}
+
+/** Whether one was begun and not ended. */
+export function isOwnRecording(): boolean {
+  return withSettings((settings) => (Number(settings.read().modes) & modes.own) !== 0);
+}
+
+function setMode(own: boolean): void {
+  withSettings((settings) =>
+    settings.change(({ modes: before }) => ({
+      modes: own ? Number(before) | modes.own : Number(before) & ~modes.own,
+    })),
+  );
+}
+
+function withSettings<Result>(use: (settings: CaptureSettings) => Result): Result {
+  const settings = new CaptureSettings();
+  try {
+    return use(settings);
+  } finally {
+    settings.close();
+  }
+}
+
+/** Files, memory, sockets and the rest by the one program, tasks by the other, an iterator. */
+function sweep(what: keyof typeof sweeps): void {
+  BpfMap.use('cf_request', (map) => {
+    const bytes = new Uint8Array(structures.cf_request.size);
+    writeStructure('cf_request', bytes, { kind: sweeps[what] });
+    map.set(0, bytes);
+    runProgram('cf_ask_file');
+    readFileSync(`${linkFolder}/cf_ask_process`);
+  });
+}
