@@ -45,11 +45,15 @@ export interface Rule {
 
 /** Rules about users, groups, cgroups, security contexts and addresses. */
 export interface RuleControl {
-  /** The rules of a kind, in the order in which they were made; none where the kernel does not know the kind. */
+  /**
+   * The rules of a kind; none where the kernel does not know the kind. Where rules about addresses overlap, the first
+   * one holds: with BPF programs the most specific (`compareAddressRanges` says which that is), on CamFlow 0.9
+   * the one that was made first.
+   */
   list(kind: RuleKind): Rule[];
   /**
-   * Adds to what is said about a selector; what was said before stays. Rules about addresses hold for sockets that
-   * are bound or connected from then on.
+   * Says something about a selector: about addresses besides what was said before, about everything else in place of
+   * it, as CamFlow 0.9 does. Rules about addresses hold for sockets that are bound or connected from then on.
    * @throws CamflowError `UNSUPPORTED` where the kernel does not know the kind
    */
   add(rule: Rule): void;

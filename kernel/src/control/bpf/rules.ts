@@ -1,4 +1,3 @@
-import { underControlLock } from '../../bpf/control-lock.ts';
 import {
   deleteContextPolicy,
   deletePolicy,
@@ -7,7 +6,7 @@ import {
   setContextPolicy,
   setPolicy,
 } from '../../bpf/policy-maps.ts';
-import { type Rule, type RuleControl, type RuleKind, type RuleSelector, selectorKey } from '../rules.ts';
+import type { Rule, RuleControl, RuleKind, RuleSelector } from '../rules.ts';
 import { addAddress, listAddresses, removeAddress } from './address-rules.ts';
 
 /** Rules of the BPF programs. */
@@ -30,14 +29,8 @@ export class BpfRules implements RuleControl {
       addAddress(selector, bits);
       return;
     }
-    underControlLock(() => {
-      const before = this.list(selector.kind).find(
-        (rule) => selectorKey(rule.selector) === selectorKey(selector),
-      );
-      const flags = (before?.bits ?? 0) | bits;
-      if (selector.kind === 'secctx') setContextPolicy({ context: selector.context, flags });
-      else setPolicy({ kind: selector.kind, id: BigInt(selector.id), flags });
-    });
+    if (selector.kind === 'secctx') setContextPolicy({ context: selector.context, flags: bits });
+    else setPolicy({ kind: selector.kind, id: BigInt(selector.id), flags: bits });
   }
 
   remove(selector: RuleSelector): void {
