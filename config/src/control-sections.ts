@@ -137,7 +137,7 @@ export const controlSections: SectionDescriptions = new Map([
   [
     'cgroup',
     lists(cgroup, {
-      track: 'A cgroup, by path or number, whose processes are tracked.',
+      track: 'A cgroup, by its folder, /proc/PID/ns/cgroup or number, whose processes are tracked.',
       propagate: 'A cgroup whose processes are tracked, with all they touch.',
     }),
   ],

@@ -25,10 +25,13 @@ export type RuleSelector =
   | { readonly kind: AddressRuleKind; readonly range: AddressRange }
   /** A user or group, by number. */
   | { readonly kind: 'user' | 'group'; readonly id: number }
-  /** On CamFlow 0.9 the inode of a cgroup namespace; with BPF programs the id of a cgroup: the inode of its folder. */
+  /** The inode of a cgroup namespace or, with BPF programs only, of the folder of a cgroup: those below it are meant too. */
   | { readonly kind: 'cgroup'; readonly id: bigint }
   /** A security context, as the kernel's security module writes it. */
   | { readonly kind: 'secctx'; readonly context: string };
+
+/** What a rule is to be about: a cgroup may be given by its path, or that of a namespace, too. */
+export type RuleTarget = RuleSelector | { readonly kind: 'cgroup'; readonly path: string };
 
 /** Kinds of rules. */
 export type RuleKind = RuleSelector['kind'];
@@ -39,6 +42,13 @@ export const ruleKinds: readonly RuleKind[] = [...addressKinds, 'secctx', 'cgrou
 /** What is to be done with whatever a selector matches. */
 export interface Rule {
   readonly selector: RuleSelector;
+  /** {@link ruleBits}, or-ed. */
+  readonly bits: number;
+}
+
+/** A rule that is to be made. */
+export interface RuleRequest {
+  readonly selector: RuleTarget;
   /** {@link ruleBits}, or-ed. */
   readonly bits: number;
 }
@@ -54,11 +64,12 @@ export interface RuleControl {
   /**
    * Says something about a selector: about addresses besides what was said before, about everything else in place of
    * it, as CamFlow 0.9 does. Rules about addresses hold for sockets that are bound or connected from then on.
-   * @throws CamflowError `UNSUPPORTED` where the kernel does not know the kind
+   * @throws CamflowError `UNSUPPORTED` where the kernel does not know the kind, `CONFIG_BAD_VALUE` where it does not
+   * know what is selected
    */
-  add(rule: Rule): void;
+  add(rule: RuleRequest): void;
   /** Removes whatever is said about a selector; legal where nothing is. */
-  remove(selector: RuleSelector): void;
+  remove(target: RuleTarget): void;
 }
 
 /** A selector as people write it, users and groups by number; equal exactly for equal selectors of a kind. */
