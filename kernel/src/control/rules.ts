@@ -64,8 +64,8 @@ export interface RuleControl {
   /**
    * Says something about a selector: about addresses besides what was said before, about everything else in place of
    * it, as CamFlow 0.9 does. Rules about addresses hold for sockets that are bound or connected from then on.
-   * @throws CamflowError `UNSUPPORTED` where the kernel does not know the kind, `CONFIG_BAD_VALUE` where it does not
-   * know what is selected
+   * @throws CamflowError `UNSUPPORTED` where the kernel cannot match anything of this kind, `CONFIG_BAD_VALUE` where it
+   * cannot match this one
    */
   add(rule: RuleRequest): void;
   /** Removes whatever is said about a selector; legal where nothing is. */

@@ -101,7 +101,7 @@ export function accountName(kind: 'user' | 'group'): Parameter<string> {
 /** A security context. */
 export const securityContext: Parameter<string> = {
   name: 'security context',
-  about: 'as the security module of the kernel writes it',
+  about: 'as the security module of the kernel writes it; the BPF programs know those of AppArmor',
   completion: { kind: 'nothing' },
   parse: (text) => {
     if (text !== '' && !text.includes('\0') && !text.includes('\n')) return text;

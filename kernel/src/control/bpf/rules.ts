@@ -1,3 +1,4 @@
+import { activeSecurityModules } from '../../bpf/object-file.ts';
 import {
   deleteContextPolicy,
   deletePolicy,
@@ -10,6 +11,7 @@ import {
 import { isCgroupNamespace, resolveSelector } from '../cgroups.ts';
 import type { Rule, RuleControl, RuleKind, RuleRequest, RuleSelector, RuleTarget } from '../rules.ts';
 import { addAddress, listAddresses, removeAddress } from './address-rules.ts';
+import { requireContexts } from './security-contexts.ts';
 
 /** Rules of the BPF programs. */
 export class BpfRules implements RuleControl {
@@ -31,12 +33,11 @@ export class BpfRules implements RuleControl {
 
   add({ selector: target, bits }: RuleRequest): void {
     const selector = resolveSelector(target);
-    if ('range' in selector) {
-      addAddress(selector, bits);
-      return;
-    }
-    if (selector.kind === 'secctx') setContextPolicy({ context: selector.context, flags: bits });
-    else setPolicy({ ...policyOf(selector), flags: bits });
+    if ('range' in selector) addAddress(selector, bits);
+    else if (selector.kind === 'secctx') {
+      requireContexts(activeSecurityModules());
+      setContextPolicy({ context: selector.context, flags: bits });
+    } else setPolicy({ ...policyOf(selector), flags: bits });
   }
 
   remove(target: RuleTarget): void {
