@@ -1,4 +1,3 @@
-import { CamflowError } from '@camflow/api';
 import {
   type AddressDirection,
   type AddressRule,
@@ -8,6 +7,7 @@ import {
 } from './address-table.ts';
 import { BpfMap } from './bpf-map.ts';
 import { CaptureSettings } from './capture-settings.ts';
+import { contextKey, contextOfKey } from './context-key.ts';
 import { underControlLock } from './control-lock.ts';
 import {
   addressRules,
@@ -75,7 +75,7 @@ export function listContexts(): Map<number, string> {
     for (const key of map.keys(4)) {
       const value = map.get(key, contextBytes);
       if (value === undefined) continue;
-      found.set(Buffer.from(key).readUInt32LE(), textOf(value));
+      found.set(Buffer.from(key).readUInt32LE(), contextOfKey(value));
     }
     return found;
   });
@@ -95,7 +95,7 @@ export function listContextPolicies(): ContextPolicy[] {
     for (const key of map.keys(contextBytes)) {
       const value = map.get(key, structures.cf_policy.size);
       if (value === undefined) continue;
-      const context = textOf(key);
+      const context = contextOfKey(key);
       found.set(context, { context, flags: Number(readStructure('cf_policy', value).flags) });
     }
     return [...found.values()];
@@ -161,23 +161,6 @@ export function setAddressRules(direction: AddressDirection, rules: readonly Add
 function keyOf(kind: PolicyKind, id: bigint): Uint8Array {
   const key = new Uint8Array(keyBytes);
   writeStructure('cf_policy_key', key, { kind: policyKinds[kind], id });
-  return key;
-}
-
-function textOf(bytes: Uint8Array): string {
-  const end = bytes.indexOf(0);
-  return Buffer.from(bytes.subarray(0, end < 0 ? bytes.length : end)).toString('utf8');
-}
-
-function contextKey(context: string): Uint8Array {
-  const text = Buffer.from(context);
-  if (text.length >= contextBytes) {
-    throw new CamflowError('CONFIG_BAD_VALUE', `A security context of ${text.length} bytes is too long`, {
-      hint: `The longest has ${contextBytes - 1}.`,
-    });
-  }
-  const key = new Uint8Array(contextBytes);
-  key.set(text);
   return key;
 }
 

@@ -1,4 +1,3 @@
-import { activeSecurityModules } from '../../bpf/object-file.ts';
 import {
   deleteContextPolicy,
   deletePolicy,
@@ -10,8 +9,8 @@ import {
 } from '../../bpf/policy-maps.ts';
 import { isCgroupNamespace, resolveSelector } from '../cgroups.ts';
 import type { Rule, RuleControl, RuleKind, RuleRequest, RuleSelector, RuleTarget } from '../rules.ts';
+import { acceptSelector } from './accept-selector.ts';
 import { addAddress, listAddresses, removeAddress } from './address-rules.ts';
-import { requireContexts } from './security-contexts.ts';
 
 /** Rules of the BPF programs. */
 export class BpfRules implements RuleControl {
@@ -32,12 +31,10 @@ export class BpfRules implements RuleControl {
   }
 
   add({ selector: target, bits }: RuleRequest): void {
-    const selector = resolveSelector(target);
+    const selector = acceptSelector(target);
     if ('range' in selector) addAddress(selector, bits);
-    else if (selector.kind === 'secctx') {
-      requireContexts(activeSecurityModules());
-      setContextPolicy({ context: selector.context, flags: bits });
-    } else setPolicy({ ...policyOf(selector), flags: bits });
+    else if (selector.kind === 'secctx') setContextPolicy({ context: selector.context, flags: bits });
+    else setPolicy({ ...policyOf(selector), flags: bits });
   }
 
   remove(target: RuleTarget): void {
