@@ -78,7 +78,7 @@ const principals = (what: string): Readonly<Record<string, string>> => ({
 });
 
 const addresses = (what: string, form = 'a.b.c.d/bits:port'): Readonly<Record<string, string>> => ({
-  track: `Addresses, ${form}: sockets that ${what} are tracked.`,
+  track: `Addresses, ${form}: sockets that ${what} are tracked. Of ranges that overlap the most specific holds.`,
   propagate: `Addresses: sockets that ${what} are tracked, with all they touch.`,
   record: `Addresses: packets of sockets that ${what} are recorded with their content.`,
 });

@@ -1,3 +1,4 @@
+import { CamflowError, formatAddressRange, ipv4MappedPrefix } from '@camflow/api';
 import { checkContext } from '../../bpf/context-key.ts';
 import { activeSecurityModules } from '../../bpf/object-file.ts';
 import { resolveSelector } from '../cgroups.ts';
@@ -14,5 +15,23 @@ export function acceptSelector(target: RuleTarget): RuleSelector {
     checkContext(selector.context);
     requireContexts(activeSecurityModules());
   }
+  if ('range' in selector) refuseMapped(selector);
   return selector;
+}
+
+/** The programs have one table for both families, in which such a rule is one about IPv4, and would be listed as that. */
+function refuseMapped({ kind, range }: Extract<RuleSelector, { readonly range: unknown }>): void {
+  const { family, address, prefix, port } = range;
+  const mappedBytes = ipv4MappedPrefix.length;
+  if (family === 4 || prefix < 8 * mappedBytes) return;
+  if (!ipv4MappedPrefix.every((byte, at) => address[at] === byte)) return;
+  const ipv4 = {
+    family: 4,
+    address: address.slice(mappedBytes),
+    prefix: prefix - 8 * mappedBytes,
+    port,
+  } as const;
+  throw new CamflowError('CONFIG_BAD_VALUE', `${formatAddressRange(range)} are addresses of IPv4`, {
+    hint: `Make it a rule about ${kind.replace('ipv6', 'ipv4')}: ${formatAddressRange(ipv4)}.`,
+  });
 }
