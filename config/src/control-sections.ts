@@ -78,7 +78,7 @@ const principals = (what: string): Readonly<Record<string, string>> => ({
 });
 
 const addresses = (what: string, form = 'a.b.c.d/bits:port'): Readonly<Record<string, string>> => ({
-  track: `Addresses, ${form}: sockets that ${what} are tracked.`,
+  track: `Addresses, ${form}: sockets that ${what} are tracked. Of ranges that overlap the most specific holds.`,
   propagate: `Addresses: sockets that ${what} are tracked, with all they touch.`,
   record: `Addresses: packets of sockets that ${what} are recorded with their content.`,
 });
@@ -137,7 +137,7 @@ export const controlSections: SectionDescriptions = new Map([
   [
     'cgroup',
     lists(cgroup, {
-      track: 'A cgroup, by path or number, whose processes are tracked.',
+      track: 'A cgroup, by its folder, /proc/PID/ns/cgroup or number, whose processes are tracked.',
       propagate: 'A cgroup whose processes are tracked, with all they touch.',
     }),
   ],

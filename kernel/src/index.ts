@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export * from './bpf/address-table.ts';
 export * from './bpf/attachments.ts';
 export * from './bpf/capture-settings.ts';
 export * from './bpf/flag-requests.ts';

@@ -17,6 +17,7 @@ export * from './errors/camflow-error.ts';
 export * from './errors/codes.ts';
 export * from './errors/sink-stopped.ts';
 export * from './files/make-folder.ts';
+export * from './options/address-order.ts';
 export * from './options/address-range.ts';
 export * from './options/nearest-name.ts';
 export * from './options/options-definition.ts';

@@ -1,6 +1,7 @@
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { CamflowError } from '@camflow/api';
-import { systemCallError } from '../libc/system-call-error.ts';
+import { noSuchProcess } from '../libc/no-such-process.ts';
+import { openPath } from '../libc/path-descriptor.ts';
 import { attachEnds } from './attachments.ts';
 import { BpfMap } from './bpf-map.ts';
 import { underControlLock } from './control-lock.ts';
@@ -19,7 +20,6 @@ import { isOwnRecording } from './own-recording.ts';
 import { runProgram } from './run-program.ts';
 
 const kinds = { fd: 0, key: 1, process: 2 } as const;
-const noSuchProcess = -3;
 
 /** Flags and taint to change: flags are cleared first, then set; taint is added. */
 export interface FlagChange {
@@ -58,13 +58,14 @@ export interface FileState {
  * until it is changed again: the file need not stay in memory.
  *
  * @param file - a path, which leads through symbolic links, or a descriptor that is open in this process
- * @throws CamflowError `SYSTEM_CALL_FAILED` where there is no such file
+ * @throws CamflowError `SYSTEM_CALL_FAILED` where there is no such file, or the programs have no room for its node
  */
 export function askFile(file: string | number, change?: FlagChange): FileState {
-  const fd = typeof file === 'number' ? file : openSync(file, 'r');
+  // The programs find the file in the table of descriptors, where a mere place in the file tree is as good.
+  const fd = typeof file === 'number' ? file : openPath(file);
   try {
     const answer = ask({ kind: kinds.fd, target: fd }, change);
-    if (answer === undefined) throw new CamflowError('INTERNAL', `${file} has no inode of its own`);
+    if (answer === undefined) throw noNode(file);
     return answer;
   } finally {
     if (fd !== file) closeSync(fd);
@@ -79,7 +80,7 @@ export function askFile(file: string | number, change?: FlagChange): FileState {
  */
 export function askProcess(pid: number, change?: FlagChange): NodeState {
   const answer = ask({ kind: kinds.process, target: pid }, change);
-  if (answer === undefined) throw systemCallError('find', `process ${pid}`, noSuchProcess);
+  if (answer === undefined) throw noSuchProcess(pid);
   return answer.node;
 }
 
@@ -148,6 +149,15 @@ function ask(question: Question, change: FlagChange | undefined): FileState | un
         node: readNodeState(answer, requestOffsets.node),
       };
     }),
+  );
+}
+
+function noNode(file: string | number): CamflowError {
+  const isPath = typeof file === 'string';
+  return new CamflowError(
+    'SYSTEM_CALL_FAILED',
+    `The programs have no node of ${isPath ? file : `descriptor ${file}`}`,
+    { hint: isPath ? 'They may be out of memory: see camflow --drop.' : 'Give one that is open.' },
   );
 }
 

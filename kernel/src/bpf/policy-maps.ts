@@ -1,6 +1,13 @@
-import { CamflowError } from '@camflow/api';
+import {
+  type AddressDirection,
+  type AddressRule,
+  addressTable,
+  directions,
+  readAddressTable,
+} from './address-table.ts';
 import { BpfMap } from './bpf-map.ts';
 import { CaptureSettings } from './capture-settings.ts';
+import { contextKey, contextOfKey } from './context-key.ts';
 import { underControlLock } from './control-lock.ts';
 import {
   addressRules,
@@ -68,7 +75,7 @@ export function listContexts(): Map<number, string> {
     for (const key of map.keys(4)) {
       const value = map.get(key, contextBytes);
       if (value === undefined) continue;
-      found.set(Buffer.from(key).readUInt32LE(), textOf(value));
+      found.set(Buffer.from(key).readUInt32LE(), contextOfKey(value));
     }
     return found;
   });
@@ -88,7 +95,7 @@ export function listContextPolicies(): ContextPolicy[] {
     for (const key of map.keys(contextBytes)) {
       const value = map.get(key, structures.cf_policy.size);
       if (value === undefined) continue;
-      const context = textOf(key);
+      const context = contextOfKey(key);
       found.set(context, { context, flags: Number(readStructure('cf_policy', value).flags) });
     }
     return [...found.values()];
@@ -130,64 +137,20 @@ export function deleteContextPolicy(context: string): boolean {
   });
 }
 
-/** Which end of a connection a rule is about: the local one, or the remote one. */
-export type AddressDirection = 'ingress' | 'egress';
-
-/** What becomes of sockets, and of the processes that bind or connect them. */
-export interface AddressRule {
-  /** 4 or 16 bytes. */
-  readonly address: Uint8Array;
-  /** Leading bits that count: up to 32, or 128. */
-  readonly prefix: number;
-  /** 0 stands for every port. */
-  readonly port: number;
-  /** Bits of `nodeFlags`. */
-  readonly flags: number;
-}
-
-const mappedPrefix = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
-const directions = { ingress: 0, egress: 1 } as const;
-
-/** The rules for one direction, in their order: the first that matches holds. */
+/** The rules for one direction, in their order: the first that matches holds, which is the most specific one. */
 export function listAddressRules(direction: AddressDirection): AddressRule[] {
-  const bytes = BpfMap.use('cf_addresses', (map) => map.need(directions[direction], addressRules.size));
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const { rulesOffset, ruleBytes, offsets, most } = addressRules;
-  return Array.from({ length: Math.min(view.getUint32(0, true), most) }, (_, index) => {
-    const at = rulesOffset + index * ruleBytes;
-    const whole = bytes.slice(at, at + 16);
-    const prefix = view.getUint32(at + offsets.prefix, true);
-    const mapped = prefix >= 96 && mappedPrefix.every((byte, place) => whole[place] === byte);
-    return {
-      address: mapped ? whole.slice(12) : whole,
-      prefix: mapped ? prefix - 96 : prefix,
-      port: view.getUint16(at + offsets.port, true),
-      flags: view.getUint32(at + offsets.flags, true),
-    };
-  });
+  return readAddressTable(
+    BpfMap.use('cf_addresses', (map) => map.need(directions[direction], addressRules.size)),
+  );
 }
 
 /**
- * Replaces the rules for one direction. They hold for sockets that are bound, connected or accepted from then on.
+ * Replaces the rules for one direction; in which order they are given does not matter. They hold for sockets that are
+ * bound, connected or accepted from then on.
  * @throws CamflowError `CONFIG_BAD_VALUE` where there are more than 128
  */
 export function setAddressRules(direction: AddressDirection, rules: readonly AddressRule[]): void {
-  const { size, most, rulesOffset, ruleBytes, offsets } = addressRules;
-  if (rules.length > most) {
-    throw new CamflowError('CONFIG_BAD_VALUE', `${rules.length} ${direction} rules are more than ${most}`, {
-      hint: 'Join neighbouring address ranges.',
-    });
-  }
-  const bytes = new Uint8Array(size);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, rules.length, true);
-  for (const [index, { address, prefix, port, flags }] of rules.entries()) {
-    const at = rulesOffset + index * ruleBytes;
-    bytes.set(address.length === 4 ? [...mappedPrefix, ...address] : address, at);
-    view.setUint32(at + offsets.prefix, address.length === 4 ? prefix + 96 : prefix, true);
-    view.setUint16(at + offsets.port, port, true);
-    view.setUint32(at + offsets.flags, flags, true);
-  }
+  const bytes = addressTable(direction, rules);
   underControlLock(() => {
     BpfMap.use('cf_addresses', (map) => map.set(directions[direction], bytes));
     const any = (['ingress', 'egress'] as const).some((each) => listAddressRules(each).length > 0);
@@ -198,23 +161,6 @@ export function setAddressRules(direction: AddressDirection, rules: readonly Add
 function keyOf(kind: PolicyKind, id: bigint): Uint8Array {
   const key = new Uint8Array(keyBytes);
   writeStructure('cf_policy_key', key, { kind: policyKinds[kind], id });
-  return key;
-}
-
-function textOf(bytes: Uint8Array): string {
-  const end = bytes.indexOf(0);
-  return Buffer.from(bytes.subarray(0, end < 0 ? bytes.length : end)).toString('utf8');
-}
-
-function contextKey(context: string): Uint8Array {
-  const text = Buffer.from(context);
-  if (text.length >= contextBytes) {
-    throw new CamflowError('CONFIG_BAD_VALUE', `A security context of ${text.length} bytes is too long`, {
-      hint: `The longest has ${contextBytes - 1}.`,
-    });
-  }
-  const key = new Uint8Array(contextBytes);
-  key.set(text);
   return key;
 }
 

@@ -25,7 +25,10 @@ export type DisclosedValue = string | number | boolean;
 /** Attributes of a disclosed node. */
 export type DisclosedAttributes = Readonly<Record<string, DisclosedValue>>;
 
-/** What the calling process tells of itself. */
+/**
+ * What the calling process tells of itself. CamFlow's kernel takes it; with BPF programs it goes to the socket of camflowd,
+ * for which `@camflow/disclose` is, and every call here throws `UNSUPPORTED`, for root too.
+ */
 export interface DisclosureControl {
   /**
    * Publishes a node, as a child of the calling process.

@@ -1,4 +1,6 @@
 export * from './bpf/bpf-control.ts';
+export * from './bpf/unloaded-control.ts';
+export * from './cgroups.ts';
 export * from './disclosure.ts';
 export * from './effective-policy.ts';
 export * from './filters.ts';

@@ -36,25 +36,34 @@ export class LabelTable {
   }
 
   /**
+   * The bit of a label; undefined where it has none and can be given one.
+   * @throws CamflowError as {@link bitOf}
+   */
+  find(label: string): number | undefined {
+    checkLabel(label);
+    const labels = this.read();
+    const known = labels.indexOf(label);
+    if (known >= 0) return known;
+    if (labels.length < mostLabels) return undefined;
+    throw new CamflowError('CONFIG_BAD_VALUE', `There is no bit left for the label "${label}"`, {
+      hint: `All ${mostLabels} labels are in ${this.#path}: use one of them.`,
+    });
+  }
+
+  /**
    * The bit of a label, which is given one if it has none.
    * @throws CamflowError `CONFIG_BAD_VALUE` where it is no label, or every bit has another one
    */
   bitOf(label: string): number {
-    checkLabel(label);
-    const known = this.read().indexOf(label);
-    if (known >= 0) return known;
+    const known = this.find(label);
+    if (known !== undefined) return known;
     const draft = `${this.#path}.new`;
     // Who makes the draft has the right to add a label.
     const fd = this.#openDraft(draft);
     try {
+      const meanwhile = this.find(label);
+      if (meanwhile !== undefined) return meanwhile;
       const labels = this.read();
-      const meanwhile = labels.indexOf(label);
-      if (meanwhile >= 0) return meanwhile;
-      if (labels.length >= mostLabels) {
-        throw new CamflowError('CONFIG_BAD_VALUE', `There is no bit left for the label "${label}"`, {
-          hint: `All ${mostLabels} labels are in ${this.#path}: use one of them.`,
-        });
-      }
       writeSync(fd, [...labels, label].map((line) => `${line}\n`).join(''));
       fsyncSync(fd);
       renameSync(draft, this.#path);

@@ -25,10 +25,13 @@ export type RuleSelector =
   | { readonly kind: AddressRuleKind; readonly range: AddressRange }
   /** A user or group, by number. */
   | { readonly kind: 'user' | 'group'; readonly id: number }
-  /** On CamFlow 0.9 the inode of a cgroup namespace; with BPF programs the id of a cgroup: the inode of its folder. */
+  /** The inode of a cgroup namespace or, with BPF programs only, of the folder of a cgroup: those below it are meant too. */
   | { readonly kind: 'cgroup'; readonly id: bigint }
   /** A security context, as the kernel's security module writes it. */
   | { readonly kind: 'secctx'; readonly context: string };
+
+/** What a rule is to be about: a cgroup may be given by its path, or that of a namespace, too. */
+export type RuleTarget = RuleSelector | { readonly kind: 'cgroup'; readonly path: string };
 
 /** Kinds of rules. */
 export type RuleKind = RuleSelector['kind'];
@@ -43,18 +46,30 @@ export interface Rule {
   readonly bits: number;
 }
 
+/** A rule that is to be made. */
+export interface RuleRequest {
+  readonly selector: RuleTarget;
+  /** {@link ruleBits}, or-ed. */
+  readonly bits: number;
+}
+
 /** Rules about users, groups, cgroups, security contexts and addresses. */
 export interface RuleControl {
-  /** The rules of a kind, in the order in which they were made; none where the kernel does not know the kind. */
+  /**
+   * The rules of a kind; none where the kernel does not know the kind. Where rules about addresses overlap, the first
+   * one holds: with BPF programs the most specific (`compareAddressRanges` says which that is), on CamFlow 0.9
+   * the one that was made first.
+   */
   list(kind: RuleKind): Rule[];
   /**
-   * Adds to what is said about a selector; what was said before stays. Rules about addresses hold for sockets that
-   * are bound or connected from then on.
-   * @throws CamflowError `UNSUPPORTED` where the kernel does not know the kind
+   * Says something about a selector: about addresses besides what was said before, about everything else in place of
+   * it, as CamFlow 0.9 does. Rules about addresses hold for sockets that are bound or connected from then on.
+   * @throws CamflowError `UNSUPPORTED` where the kernel cannot match anything of this kind, `CONFIG_BAD_VALUE` where it
+   * cannot match this one
    */
-  add(rule: Rule): void;
+  add(rule: RuleRequest): void;
   /** Removes whatever is said about a selector; legal where nothing is. */
-  remove(selector: RuleSelector): void;
+  remove(target: RuleTarget): void;
 }
 
 /** A selector as people write it, users and groups by number; equal exactly for equal selectors of a kind. */

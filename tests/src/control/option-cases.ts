@@ -92,6 +92,12 @@ export const optionCases: readonly OptionCase[] = [
   ...ruleCase('--track-ipv4-egress', '10.1.2.3/8:80', 'propagate', /^10\.0\.0\.0\/8:80 propagate$/m),
   ...ruleCase('--track-ipv6-ingress', '[::1]/128:80', 'track', /^::1\/128:80 track$/m),
   ...ruleCase('--track-ipv6-egress', '[2001:db8::1]/32:443', 'record', /^2001:db8::\/32:443 track record$/m),
+  // Said again: besides what was said of addresses, in place of what was said of anybody.
+  { argv: ['--track-ipv4-egress', '10.1.2.3/8:80', 'track'], says: notice },
+  ...ruleCase('--track-ipv4-egress', '10.0.0.0/8:80', 'record', /^10\.0\.0\.0\/8:80 track record$/m),
+  { argv: ['--track-user', 'nobody', 'propagate'] },
+  ...ruleCase('--track-user', 'nobody', 'track', /^nobody track$/m),
+  { argv: ['--track-secctx', 'never_met', 'track'] },
   ...ruleCase('--track-secctx', 'never_met', 'opaque', /^never_met opaque$/m),
   ...ruleCase('--track-cgroup', '4026531900', 'track', /^4026531900 track$/m),
   ...ruleCase('--track-user', 'nobody', 'opaque', /^nobody opaque$/m),

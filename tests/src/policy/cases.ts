@@ -198,6 +198,27 @@ const identityCases: readonly PolicyCase[] = identities.flatMap(({ name, selecto
   ];
 });
 
+/** A process in a namespace of its own, which a rule is made about once it is there. */
+const inNamespace = (action: RuleAction): FlowRun => ({ ...waiting({}), ofNamespace: action });
+
+const namespaceCases: readonly PolicyCase[] = [
+  {
+    name: 'cgroup namespace track',
+    say: nothing,
+    matching: [inNamespace('track'), copy('out', 'final')],
+    others: [waiting({})],
+    shows: [read, write],
+    hides: [again],
+  },
+  {
+    name: 'cgroup namespace propagate',
+    say: nothing,
+    matching: [inNamespace('propagate'), copy('out', 'final')],
+    others: [waiting({})],
+    shows: [read, write, again],
+  },
+];
+
 /** Everything in the guest is unconfined, and stays what a rule made it: these come last. */
 const contexts: readonly PolicyCase[] = [
   {
@@ -276,6 +297,28 @@ const addressCases: readonly PolicyCase[] = addressKinds.flatMap((kind) => {
       },
     ];
   });
+});
+
+/** The wider rule is made first, and must not hold where the narrower one does. */
+const overlapCases: readonly PolicyCase[] = addressKinds.map((kind) => {
+  const family = kind.startsWith('ipv4') ? '4' : '6';
+  const entered = kind.endsWith('ingress') ? 'bind task > socket' : 'connect task > socket';
+  const [wide, narrow] = (
+    family === '4'
+      ? [parseAddressRange(4, `0.0.0.0/0:${port}`), parseAddressRange(4, `127.0.0.1/32:${port}`)]
+      : [parseAddressRange(6, `[::]/0:${port}`), parseAddressRange(6, `[::1]/128:${port}`)]
+  ).map((range): RuleSelector => ({ kind, range })) as [RuleSelector, RuleSelector];
+  const over = (at: number): FlowRun => ({ words: ['net', family, 'stream', String(at), 'in', 'out'] });
+  return {
+    name: `${kind} track within addresses that are opaque`,
+    say: (machine) => {
+      addRule(wide, 'opaque')(machine);
+      addRule(narrow, 'track')(machine);
+    },
+    matching: [over(port)],
+    others: [over(otherPort)],
+    shows: [entered],
+  };
 });
 
 /** The server listens at any address: only the connection tells at which it was reached. */
@@ -417,7 +460,9 @@ export const cases: readonly PolicyCase[] = [
   ...files,
   ...processes,
   ...identityCases,
+  ...namespaceCases,
   ...addressCases,
+  ...overlapCases,
   ...acceptCases,
   ...propagation,
   ...filters,

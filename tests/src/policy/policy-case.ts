@@ -1,4 +1,4 @@
-import type { MarkChange, ProvenanceControl } from '@camflow/kernel';
+import type { MarkChange, ProvenanceControl, RuleAction } from '@camflow/kernel';
 
 /** One run of a program of `tests/fixtures/workloads/flows.c`, in the folder of its case. */
 export interface FlowRun {
@@ -9,6 +9,8 @@ export interface FlowRun {
   readonly inCgroup?: boolean;
   /** What is said about the process once it waits for being told to go on. */
   readonly mark?: MarkChange;
+  /** What is said by then about its cgroup namespace, which is a new one. */
+  readonly ofNamespace?: RuleAction;
 }
 
 /** What the steps of a case can reach. */

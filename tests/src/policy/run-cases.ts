@@ -67,11 +67,16 @@ async function runFlow(run: FlowRun, cwd: string): Promise<string> {
   return stdout;
 }
 
-async function runWaiting({ words, mark }: FlowRun, options: object): Promise<string> {
-  const child = spawn(program, words, { ...options, stdio: ['pipe', 'pipe', 'inherit'] });
+async function runWaiting({ words, mark, ofNamespace }: FlowRun, options: object): Promise<string> {
+  const [file, before] = ofNamespace === undefined ? [program, []] : ['unshare', ['--cgroup', program]];
+  const child = spawn(file, [...before, ...words], { ...options, stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
   await new Promise((resolve) => child.stdout!.once('data', resolve));
   control.processes.mark(child.pid!, mark ?? {});
+  if (ofNamespace !== undefined) {
+    const selector = { kind: 'cgroup', path: `/proc/${child.pid}/ns/cgroup` } as const;
+    control.rules.add({ selector, bits: actionBits[ofNamespace] });
+  }
   child.stdin!.end('\n');
   const status = await ended;
   if (status !== 0) throw new Error(`${words.join(' ')} ended with ${status}`);

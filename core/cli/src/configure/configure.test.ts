@@ -2,7 +2,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isCamflowError } from '@camflow/api';
-import { type Accounts, createSecurityfsControl, LabelTable, type ProvenanceControl } from '@camflow/kernel';
+import {
+  type Accounts,
+  createSecurityfsControl,
+  LabelTable,
+  type ProvenanceControl,
+  selectorText,
+} from '@camflow/kernel';
 import { CamflowKernel } from '@camflow/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runControl } from '../control/run-control.ts';
@@ -62,10 +68,16 @@ const camflow = (...argv: string[]): string =>
     colour: false,
   });
 
+/** Entries of a list. Of addresses the first that matches holds; in the other lists order means nothing. */
+function heldIn(name: string): string[] {
+  const entries = kernel.lists.get(name)!.map((entry) => entry.toString('hex'));
+  return name.startsWith('ipv4') ? entries : entries.sort();
+}
+
 /** Everything that the kernel holds. */
 const held = (): unknown => [
   [...kernel.contents].map(([name, bytes]) => [name, bytes.toString('hex')]),
-  [...kernel.lists].map(([name, list]) => [name, list.map((entry) => entry.toString('hex')).sort()]),
+  [...kernel.lists.keys()].map((name) => [name, heldIn(name)]),
   [...kernel.fileNodes].map(([path, node]) => [path, node.toString('hex')]),
 ];
 
@@ -145,7 +157,8 @@ describe('applying a file', () => {
         '- ipv4-egress.record=10.0.0.0/8:0',
         '- secctx.opaque=a_u:b_r:c_t',
       ],
-      ...['- cgroup.track=4026531835', '- user.track=1000', '- user.opaque=1001', '- group.propagate=50'],
+      // What was said of alice by hand is said in place of what the file said.
+      ...['- cgroup.track=4026531835', '- user.opaque=1001', '- group.propagate=50'],
       ...['all=false', 'compressEdge=true', 'duplicate=false'],
     ]);
     expect(byHand).toEqual(['node_filter=char', 'user.opaque=1000', 'user.propagate=0', 'version=false']);
@@ -204,6 +217,40 @@ describe('applying a file', () => {
   });
 });
 
+describe('rules about addresses that overlap', () => {
+  const egress = (): string[] =>
+    control.rules.list('ipv4-egress').map((rule) => `${selectorText(rule.selector)} ${rule.bits}`);
+  const wide = 'track=10.0.0.0/8:0';
+  const narrow = 'propagate=10.1.0.0/16:0';
+  const narrowest = 'track=10.1.0.0/16:80';
+
+  test.each([[[wide, narrow, narrowest]], [[narrowest, wide, narrow]], [[narrow, narrowest, wide]]])(
+    'stand with the most specific first, whatever the order of the lines: %j',
+    async (lines) => {
+      await apply(['[ipv4-egress]', ...lines]);
+      expect(egress()).toEqual(['10.1.0.0/16:80 1', '10.1.0.0/16:0 5', '10.0.0.0/8:0 1']);
+    },
+  );
+
+  test('one that is added later comes before those that are less specific, and no other one moves', async () => {
+    const elsewhere = 'track=192.168.0.0/16:0';
+    await apply(['[ipv4-egress]', wide, elsewhere]);
+    const { changes } = await apply(['[ipv4-egress]', wide, elsewhere, narrow]);
+    expect(changes).toEqual(['+ ipv4-egress.propagate=10.1.0.0/16:0']);
+    expect(egress()).toEqual(['192.168.0.0/16:0 1', '10.1.0.0/16:0 5', '10.0.0.0/8:0 1']);
+    expect((await apply(['[ipv4-egress]', narrow, elsewhere, wide])).changes).toEqual([]);
+  });
+
+  test('what says more stays where it is, what says less is made anew in its place', async () => {
+    await apply(['[ipv4-egress]', wide, narrow]);
+    await apply(['[ipv4-egress]', wide, narrow, 'record=10.1.0.0/16:0']);
+    expect(egress()).toEqual(['10.1.0.0/16:0 37', '10.0.0.0/8:0 1']);
+    expect(kernel.writes.filter(({ file }) => file === 'ipv4_egress')).toHaveLength(1);
+    await apply(['[ipv4-egress]', wide, 'track=10.1.0.0/16:0']);
+    expect(egress()).toEqual(['10.1.0.0/16:0 1', '10.0.0.0/8:0 1']);
+  });
+});
+
 describe('all or nothing', () => {
   test('whatever write fails, everything is as it was, and nothing is remembered of it', async () => {
     const file = markedFile('data');
@@ -214,8 +261,11 @@ describe('all or nothing', () => {
       '[user]',
       'track=bob',
       'propagate=root',
+      '[ipv4-egress]',
+      'propagate=10.0.0.0/8:0',
     ]);
     camflow('--track-group', 'root', 'track');
+    camflow('--track-ipv4-egress', '10.1.0.0/16:0', 'track');
     const before = held();
     const state = readFileSync(join(folder, 'state', 'applied.json'), 'utf8');
     let failures = 0;

@@ -16,7 +16,7 @@ import {
   type FilterName,
   filterBits,
   filterOf,
-  isCgroupFolder,
+  findCgroup,
   type Rule,
   type RuleAction,
   type RuleKind,
@@ -142,16 +142,8 @@ function selectorOf(kind: RuleKind, value: string, accounts: Accounts): RuleSele
     const id = kind === 'user' ? accounts.userId(value) : accounts.groupId(value);
     return id === undefined ? `there is no ${kind} "${value}" on this machine` : { kind, id };
   }
-  return kind === 'cgroup' ? cgroupOf(value) : { kind: 'secctx', context: value };
-}
-
-function cgroupOf(value: string): RuleSelector | string {
-  if (!value.startsWith('/')) return { kind: 'cgroup', id: BigInt(value) };
-  const inode = statSync(value, { bigint: true, throwIfNoEntry: false })?.ino;
-  if (inode === undefined) return `there is no cgroup at ${value}`;
-  const isNamespace = /^\/proc\/[^/]+\/ns\/cgroup$/.test(value);
-  if (!isNamespace && !isCgroupFolder(value)) return `${value} is not the folder of a cgroup`;
-  return { kind: 'cgroup', id: inode };
+  if (kind === 'secctx') return { kind, context: value };
+  return { kind: 'cgroup', id: value.startsWith('/') ? findCgroup(value) : BigInt(value) };
 }
 
 function fileProblem(path: string): string | undefined {

@@ -1,12 +1,5 @@
-import { statSync } from 'node:fs';
-import {
-  type AddressRange,
-  CamflowError,
-  parseAddressRange,
-  type RecordType,
-  recordTypes,
-} from '@camflow/api';
-import { filterOf, isCgroupFolder } from '@camflow/kernel';
+import { type AddressRange, parseAddressRange, type RecordType, recordTypes } from '@camflow/api';
+import { filterOf, findCgroup } from '@camflow/kernel';
 import { oneOfWords, type Parameter, refused, wholeNumber } from './parameter.ts';
 
 const mostPid = 4_194_304;
@@ -69,19 +62,19 @@ function verb<Word extends string>(about: string, words: readonly Word[]): Param
 
 /** What a rule about identities says. */
 export const identityVerb: Parameter<'track' | 'propagate' | 'opaque' | 'delete'> = verb(
-  'what to do with its processes',
+  'what to do with its processes, in place of what was said before',
   ['track', 'propagate', 'opaque'],
 );
 
 /** What a rule about cgroups says. */
-export const cgroupVerb: Parameter<'track' | 'propagate' | 'delete'> = verb('what to do with its processes', [
-  'track',
-  'propagate',
-]);
+export const cgroupVerb: Parameter<'track' | 'propagate' | 'delete'> = verb(
+  'what to do with its processes, in place of what was said before',
+  ['track', 'propagate'],
+);
 
 /** What a rule about addresses says. */
 export const addressVerb: Parameter<'track' | 'propagate' | 'record' | 'delete'> = verb(
-  'what to do with its sockets; `record` keeps the content of packets',
+  'what to do with its sockets, besides what was said before; `record` keeps the content of packets',
   ['track', 'propagate', 'record'],
 );
 
@@ -89,7 +82,7 @@ export const addressVerb: Parameter<'track' | 'propagate' | 'record' | 'delete'>
 export function addressRange(family: 4 | 6): Parameter<AddressRange> {
   return {
     name: family === 4 ? 'ip/mask:port' : '[ip]/mask:port',
-    about: `IPv${family} addresses by their leading bits, and a port; port 0 stands for all`,
+    about: `IPv${family} addresses by their leading bits, and a port; port 0 stands for all. Of ranges that overlap the most specific holds, on CamFlow 0.9 the one that was made first`,
     completion: { kind: 'nothing' },
     parse: (text) => parseAddressRange(family, text),
   };
@@ -108,7 +101,7 @@ export function accountName(kind: 'user' | 'group'): Parameter<string> {
 /** A security context. */
 export const securityContext: Parameter<string> = {
   name: 'security context',
-  about: 'as the security module of the kernel writes it',
+  about: 'as the security module of the kernel writes it; the BPF programs know those of AppArmor',
   completion: { kind: 'nothing' },
   parse: (text) => {
     if (text !== '' && !text.includes('\0') && !text.includes('\n')) return text;
@@ -120,27 +113,16 @@ export const securityContext: Parameter<string> = {
 export const cgroup: Parameter<bigint> = {
   name: 'cgroup ino',
   about:
-    'a cgroup: the path of its folder, or the inode of that; with CamFlow 0.9 the inode of a cgroup namespace',
+    'a cgroup, with those below it, by its folder; or a cgroup namespace, which is all that CamFlow 0.9 knows, by /proc/PID/ns/cgroup; or the inode of either',
   completion: { kind: 'files' },
   parse: (text) => {
     if (/^(0x[0-9a-f]{1,16}|\d{1,19})$/i.test(text) && BigInt(text) > 0n) return BigInt(text);
     if (!text.startsWith('/')) {
       throw refused(text, 'a cgroup', 'Give the path of its folder, or a whole number.');
     }
-    return cgroupAt(text);
+    return findCgroup(text);
   },
 };
-
-function cgroupAt(path: string): bigint {
-  let inode: bigint;
-  try {
-    inode = statSync(path, { bigint: true }).ino;
-  } catch (cause) {
-    throw new CamflowError('USAGE', `There is no cgroup at ${path}`, { cause });
-  }
-  if (isCgroupFolder(path) || /^\/proc\/[^/]+\/ns\/cgroup$/.test(path)) return inode;
-  throw refused(path, 'the folder of a cgroup', 'They are under /sys/fs/cgroup.');
-}
 
 const propagating = { false: 'is not recorded', true: 'tracking does not spread to' };
 

@@ -1,4 +1,4 @@
-import { CamflowError, nearestName } from '@camflow/api';
+import { CamflowError, isCamflowError, nearestName } from '@camflow/api';
 import type { ControlRequest, ProvenanceControl } from '@camflow/kernel';
 import type { ControlContext, Outcome } from './control-context.ts';
 import { coloured } from './generate/help-text.ts';
@@ -7,7 +7,7 @@ import { controlOptions, generalOptions, optionNamed } from './option-table.ts';
 /** What an option is run with. */
 export interface ControlRun extends Omit<ControlContext, 'control' | 'lostBy'> {
   readonly lostBy?: ControlContext['lostBy'];
-  /** Opens the control of the kernel; called once the command line is understood. */
+  /** Opens the control of the kernel; called once the command line is understood, without loading programs at first. */
   readonly open: (request: ControlRequest) => ProvenanceControl;
   /** Whether the output is a terminal that shows colours. */
   readonly colour: boolean;
@@ -43,12 +43,28 @@ export function runControl(argv: readonly string[], run: ControlRun): string {
   if (flag === undefined) throw new CamflowError('USAGE', 'Say what to do', { hint: 'See camflow -h.' });
   const option = optionNamed(flag) ?? unknownOption(flag);
   const act = option.prepare(args);
-  const control = run.open({ securityfsFolder: securityfs, load: !option.looks });
+  const { accounts, labels, lostBy = new Map() } = run;
+  const attempt = (load: boolean): Outcome => {
+    const control = run.open({ securityfsFolder: securityfs, load });
+    try {
+      return act({ control, accounts, labels, lostBy });
+    } finally {
+      control.close();
+    }
+  };
+  return show(option.looks ? attempt(false) : loadingWhereNeeded(attempt), json, run.colour);
+}
+
+/**
+ * Attempts something with what is there, and anew with the programs where these are missing: all that it names was looked
+ * up by then, so that a slip in the command line does not leave programs behind.
+ */
+function loadingWhereNeeded(attempt: (load: boolean) => Outcome): Outcome {
   try {
-    const { accounts, labels, lostBy = new Map() } = run;
-    return show(act({ control, accounts, labels, lostBy }), json, run.colour);
-  } finally {
-    control.close();
+    return attempt(false);
+  } catch (error) {
+    if (!isCamflowError(error) || error.code !== 'SOURCE_UNAVAILABLE') throw error;
+    return attempt(true);
   }
 }
 

@@ -135,6 +135,8 @@ const badArguments: readonly (readonly [argv: readonly string[], message: string
   [['--track-cgroup', '/none', 'track'], 'There is no cgroup at /none'],
   [['--track-cgroup', '/etc', 'track'], 'is not the folder of a cgroup'],
   [['--track-cgroup', '4294967296', 'track'], 'is not the inode of a cgroup namespace'],
+  [['--track-cgroup', '5', 'track'], 'is not the inode of a cgroup namespace'],
+  [['--track-cgroup', '/proc/self/ns/uts', 'track'], 'is not the folder of a cgroup'],
   [['--track-cgroup', '1', 'opaque'], 'Use track, propagate, delete'],
   [['--track-user', 'no-such-user', 'track'], 'There is no user "no-such-user"'],
   [['--track-user', '', 'track'], 'There is no user ""'],
@@ -210,7 +212,7 @@ describe('camflow refuses', () => {
     ...[
       ['--track-user', 'root', 'track'],
       ['--track-group', 'root', 'opaque'],
-      ['--track-cgroup', '5', 'track'],
+      ['--track-cgroup', '4026531835', 'track'],
     ],
     ...[
       ['--track-secctx', 'a', 'track'],
@@ -283,7 +285,7 @@ const badLines: readonly (readonly [lines: string, message: string | RegExp])[] 
   ['[secctx]\ntrack=', 'must not be empty'],
   ['[cgroup]\ntrack=abc', 'neither the path nor the number'],
   ['[cgroup]\ntrack=0', 'neither the path nor the number'],
-  ['[cgroup]\ntrack=/none', 'there is no cgroup at /none'],
+  ['[cgroup]\ntrack=/none', 'There is no cgroup at /none'],
   ['[cgroup]\npropagate=/etc', 'not the folder of a cgroup'],
   ...['1.2.3.4', '1.2.3.4/8', '1.2.3.4/33:1', '300.1.1.1/8:1', '1.2.3.4/8:65536', 'any', ''].map(
     (text) => [`[ipv4\u2212egress]\ntrack=${text}`, 'is not an IPv4 address range'] as const,
@@ -297,6 +299,8 @@ const badLines: readonly (readonly [lines: string, message: string | RegExp])[] 
   ['[relay]\nbuff_exp=30\nsubuf_nb=1000', 'are not possible'],
   ['[ipv6-egress]\ntrack=::1/128:80', 'no rules about IPv6'],
   ['[cgroup]\ntrack=4294967296', 'cgroup namespace'],
+  ['[cgroup]\ntrack=5', 'cgroup namespace'],
+  ['[cgroup]\ntrack=/proc/self/ns/uts', 'not the folder of a cgroup'],
   [`[secctx]\ntrack=${long}`, 'is too long'],
 ];
 

@@ -7,14 +7,16 @@ export interface EntryList {
   readonly key: (entry: Buffer) => string;
   /** How the kernel keeps an entry that is new. */
   readonly keep?: (entry: Buffer) => void;
+  /** Whether what is written adds to what an entry says. Default false: it is said in place of that. */
+  readonly adds?: boolean;
 }
 
 /** Operation that removes an entry. */
 const deleteOperation = 0x10;
 
-/** What writing a structure does to a list: adds it, adds to what it says, or removes it. */
+/** What writing a structure does to a list: adds it, changes what it says where it stands, or removes it. */
 export function changeList(
-  { bytes, operationAt, key, keep }: EntryList,
+  { bytes, operationAt, key, keep, adds = false }: EntryList,
   list: Buffer[],
   written: Buffer,
 ): Buffer[] {
@@ -24,7 +26,7 @@ export function changeList(
   const known = list.find((other) => key(other) === key(entry));
   if (operation & deleteOperation) return list.filter((other) => other !== known);
   if (known === undefined) return [...list, entry];
-  known[operationAt]! |= operation;
+  known[operationAt] = adds ? known[operationAt]! | operation : operation;
   return list;
 }
 
@@ -42,6 +44,7 @@ function ipv4(): EntryList {
   return {
     bytes: 24,
     operationAt: 10,
+    adds: true,
     key: (entry) => entry.toString('hex', 0, 10),
     keep: (entry) => {
       for (let at = 0; at < 4; at++) entry[at]! &= entry[4 + at]!;

@@ -1,6 +1,7 @@
 import { formatAddressRange, networkOf } from '@camflow/api';
+import type { AddressRule } from '../../bpf/address-table.ts';
 import { underControlLock } from '../../bpf/control-lock.ts';
-import { type AddressRule, listAddressRules, setAddressRules } from '../../bpf/policy-maps.ts';
+import { listAddressRules, setAddressRules } from '../../bpf/policy-maps.ts';
 import type { AddressRuleKind, Rule, RuleSelector } from '../rules.ts';
 
 type AddressSelector = Extract<RuleSelector, { readonly range: unknown }>;
@@ -19,7 +20,7 @@ export function listAddresses(kind: AddressRuleKind): Rule[] {
     }));
 }
 
-/** Adds to what is said about addresses; a new rule comes last, as in CamFlow. */
+/** Adds to what is said about addresses. */
 export function addAddress({ kind, range }: AddressSelector, flags: number): void {
   const { prefix, port } = range;
   changeRules(kind, (rules) => {

@@ -33,8 +33,12 @@ export function createBpfControl(): ProvenanceControl {
 }
 
 const refuse = (): never => {
-  throw new CamflowError('UNSUPPORTED', 'The BPF programs take no disclosures: the recorder does', {
-    hint: 'Use @camflow/disclose while camflowd runs.',
-  });
+  throw new CamflowError(
+    'UNSUPPORTED',
+    'The BPF programs take no disclosures: camflowd does, on its socket',
+    {
+      hint: 'Use @camflow/disclose while camflowd runs.',
+    },
+  );
 };
 const throughTheSocket: DisclosureControl = { node: refuse, relation: refuse };

@@ -1,12 +1,21 @@
+import { closeSync } from 'node:fs';
 import { CamflowError } from '@camflow/api';
+import { requireProcess } from '../../libc/no-such-process.ts';
+import { openPath } from '../../libc/path-descriptor.ts';
+import { resolveSelector } from '../cgroups.ts';
 import { emptyFilters } from '../filters.ts';
 import { readBootId, readMachineId } from '../identity-files.ts';
 import type { ProvenanceControl } from '../provenance-control.ts';
+import type { FileTarget } from '../provenance-node.ts';
 import { wholePolicy } from '../whole-policy.ts';
+import { acceptSelector } from './accept-selector.ts';
 import { captureVersion } from './recording.ts';
 import { switchesOf } from './switches.ts';
 
-/** Where no programs are loaded: what holds once they are, and nothing to change. */
+/**
+ * Where no programs are loaded: what holds once they are, and nothing to change. Whatever a change names is looked up all
+ * the same, so that what could not be done with the programs either says so.
+ */
 export function createUnloadedControl(): ProvenanceControl {
   const concerns: Pick<ProvenanceControl, 'switches' | 'filters' | 'rules' | 'recording'> = {
     switches: {
@@ -15,7 +24,11 @@ export function createUnloadedControl(): ProvenanceControl {
       set: refuse,
     },
     filters: { read: () => emptyFilters, change: refuse, reset: refuse },
-    rules: { list: () => [], add: refuse, remove: refuse },
+    rules: {
+      list: () => [],
+      add: refuseAfter(({ selector }) => acceptSelector(selector)),
+      remove: refuseAfter(resolveSelector),
+    },
     recording: {
       machineId: () => readMachineId() ?? 0,
       bootId: () => readBootId() ?? 0,
@@ -29,11 +42,33 @@ export function createUnloadedControl(): ProvenanceControl {
   return {
     backend: 'bpf',
     ...concerns,
-    files: { read: refuse, mark: refuse, save: () => ({ files: 0, left: 0 }), load: refuse },
-    processes: { read: refuse, mark: refuse, readSelf: refuse, markSelf: refuse },
+    files: {
+      read: refuseAfter(requireFile),
+      mark: refuseAfter(requireFile),
+      save: () => ({ files: 0, left: 0 }),
+      load: refuse,
+    },
+    processes: {
+      read: refuseAfter(requireProcess),
+      mark: refuseAfter(requireProcess),
+      readSelf: refuse,
+      markSelf: refuse,
+    },
     policy: wholePolicy(concerns),
     disclosure: { node: refuse, relation: refuse },
     close() {},
+  };
+}
+
+function requireFile(target: FileTarget): void {
+  if (typeof target === 'string') closeSync(openPath(target));
+}
+
+/** What is called looks up what it is given, and then there is nothing to do it with. */
+function refuseAfter<Given>(lookUp: (given: Given) => unknown): (given: Given) => never {
+  return (given) => {
+    lookUp(given);
+    return refuse();
   };
 }
 

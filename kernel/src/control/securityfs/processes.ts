@@ -1,4 +1,4 @@
-import { CamflowError } from '@camflow/api';
+import { noSuchProcess } from '../../libc/no-such-process.ts';
 import { errnoName } from '../../libc/system-call-error.ts';
 import { bitsOfChange, type MarkChange } from '../marks.ts';
 import {
@@ -63,9 +63,6 @@ function ofProcess(pid: number, call: () => void): void {
     call();
   } catch (error) {
     if (errnoName(error) !== 'EINVAL') throw error;
-    throw new CamflowError('SYSTEM_CALL_FAILED', `There is no process ${pid}`, {
-      cause: error,
-      hint: 'Give the number of a process that runs, as ps shows it.',
-    });
+    throw noSuchProcess(pid, error);
   }
 }

@@ -1,5 +1,6 @@
 import { CamflowError, decodeText, maskOf } from '@camflow/api';
-import type { Rule, RuleControl, RuleKind, RuleSelector } from '../rules.ts';
+import { isCgroupNamespace, resolveSelector } from '../cgroups.ts';
+import type { Rule, RuleControl, RuleKind, RuleRequest, RuleSelector, RuleTarget } from '../rules.ts';
 import { type ControlFiles, readList } from './control-files.ts';
 
 /** Operation that removes an entry, whatever it says. */
@@ -94,9 +95,11 @@ const namespaces: List = {
   bytes: 40,
   write(entry, selector, operation) {
     if (selector.kind !== 'cgroup') return;
-    if (selector.id <= 0n || selector.id > 0xffff_ffffn) {
+    // What others said may be anything, and can be taken back.
+    const most = operation === deleteOperation ? 0xffff_ffffn : 0n;
+    if (!isCgroupNamespace(selector.id) && (selector.id <= 0n || selector.id > most)) {
       throw new CamflowError('CONFIG_BAD_VALUE', `${selector.id} is not the inode of a cgroup namespace`, {
-        hint: 'CamFlow 0.9 knows cgroup namespaces: give the inode of /proc/PID/ns/cgroup.',
+        hint: 'CamFlow 0.9 knows no cgroups but their namespaces: give /proc/PID/ns/cgroup, or its inode.',
       });
     }
     entry.writeUInt32LE(Number(selector.id), cgroupAt);
@@ -130,12 +133,12 @@ export class SecurityfsRules implements RuleControl {
     return list === undefined ? [] : readList(this.#files, list.file, list.bytes).map(list.read);
   }
 
-  add({ selector, bits }: Rule): void {
-    this.#write(selector, bits);
+  add({ selector, bits }: RuleRequest): void {
+    this.#write(resolveSelector(selector), bits);
   }
 
-  remove(selector: RuleSelector): void {
-    this.#write(selector, deleteOperation);
+  remove(target: RuleTarget): void {
+    this.#write(resolveSelector(target), deleteOperation);
   }
 
   #write(selector: RuleSelector, operation: number): void {

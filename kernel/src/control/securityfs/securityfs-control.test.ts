@@ -3,7 +3,7 @@ import { CamflowKernel } from '@camflow/testkit';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { filterNames } from '../filters.ts';
 import type { ProvenanceControl } from '../provenance-control.ts';
-import { actionBits } from '../rules.ts';
+import { actionBits, type RuleSelector, selectorKey } from '../rules.ts';
 import { createSecurityfsControl } from './securityfs-control.ts';
 
 let kernel: CamflowKernel;
@@ -67,6 +67,27 @@ describe('what is written', () => {
     const [egress] = control.rules.list('ipv4-egress');
     expect('range' in egress!.selector && formatAddressRange(egress!.selector.range)).toBe('10.0.0.0/8:80');
   });
+
+  const selectors: readonly RuleSelector[] = [
+    { kind: 'ipv4-ingress', range: parseAddressRange(4, '10.0.0.0/8:80') },
+    { kind: 'ipv4-egress', range: parseAddressRange(4, '10.0.0.0/8:80') },
+    { kind: 'secctx', context: 'a_u:b_r:c_t:s0' },
+    { kind: 'cgroup', id: 4026531835n },
+    { kind: 'user', id: 1000 },
+    { kind: 'group', id: 5 },
+  ];
+  test.each(selectors)(
+    '$kind twice: what is said of addresses adds up, elsewhere the last holds',
+    (selector) => {
+      control.rules.add({ selector, bits: actionBits.propagate });
+      control.rules.add({ selector, bits: actionBits.record });
+      const bits = 'range' in selector ? actionBits.propagate | actionBits.record : actionBits.record;
+      const held = control.rules.list(selector.kind);
+      expect(held.map((rule) => [selectorKey(rule.selector), rule.bits])).toEqual([
+        [selectorKey(selector), bits],
+      ]);
+    },
+  );
 
   test('security contexts: text and its length, the rest zero', () => {
     const selector = { kind: 'secctx', context: 'a_u:b_r:c_t:s0' } as const;

@@ -54,7 +54,8 @@ function markOptions<Target extends string | number>(
       `applies a named taint to the ${what}.`,
       [target, label],
       (context, on, name) => {
-        // Whether there is such a file or process is found out before the label takes up a bit.
+        // Whether there can be such a label, and is such a file or process, is found out before it takes up a bit.
+        context.labels.find(name);
         concern(context).read(on);
         return change(`--label-${what}`, context, on, { taint: 1n << BigInt(context.labels.bitOf(name)) });
       },
