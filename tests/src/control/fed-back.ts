@@ -8,7 +8,9 @@ const said: readonly (readonly [option: string, subject: string, verb: string, l
   // No account has the number.
   ['--track-user', '4242', 'track', 'user.track=4242'],
   ['--track-group', '4242', 'propagate', 'group.propagate=4242'],
-  ['--track-group', '0', 'opaque', 'group.opaque=0'],
+  // These have a name, which `-c` tells.
+  ['--track-user', 'user', 'opaque', 'user.opaque=1000'],
+  ['--track-group', 'user', 'opaque', 'group.opaque=1000'],
   ['--track-cgroup', cgroup, 'propagate', 'cgroup.propagate='],
   // Ranges that lie within each other, both ways about.
   ['--track-ipv4-ingress', '10.0.0.0/8:80', 'track', 'ipv4-ingress.track=10.0.0.0/8:80'],
