@@ -29,7 +29,7 @@ let socket: ControlSocket | undefined;
 let asked: number[];
 
 /** The record of a process, as the programs would have it: its number is its id. */
-function processRecord(pid: number): Uint8Array {
+function processRecord({ pid }: { readonly pid: number }): Uint8Array {
   asked.push(pid);
   const record = new Uint8Array(taskShape.size);
   const view = new DataView(record.buffer);

@@ -63,7 +63,6 @@ export interface Libbpf {
     offset: number,
   ) => bigint;
   readonly unmap: (address: bigint, bytes: number) => number;
-  readonly pidfdOpen: (call: number, pid: number, flags: number) => number;
   /** Memory at an address, shared, not copied. Make it once: it costs some 50 microseconds. */
   readonly view: (address: bigint, bytes: number) => ArrayBuffer;
   /** What libbpf says: nothing of it reaches the terminal by itself. */
@@ -141,7 +140,6 @@ function bind(): Libbpf {
     freeTypes: b('void btf__free(void *types)'),
     map: c('void *mmap(void *address, size_t bytes, int protection, int flags, int fd, int64_t offset)'),
     unmap: c('int munmap(void *address, size_t bytes)'),
-    pidfdOpen: c('int64_t syscall(int64_t call, int pid, unsigned int flags)'),
     view: (address, bytes) => koffi.view(address, bytes) as ArrayBuffer,
     log: keepLibbpfLog(koffi, bpf),
     errno: () => koffi.errno(),

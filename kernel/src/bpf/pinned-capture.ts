@@ -1,5 +1,6 @@
 import { closeSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { CamflowError, type RecordType } from '@camflow/api';
+import { openProcess } from '../libc/pidfd.ts';
 import { errnoName } from '../libc/system-call-error.ts';
 import { attachPrograms, detachPrograms } from './attachments.ts';
 import { BpfMap } from './bpf-map.ts';
@@ -16,14 +17,12 @@ import {
   writeStructure,
 } from './layout.ts';
 import { type LeftOut, nothingLeftOut } from './left-out.ts';
-import { checked, libbpf } from './libbpf.ts';
 import { type AccountedLosses, LossLedger } from './loss-ledger.ts';
 import { describeMachine } from './machine-identity.ts';
 import { objectVersion } from './object-file.ts';
 import { endOwnRecording } from './own-recording.ts';
 import { possibleCpus } from './possible-cpus.ts';
 
-const pidfdOpenCall = 434;
 const mostAttempts = 100;
 
 /** What a recorder before this one had kept back is wanted again. */
@@ -227,11 +226,7 @@ export class PinnedCapture {
     const flags = mark === 'none' ? 0 : mark === 'tracked' ? tracked : tracked | propagate;
     const value = new Uint8Array(structures.cf_mark.size);
     writeStructure('cf_mark', value, { flags });
-    const pidfd = checked(
-      'pidfd_open',
-      String(process.pid),
-      Number(libbpf().pidfdOpen(pidfdOpenCall, process.pid, 0)),
-    );
+    const pidfd = openProcess(process.pid);
     try {
       this.#setMark(pidfd, value);
     } finally {

@@ -1,11 +1,15 @@
 import { CamflowError } from '@camflow/api';
 import type { DisclosedAttributes, DisclosedClass, DisclosedRelation } from '../control/disclosure.ts';
+import type { PeerProcess } from './peer-process.ts';
 import { ownProcess } from './requests.ts';
 
 /** Publishes what a process tells of itself. */
 export interface Discloser {
-  /** The identifier of the activity that stands for a process, 32 bytes; its node is published where it was not. */
-  process(pid: number): Uint8Array;
+  /**
+   * The identifier of the activity that stands for a process, 32 bytes; its node is published where it was not.
+   * @throws CamflowError `DISCLOSURE_REFUSED` where the process is gone
+   */
+  process(process: PeerProcess): Uint8Array;
   /** @returns the identifier of the new node */
   node(parent: Uint8Array, nodeClass: DisclosedClass, attributes: DisclosedAttributes): Uint8Array;
   relation(relation: DisclosedRelation, from: Uint8Array, to: Uint8Array): void;
@@ -38,14 +42,17 @@ interface Known {
   readonly identifier: Uint8Array;
 }
 
-/** One process at the other end of a connection: it may tell of itself, and of nobody else. */
+/**
+ * The process that made a connection: it may tell of itself, and of nobody else. Whoever has the socket once it is gone
+ * may not tell of anything.
+ */
 export class Caller {
-  readonly #pid: number;
+  readonly #process: PeerProcess;
   readonly #discloser: Discloser;
   readonly #nodes = new Map<string, Known>();
 
-  constructor(pid: number, discloser: Discloser) {
-    this.#pid = pid;
+  constructor(process: PeerProcess, discloser: Discloser) {
+    this.#process = process;
     this.#discloser = discloser;
   }
 
@@ -56,7 +63,7 @@ export class Caller {
         hint: 'Connect again.',
       });
     }
-    const process = this.#discloser.process(this.#pid);
+    const process = this.#discloser.process(this.#process);
     const identifier = this.#discloser.node(process, nodeClass, attributes);
     const text = Buffer.from(identifier).toString('base64');
     this.#nodes.set(text, { nodeClass, identifier });
@@ -70,6 +77,7 @@ export class Caller {
 
   /** Relates nodes that this connection told of, or the process itself. */
   relate(relation: DisclosedRelation, from: string, to: string): void {
+    this.#process.expectAlive();
     const [start, end] = [this.#known(from), this.#known(to)];
     const [wantedStart, wantedEnd] = ends[relation];
     this.#expect(relation, 'from', start, wantedStart);
@@ -79,7 +87,7 @@ export class Caller {
 
   #known(text: string): Known {
     if (text === ownProcess) {
-      return { nodeClass: 'activity', identifier: this.#discloser.process(this.#pid) };
+      return { nodeClass: 'activity', identifier: this.#discloser.process(this.#process) };
     }
     const known = this.#nodes.get(text);
     if (known !== undefined) return known;

@@ -6,6 +6,7 @@ import { peerCredentials } from '../libc/peer-credentials.ts';
 import { errnoName } from '../libc/system-call-error.ts';
 import { longestSocketPath } from '../libc/unix-datagram-socket.ts';
 import { Caller, type Discloser } from './caller.ts';
+import { PeerProcess } from './peer-process.ts';
 import { RateLimit } from './rate-limit.ts';
 import { parseRequest, type SocketRequest } from './requests.ts';
 
@@ -106,25 +107,29 @@ export class ControlSocket {
     socket.on('error', () => socket.destroy());
     // Node has no other way to the descriptor, and the kernel tells of its peer by nothing else.
     const fd = (socket as unknown as { readonly _handle: { readonly fd: number } | null })._handle?.fd ?? -1;
-    let credentials: ReturnType<typeof peerCredentials>;
     try {
-      credentials = peerCredentials(fd);
+      this.#welcome(socket, fd);
     } catch (error) {
       this.#options.log.warn('a client of the control socket is refused', { reason: describeError(error) });
       socket.destroy();
-      return;
     }
-    const { pid, uid } = credentials;
+  }
+
+  #welcome(socket: Socket, fd: number): void {
+    const credentials = peerCredentials(fd);
+    const { uid } = credentials;
     const ofUser = [...this.#connections.values()].filter((other) => other === uid).length;
     if (this.#connections.size >= mostConnections || ofUser >= mostPerUser) {
-      socket.end(
-        `${JSON.stringify({ id: 0, ok: false, code: 'DISCLOSURE_REFUSED', message: 'Too many connections' })}\n`,
-      );
+      this.#refuse(socket, 0, new CamflowError('DISCLOSURE_REFUSED', 'Too many connections'), true);
       return;
     }
+    const process = PeerProcess.of(fd, credentials);
     this.#connections.set(socket, uid);
-    socket.on('close', () => this.#connections.delete(socket));
-    const caller = new Caller(pid, this.#service.discloser);
+    socket.on('close', () => {
+      this.#connections.delete(socket);
+      process.close();
+    });
+    const caller = new Caller(process, this.#service.discloser);
     let rest = '';
     socket.setEncoding('utf8');
     socket.on('data', (text: string) => {

@@ -1,11 +1,10 @@
-import { closeSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { abiBpf1, CamflowError, fieldOf, nodeTypeNamed } from '@camflow/api';
 import { BpfMap } from '../bpf/bpf-map.ts';
 import { askProcess } from '../bpf/flag-requests.ts';
 import { readStructure } from '../bpf/layout.ts';
-import { libbpf } from '../bpf/libbpf.ts';
+import { goneProcess, type OpenProcess } from './peer-process.ts';
 
-const pidfdOpenCall = 434;
 /** More than the programs keep of a task; the kernel writes as much as there is. */
 const roomForTask = 4096;
 
@@ -30,8 +29,13 @@ export interface Identity {
  * The record of the activity that stands for a process: its first thread, as the BPF programs know it.
  * @throws CamflowError `DISCLOSURE_REFUSED` where the process is gone, or the programs never saw it
  */
-export function processActivity(pid: number, { machineId, bootId }: Identity, epoch: number): Uint8Array {
-  const { id, step } = taskNode(pid);
+export function processActivity(
+  process: OpenProcess,
+  { machineId, bootId }: Identity,
+  epoch: number,
+): Uint8Array {
+  const { pid } = process;
+  const { id, step } = taskNode(process);
   const record = new Uint8Array(shape.size);
   const view = new DataView(record.buffer);
   view.setBigUint64(at('type'), nodeTypeNamed('task')!.code, true);
@@ -54,19 +58,13 @@ interface TaskNode {
   readonly step: bigint;
 }
 
-function taskNode(pid: number): TaskNode {
-  const pidfd = Number(libbpf().pidfdOpen(pidfdOpenCall, pid, 0));
-  if (pidfd < 0) throw gone(pid);
-  try {
-    const known = lookUpTask(pidfd);
-    if (known !== undefined) return known;
-    // What is not tracked leaves the hooks early, and has no node until it is asked for.
-    askProcess(pid);
-    const made = lookUpTask(pidfd);
-    if (made !== undefined) return made;
-  } finally {
-    closeSync(pidfd);
-  }
+function taskNode({ pid, pidfd }: OpenProcess): TaskNode {
+  const known = lookUpTask(pidfd);
+  if (known !== undefined) return known;
+  // What is not tracked leaves the hooks early, and has no node until it is asked for.
+  askProcess(pid);
+  const made = lookUpTask(pidfd);
+  if (made !== undefined) return made;
   throw new CamflowError('DISCLOSURE_REFUSED', `Nothing was captured of process ${pid}`, {
     hint: 'Capture may be disabled: see camflow -s.',
   });
@@ -83,7 +81,7 @@ function statusOf(pid: number): { readonly uid: number; readonly gid: number; re
   try {
     text = readFileSync(`/proc/${pid}/status`, 'latin1');
   } catch {
-    throw gone(pid);
+    throw goneProcess(pid);
   }
   const numbers = (name: string): number[] =>
     (new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(text)?.[1] ?? '').split(/\s+/).map(Number);
@@ -96,8 +94,4 @@ function namespaceOf(pid: number, name: string): number {
   } catch {
     return 0;
   }
-}
-
-function gone(pid: number): CamflowError {
-  return new CamflowError('DISCLOSURE_REFUSED', `Process ${pid} is gone`);
 }

@@ -14,6 +14,7 @@ import {
   type DisclosedRelation,
 } from '../control/disclosure.ts';
 import type { Discloser } from './caller.ts';
+import type { OpenProcess, PeerProcess } from './peer-process.ts';
 
 /** Bytes of records that wait for the recorder at most. */
 const mostWaitingBytes = 4 << 20;
@@ -30,7 +31,7 @@ export interface DisclosureKernel {
    * The record of the activity that stands for a process, without a frame.
    * @throws CamflowError where there is none
    */
-  processRecord(pid: number): Uint8Array;
+  processRecord(process: OpenProcess): Uint8Array;
 }
 
 /** Records that were made and wait for the recorder, as the interface `camflow-bpf-1` has them. */
@@ -50,8 +51,8 @@ export class RecordDiscloser implements Discloser {
     this.#arrived = arrived;
   }
 
-  process(pid: number): Uint8Array {
-    const record = this.#kernel.processRecord(pid);
+  process(caller: PeerProcess): Uint8Array {
+    const record = caller.look((process) => this.#kernel.processRecord(process));
     const identifier = record.slice(0, 32);
     const key = Buffer.from(identifier).toString('base64');
     const epoch = this.#kernel.epoch();

@@ -5,6 +5,7 @@ import { openControl } from '../control/open-control.ts';
 import { stateJson } from '../control/state-json.ts';
 import { systemAccounts } from '../libc/accounts.ts';
 import { ControlSocket } from './control-socket.ts';
+import type { OpenProcess } from './peer-process.ts';
 import { type Identity, processActivity } from './process-activity.ts';
 import { RecordDiscloser } from './record-discloser.ts';
 
@@ -31,7 +32,7 @@ export async function serveControl(
   const kernel = {
     ...identity,
     epoch,
-    processRecord: (pid: number) => processActivity(pid, identity, epoch()),
+    processRecord: (process: OpenProcess) => processActivity(process, identity, epoch()),
   };
   const disclosed = new RecordDiscloser(kernel, arrived);
   const socket = await ControlSocket.open({ state: () => state(), discloser: disclosed }, { path, log });

@@ -103,8 +103,11 @@ export class GraphReader {
   #records = 0;
   #malformed = 0;
 
-  /** @param keeps - which of its records are taken; all where it is absent */
-  add({ abi: name, stream, payload }: RecordSlice, keeps?: (view: RecordView) => boolean): void {
+  /** @param keeps - which of its records, at which byte of the slice, are taken; all where it is absent */
+  add(
+    { abi: name, stream, payload }: RecordSlice,
+    keeps?: (view: RecordView, offset: number) => boolean,
+  ): void {
     const abi = abis.get(name);
     if (abi === undefined) throw new Error(`unknown interface ${name}`);
     // Aligned, as the scan wants it.
@@ -125,7 +128,7 @@ export class GraphReader {
         continue;
       }
       view.moveTo(type.index, offset, abi.shapes);
-      if (keeps?.(view) === false) continue;
+      if (keeps?.(view, offset) === false) continue;
       const fields = new Map<string, FieldValue>();
       for (const field of abi.shapes.get(type.shape)!.fields.keys()) fields.set(field, view.field(field));
       if (type.category === 'relation') this.#relations.push(relationOf(type, fields));

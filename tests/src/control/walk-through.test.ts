@@ -1,10 +1,27 @@
+import { spawnSync } from 'node:child_process';
+import { ruleKinds } from '@camflow/kernel';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { whyNoCapture } from '../capture/why-no-capture.ts';
 import { originsOf, type SpadeEntry, spadeEntries } from '../system/spade-entries.ts';
 import type { StepOutcome } from './control-step.ts';
+import { forgottenLines, sayByHand } from './fed-back.ts';
 import { spadeTies, tasksTiedTo, w3cTies } from './linked-processes.ts';
 import { runSteps, type StepsRun } from './steps-in-guest.ts';
-import { fetched, type WalkThroughStep, walkThrough } from './walk-through.ts';
+import { fetched, stepsInOrder, type WalkThroughStep, walkThrough } from './walk-through.ts';
+
+test('every line of shell of the steps can be read', () => {
+  for (const step of stepsInOrder) {
+    if (!('shell' in step)) continue;
+    const { status, stderr } = spawnSync('bash', ['-n'], { input: step.shell, encoding: 'utf8' });
+    expect(status, `${step.shell}\n${stderr}`).toBe(0);
+  }
+});
+
+test('what is said by hand before it is fed back is of every kind of rule that there is', () => {
+  const named = (kind: string): boolean => forgottenLines.some((line) => line.startsWith(`+ ${kind}.`));
+  // Contexts are said where the kernel has any.
+  expect(ruleKinds.filter((kind) => !named(kind))).toEqual(['secctx']);
+});
 
 describe.for(['6.1', '6.12'] as const)('CamFlow as its users begin, on %s', (kernel) => {
   const reason = whyNoCapture(kernel, 'long');
@@ -17,7 +34,7 @@ describe.for(['6.1', '6.12'] as const)('CamFlow as its users begin, on %s', (ker
   beforeAll(async () => {
     if (reason !== undefined) return;
     const names = Object.values(fetched);
-    all = await runSteps(kernel, Object.values(walkThrough), { fetch: names });
+    all = await runSteps(kernel, stepsInOrder, { fetch: names });
     for (const name of [fetched.first, fetched.second]) logs.set(name, spadeEntries(all.files.get(name)!));
   }, 900_000);
 
@@ -56,7 +73,17 @@ describe.for(['6.1', '6.12'] as const)('CamFlow as its users begin, on %s', (ker
     expect(told('forgotten').out).toContain('+ file /usr/bin/wget tracked');
     expect(told('configuredAgain').out).toMatch(/^Of \d+ files is said again what was before/);
     expect(told('kept').out).toMatch(/^File is tracked\.$/m);
-    expect(told('fedBack')).toEqual({ status: 0, out: '', err: '' });
+  });
+
+  run(`what -c prints gives the policy again to a machine that knows nothing of it${note}`, () => {
+    for (const step of sayByHand)
+      expect(all.outcomes.get(step), JSON.stringify(step)).toMatchObject({ status: 0 });
+    expect(told('forget').status, told('forget').err).toBe(0);
+    const changes = told('forget').out;
+    expect(forgottenLines.filter((line) => !changes.includes(line))).toEqual([]);
+    const { status, out, err } = told('fedBack');
+    expect(status, `${out}${err}`).toBe(0);
+    expect({ out, err }).toEqual({ out: '', err: '' });
   });
 
   run(`what a program tells of is tied to its process, in both formats${note}`, () => {

@@ -1,4 +1,5 @@
 import type { ControlStep } from './control-step.ts';
+import { fedBack, forget, sayByHand } from './fed-back.ts';
 
 const account = 1000;
 const page = 'http://127.0.0.1:8080/page';
@@ -50,6 +51,7 @@ export type WalkThroughStep =
   | 'forgotten'
   | 'configuredAgain'
   | 'kept'
+  | 'forget'
   | 'fedBack';
 
 /** As a user of CamFlow begins: by hand, then by camflow.ini. Names say what each step is for. */
@@ -104,8 +106,11 @@ export const walkThrough: Readonly<Record<WalkThroughStep, ControlStep>> = {
   forgotten: { shell: 'camconfd --check' },
   configuredAgain: { shell: 'camconfd' },
   kept: { camflow: ['--file', '/root/again'] },
-  fedBack: {
-    shell:
-      'camflow -p > /root/hash; camflow -c > /root/again.ini; camconfd -q --config /root/again.ini && camflow -p | cmp - /root/hash',
-  },
+  forget,
+  fedBack,
 };
+
+/** All steps, and those that say by hand what is fed back, in the order in which they are done. */
+export const stepsInOrder: readonly ControlStep[] = Object.values(walkThrough).flatMap((step) =>
+  step === forget ? [...sayByHand, step] : [step],
+);

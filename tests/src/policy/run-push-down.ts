@@ -1,5 +1,6 @@
-// Runs in the guest: records one workload under every filter twice, the programs leaving out what they can, and then
-// only the workers' filter; sheds and restarts; and writes what became of it as JSON to standard output.
+// Runs in the guest: records one workload under every policy twice, the programs leaving out what they can, and then
+// nothing, and writes both to the file that it is given, for the workers' filter; sheds and restarts, and writes what
+// became of that as JSON to standard output.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,20 +9,21 @@ import {
   type CaptureSource,
   type LossCounters,
   nodeTypeNamed,
-  pushDownOf,
   type RecordFilter,
   type RecordType,
   relationTypeNamed,
 } from '@camflow/api';
 import { openControl, relationCounts } from '@camflow/kernel';
 import sourceKernel from '@camflow/source-kernel';
-import { acceptedOptions, createTestLogger, keeps } from '@camflow/testkit';
+import { acceptedOptions, createTestLogger } from '@camflow/testkit';
 import { GraphReader, type RecordSlice } from '../capture/captured-graph.ts';
-import { countGraph } from './describe-graph.ts';
+import { compilePolicy } from './compile-policy.ts';
 import { pushDownCases } from './push-down-cases.ts';
+import { packRecordedCases, type RecordedCase } from './recorded-cases.ts';
 
 const program = '/root/bin/flows';
 const work = '/root/work';
+const [recordedFile = ''] = process.argv.slice(2);
 
 /** What one recording brought. */
 interface Recorded {
@@ -31,6 +33,10 @@ interface Recorded {
 
 const control = openControl({ load: true, ringBytes: 1 << 24 });
 const options = await acceptedOptions(sourceKernel, { socket: 'off', poll_ms: '1' });
+
+function createSource(): CaptureSource {
+  return sourceKernel.create(options, { log: createTestLogger(), section: 'kernel' });
+}
 
 function workload(): void {
   const cwd = `${work}/folder`;
@@ -60,7 +66,7 @@ interface Recording {
 /** Records with a source of its own. */
 async function record(recording: Recording = {}): Promise<Recorded> {
   const { pushDown = null, shed = [], commits = true, work = workload } = recording;
-  const source: CaptureSource = sourceKernel.create(options, { log: createTestLogger(), section: 'kernel' });
+  const source = createSource();
   const stop = new AbortController();
   const slices: RecordSlice[] = [];
   const slab = { index: 0, bytes: new Uint8Array(8 << 20) };
@@ -86,36 +92,24 @@ async function record(recording: Recording = {}): Promise<Recorded> {
   return { slices, shed: lost };
 }
 
-function describe(
-  { slices }: Recorded,
-  filter: RecordFilter | null,
-): { lines: string[]; types: string[]; records: number } {
-  const [kept, all] = [new GraphReader(), new GraphReader()];
-  for (const slice of slices) {
-    all.add(slice);
-    kept.add(slice, (view) => keeps(filter, view));
-  }
-  const { relations, snapshots, records } = all.graph();
-  const types = [...new Set([...relations, ...snapshots].map(({ type }) => type))];
-  return { lines: countGraph(kept.graph()), types, records };
-}
-
 mkdirSync(work, { recursive: true });
 control.switches.set('all', false);
 control.switches.set('enabled', true);
 // What comes only with the first runs of a program is not to be in the way.
 for (let warm = 0; warm < 2; warm++) await record();
 
-const outcomes: Record<string, object> = {};
-for (const { name, rules } of pushDownCases) {
-  const filter = { rules };
+const { capabilities } = createSource();
+const recorded = new Map<string, RecordedCase>();
+for (const { name, policy } of pushDownCases) {
+  const { hash, pushDown } = await compilePolicy(policy, capabilities);
   // What ends late is not to be found among what was never to be written.
   await sleep(500);
   await record({ work: () => {} });
-  const pushed = describe(await record({ pushDown: pushDownOf(filter, ['types', 'ends']) }), filter);
-  const whole = describe(await record(), filter);
-  outcomes[name] = { pushed, whole };
+  const { slices: pushed } = await record({ pushDown });
+  const { slices: whole } = await record();
+  recorded.set(name, { hash, pushed, whole });
 }
+writeFileSync(recordedFile, packRecordedCases(recorded));
 
 const shedTypes = [relationTypeNamed('perm_check')!, nodeTypeNamed('argv')!];
 const isShed = (view: { type: RecordType }): boolean => shedTypes.includes(view.type);
@@ -145,4 +139,4 @@ const shed = {
 };
 control.switches.set('enabled', false);
 control.close();
-process.stdout.write(`${JSON.stringify({ outcomes, shed })}\n`);
+process.stdout.write(`${JSON.stringify(shed)}\n`);

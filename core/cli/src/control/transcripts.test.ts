@@ -6,6 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { type Accounts, createSecurityfsControl, LabelTable, switchNames } from '@camflow/kernel';
 import { CamflowKernel } from '@camflow/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CapturedLayout } from './captured-layout.test.support.ts';
+import {
+  type CapturedKernel,
+  expectedRelay,
+  expectedWrites,
+  sortedWrites,
+} from './expected-writes.test.support.ts';
 import { helpText } from './generate/help-text.ts';
 import { runControl } from './run-control.ts';
 
@@ -47,6 +54,34 @@ const accounts: Accounts = {
   userName: (id) => ({ 0: 'root', 1000: 'user' })[id],
   groupName: (id) => ({ 0: 'root', 1000: 'user' })[id],
 };
+
+const switchFiles = ['all', 'compress_edge', 'compress_node', 'duplicate', 'enable', 'should_version'];
+const switchOptions = ['-e', '-a', '--enable-version', '--compress-node', '--compress-edge', '--duplicate'];
+
+/** Every file that the commands of the transcripts write, and the attribute of files. */
+const writtenFiles = [
+  ...switchFiles,
+  ...['', 'propagate_'].flatMap((prefix) =>
+    ['node', 'derived', 'generated', 'used', 'informed'].map((name) => `${prefix}${name}_filter`),
+  ),
+  ...['ipv4_ingress', 'ipv4_egress', 'uid', 'gid', 'ns', 'secctx_filter', 'process', 'xattr', 'epoch'],
+].sort();
+
+/** What the captures say of structures and types. */
+function knownOfKernel(): CapturedKernel {
+  const rows = readFileSync(`${captures}types.txt`, 'utf8')
+    .split('\n')
+    .map((line) => line.split('\t'));
+  return {
+    layout: new CapturedLayout(readFileSync(`${captures}layout.txt`, 'utf8')),
+    types: new Map(rows.map(([category, , code, name]) => [`${category} ${name}`, BigInt(code ?? 0)])),
+    attributes: new Map(),
+    accounts: new Map([
+      ['root', 0],
+      ['user', 1000],
+    ]),
+  };
+}
 
 /** A node as it stood when the transcript was made; flags and taint are what commands made of it since. */
 function feedNode(known: Buffer | undefined, identifier: string): Buffer {
@@ -96,6 +131,14 @@ describe(`CamFlow's own transcripts${reason}`, () => {
       }
     }
     expect(Buffer.concat(kernel.lists.get('ns')!)).toEqual(captured(state, 'ns'));
+    for (const name of [...switchFiles, 'written']) {
+      expect(kernel.contents.get(name), name).toEqual(captured(state, name));
+    }
+    for (const name of ['machine_id', 'boot_id']) {
+      // The capture ends with the last byte that is not zero.
+      const number = Buffer.concat([captured(state, name), Buffer.alloc(4)]).subarray(0, 4);
+      expect(kernel.contents.get(name), name).toEqual(number);
+    }
     expect(kernel.lists.get('secctx_filter')).toEqual([]);
   }
 
@@ -109,14 +152,24 @@ describe(`CamFlow's own transcripts${reason}`, () => {
     for (const path of ['/host/types.txt']) kernel.withoutAttributes.add(path);
     const labels = new LabelTable(join(folder, 'labels'));
     const control = createSecurityfsControl({ files: kernel, attribute: kernel.attribute });
+    const known = knownOfKernel();
+    const { layout } = known;
+    const written = new Set<string>();
     let [compared, failed] = [0, 0];
     for (const { name, number, argv, asUser, text } of transcripts) {
+      kernel.writes.length = 0;
       if (name.includes('camconfd') && number === 9) {
         control.recording.prepare({ machineId: 1_234_567, bootId: 1, bufferExponent: 20, buffers: 8 });
+        const numbers = { boot_id: 1, machine_id: 1_234_567, buff_exp: 20, subuf_nb: 8 };
+        expect(kernel.writes.splice(0)).toEqual([expectedRelay(layout, numbers)]);
         kernel.contents.set('written', Buffer.from('1\0'));
       }
       if (name.includes('camconfd')) {
         for (const each of switchNames) control.switches.set(each, each !== 'duplicate');
+        const said = switchOptions.flatMap((option) =>
+          expectedWrites([option, String(option !== '--duplicate')], known),
+        );
+        expect(sortedWrites(kernel.writes)).toEqual(sortedWrites(said));
       }
       if (!/^\d+-(su_user_-c_)?camflow/.test(name) || argv.length === 0) continue;
       const [option = '', subject = ''] = argv;
@@ -134,11 +187,14 @@ describe(`CamFlow's own transcripts${reason}`, () => {
       }
       kernel.isRoot = !asUser;
       kernel.writes.length = 0;
+      // CamFlow shifts 32-bit numbers: of bit 40 it makes bit 8.
+      const words = number === 32 ? [option, subject, '8'] : argv;
+      // What is to be written hangs on what stands there before.
+      const attributes = new Map([...kernel.fileNodes].map(([path, node]) => [path, Buffer.from(node)]));
       let answer: string;
       try {
         const run = { open: () => control, accounts, labels, colour: false };
-        // CamFlow shifts 32-bit numbers: of bit 40 it makes bit 8.
-        answer = runControl(number === 32 ? [option, subject, '8'] : argv, run);
+        answer = runControl(words, run);
       } catch (error) {
         failed++;
         expect(
@@ -168,12 +224,14 @@ describe(`CamFlow's own transcripts${reason}`, () => {
         // Sections that it leaves out, without which its own output cannot be used.
         expect(ours!.replace(/\n\[cgroup\][^[]*/, '\n').replace(/\n\[relay\][^[]*/, ''), name).toBe(expected);
       } else expect(ours, name).toBe(expected);
-      const shows = /^-[sc]$|^-p$|^--file$|^--process$|^--drop$/.test(option);
-      expect(kernel.writes.length, name).toBe(shows ? 0 : option === '--reset-filter' ? 10 : 1);
+      const expectedBytes = expectedWrites(words, { ...known, attributes });
+      expect(sortedWrites(kernel.writes), name).toEqual(expectedBytes);
+      for (const { file } of kernel.writes) written.add(file.replace(/ .*/, ''));
       if (number === 112) expectState(kernel, 'sec-filters');
       if (number === 114) expectState(kernel, 'sec-after');
     }
     expect({ compared, failed }).toEqual({ compared: 109, failed: 22 });
+    expect([...written].sort()).toEqual(writtenFiles);
   });
 
   test.skipIf(reason !== '')('explain every option of CamFlow in its words', () => {
