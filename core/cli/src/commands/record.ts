@@ -10,6 +10,7 @@ import { resolve, tokens } from '../composition/tokens.ts';
 import { droppedTotal } from '../report/balance.ts';
 import { describeRun } from '../report/summary.ts';
 import { commandUser, environmentOf } from './command-user.ts';
+import { bytesOfCommand } from './given-bytes.ts';
 import { logWarnings } from './log-warnings.ts';
 import { giveOutput, makeOutput } from './record-output.ts';
 import { type CommandEnd, runCommand } from './run-command.ts';
@@ -112,6 +113,7 @@ async function recordCommand(
       words: command,
       user,
       environment,
+      bytes: bytesOfCommand(command, environment),
       descriptors,
       outputToError: output === '-',
       reached: (child: number, signal: number) =>
