@@ -6,6 +6,7 @@ import { checked, checkedPointer, libbpf, type Pointer } from './libbpf.ts';
 import { LossLedger } from './loss-ledger.ts';
 import { objectFile, objectVersion } from './object-file.ts';
 import { possibleCpus } from './possible-cpus.ts';
+import { hasPlace, hooksWithoutProgram, type ParametersOf } from './program-places.ts';
 
 const ringBufferType = 27;
 const functionKind = 12;
@@ -61,6 +62,28 @@ export function unloadPrograms(): boolean {
   return true;
 }
 
+/**
+ * The hooks and functions that capture would see, and for which no program is loaded as this kernel has no place for it:
+ * it calls them otherwise, or its compiler made them part of another.
+ * @param loaded - names of the programs that are; by default those that would be, which takes some tenths of a second
+ * @throws CamflowError where libbpf is missing
+ */
+export function hooksNotSeen(loaded?: readonly string[]): readonly string[] {
+  const { openObject, closeObject, programLoaded } = libbpf();
+  const file = objectFile();
+  const object = checkedPointer('bpf_object__open_file', file, openObject(file, null));
+  try {
+    if (loaded === undefined) prepare(object);
+    const all = [...programs(object)];
+    return hooksWithoutProgram(
+      all.map(({ name }) => name),
+      loaded ?? all.filter(({ pointer }) => programLoaded(pointer)).map(({ name }) => name),
+    );
+  } finally {
+    closeObject(object);
+  }
+}
+
 /** The kernel does not take the programs. They are offered once more, to hear why. */
 function refusal(file: string, result: number): CamflowError {
   const { openObject, closeObject, loadObject, log } = libbpf();
@@ -90,13 +113,9 @@ function checkedError(call: string, subject: string, result: number): unknown {
 function prepare(object: Pointer): void {
   const { kernelTypes, freeTypes, setAutoload, setMaxEntries } = libbpf();
   const types = checkedPointer('btf__load_vmlinux_btf', 'the kernel', kernelTypes());
+  const parameters: ParametersOf = (name) => parametersOf(types, name);
   for (const { pointer, name, section } of programs(object)) {
-    const [, kind, target] = /^(lsm|fentry|fexit)(?:\.s)?\/(\w+)$/.exec(section) ?? [];
-    if (target === undefined) continue;
-    const [, hook, wanted] = /^cf_(\w+)_(\d+)$/.exec(name) ?? [];
-    const there = parametersOf(types, kind === 'lsm' ? `bpf_lsm_${target}` : target) !== undefined;
-    const fits = hook === undefined || parametersOf(types, `bpf_lsm_${hook}`) === Number(wanted);
-    checked('bpf_program__set_autoload', name, setAutoload(pointer, there && fits));
+    checked('bpf_program__set_autoload', name, setAutoload(pointer, hasPlace({ name, section }, parameters)));
   }
   freeTypes(types);
   for (const { pointer, name } of maps(object)) {
@@ -105,7 +124,6 @@ function prepare(object: Pointer): void {
   }
 }
 
-/** How many parameters a function of the kernel has; undefined where there is no such function. */
 function parametersOf(types: Pointer, name: string): number | undefined {
   const { findType, typeById, view } = libbpf();
   const id = findType(types, name, functionKind);

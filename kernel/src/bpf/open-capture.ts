@@ -1,7 +1,9 @@
+import { readdirSync } from 'node:fs';
 import type { RecordType } from '@camflow/api';
 import { BpfMap } from './bpf-map.ts';
+import { programFolder } from './layout.ts';
 import type { LeftOut } from './left-out.ts';
-import { loadPrograms, ringName, unloadPrograms } from './load-programs.ts';
+import { hooksNotSeen, loadPrograms, ringName, unloadPrograms } from './load-programs.ts';
 import type { AccountedLosses } from './loss-ledger.ts';
 import { requireMachine } from './machine-checks.ts';
 import { describeMachine } from './machine-identity.ts';
@@ -27,6 +29,8 @@ export interface OpenCapture {
   missedRuns(): number;
   /** What the programs are attached to: the security hooks, or where these are not there the functions around them. */
   readonly attachedTo: 'hooks' | 'functions';
+  /** Hooks and functions that capture would see, and for which this kernel has no place: what happens there is missing. */
+  readonly notSeen: readonly string[];
   /** How many of the losses were accounted for, by this recorder or one before it. */
   accountedLosses(): AccountedLosses;
   /** Notes, beyond the end of this process, that all losses up to these numbers are accounted for. */
@@ -108,6 +112,7 @@ export function openCapture(ringBytes: number): OpenCapture {
       rings,
       watch,
       attachedTo: activeSecurityModules()?.includes('bpf') ? 'hooks' : 'functions',
+      notSeen: hooksNotSeen(readdirSync(programFolder)),
       missedRuns,
       accountedLosses: () => pinned.accountedLosses(),
       accountLosses: (losses) => pinned.accountLosses(losses),

@@ -86,6 +86,11 @@ export class BpfSource implements CaptureSource {
         'bpf is not among the active security modules: capture works through the functions that call the hooks',
       );
     }
+    if (capture.notSeen.length > 0) {
+      this.#context.log.warn('programs find no place in this kernel: what they would see is missing', {
+        hooks: capture.notSeen.join(', '),
+      });
+    }
     await this.#serve(capture);
     return { abi: abiBpf1.id, ...capture.origin, epoch: 0 };
   }
