@@ -1,14 +1,16 @@
 import { readdirSync } from 'node:fs';
 import type { RecordType } from '@camflow/api';
 import { BpfMap } from './bpf-map.ts';
+import { underControlLock } from './control-lock.ts';
+import { ensureLoaded } from './ensure-loaded.ts';
 import { programFolder } from './layout.ts';
 import type { LeftOut } from './left-out.ts';
-import { hooksNotSeen, loadPrograms, ringName, unloadPrograms } from './load-programs.ts';
+import { hooksNotSeen, ringName, unloadPrograms } from './load-programs.ts';
 import type { AccountedLosses } from './loss-ledger.ts';
 import { requireMachine } from './machine-checks.ts';
 import { describeMachine } from './machine-identity.ts';
 import { activeSecurityModules } from './object-file.ts';
-import { type CaptureCounts, type CaptureRequest, isCapturePinned, PinnedCapture } from './pinned-capture.ts';
+import { type CaptureCounts, type CaptureRequest, PinnedCapture } from './pinned-capture.ts';
 import { possibleCpus } from './possible-cpus.ts';
 import { missedRuns } from './program-figures.ts';
 import { RecorderLock } from './recorder-lock.ts';
@@ -62,7 +64,7 @@ export interface OpenCapture {
 export function unloadCapture(): boolean {
   const lock = RecorderLock.take();
   try {
-    return unloadPrograms();
+    return underControlLock(unloadPrograms);
   } finally {
     lock.release();
   }
@@ -92,11 +94,7 @@ export function openCapture(ringBytes: number): OpenCapture {
     lock.release();
   };
   try {
-    if (!isCapturePinned()) {
-      // What a loader left that was killed.
-      unloadPrograms();
-      loadPrograms(ringBytes);
-    }
+    ensureLoaded(ringBytes);
     const pinned = new PinnedCapture();
     capture = pinned;
     pinned.hideThisProcess();

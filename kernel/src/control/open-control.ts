@@ -1,8 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { CamflowError } from '@camflow/api';
-import { underControlLock } from '../bpf/control-lock.ts';
+import { ensureLoaded } from '../bpf/ensure-loaded.ts';
 import { pinFolder } from '../bpf/layout.ts';
-import { loadPrograms } from '../bpf/load-programs.ts';
 import { requireMachine } from '../bpf/machine-checks.ts';
 import { isCapturePinned } from '../bpf/pinned-capture.ts';
 import { defaultSecurityfsFolder } from '../securityfs/provenance-securityfs.ts';
@@ -49,10 +48,7 @@ export function openControl(request: ControlRequest = {}): ProvenanceControl {
 function loadWhereNeeded(ringBytes: number): void {
   if (isCapturePinned()) return;
   requireMachine();
-  // Another one may be loading them.
-  underControlLock(() => {
-    if (!isCapturePinned()) loadPrograms(ringBytes);
-  });
+  ensureLoaded(ringBytes);
 }
 
 /** Without it nothing could be told from something that is not there. */
