@@ -1,8 +1,10 @@
 import { closeSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
-import { CamflowError } from '@camflow/api';
+import type { CamflowError } from '@camflow/api';
+import { systemCallError } from '../libc/system-call-error.ts';
 import { BpfMap } from './bpf-map.ts';
 import { linkFolder, pinFolder, programFolder, structures, writeStructure } from './layout.ts';
 import { checked, checkedPointer, libbpf, type Pointer } from './libbpf.ts';
+import { programsRefused, ringRefused } from './load-refusals.ts';
 import { LossLedger } from './loss-ledger.ts';
 import { objectFile, objectVersion } from './object-file.ts';
 import { possibleCpus } from './possible-cpus.ts';
@@ -10,7 +12,6 @@ import { hasPlace, hooksWithoutProgram, type ParametersOf } from './program-plac
 
 const ringBufferType = 27;
 const functionKind = 12;
-const linesShown = 20;
 
 /**
  * Loads the programs, makes the rings and pins everything. Nothing is attached: capture stays disabled. Takes seconds,
@@ -94,19 +95,7 @@ function refusal(file: string, result: number): CamflowError {
     loadObject(object);
     closeObject(object);
   });
-  const said = lines.length === 0 ? '' : `:\n${lines.slice(-linesShown).join('\n')}\n`;
-  return new CamflowError('SOURCE_UNAVAILABLE', `The kernel refused the BPF programs${said}`, {
-    hint: 'Please report this with the version of the kernel.',
-    cause: checkedError('bpf_object__load', file, result),
-  });
-}
-
-function checkedError(call: string, subject: string, result: number): unknown {
-  try {
-    return checked(call, subject, result);
-  } catch (error) {
-    return error;
-  }
+  return programsRefused(systemCallError('bpf_object__load', file, result), lines);
 }
 
 /** Leaves out programs for which this kernel has no hook, or one with other arguments. */
@@ -145,7 +134,8 @@ function makeRings(bytes: number): void {
   const rings = BpfMap.pinned('cf_rings');
   for (let cpu = 0; cpu < possibleCpus(); cpu++) {
     const name = ringName(cpu);
-    const fd = checked('bpf_map_create', name, libbpf().createMap(ringBufferType, name, 0, 0, bytes, null));
+    const fd = libbpf().createMap(ringBufferType, name, 0, 0, bytes, null);
+    if (fd < 0) throw ringRefused(systemCallError('bpf_map_create', name, fd), bytes, possibleCpus());
     checked('bpf_obj_pin', name, libbpf().pin(fd, `${pinFolder}/${name}`));
     const value = Buffer.alloc(4);
     value.writeInt32LE(fd);

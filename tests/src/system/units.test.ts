@@ -32,6 +32,8 @@ function machineWith(capabilities: bigint): MachineFacts {
     release: '6.1.0',
     types: true,
     capabilities,
+    ownUsers: false,
+    ownProcesses: false,
     securityModules: ['bpf'],
     lockdown: 'none',
     bpffs: true,
