@@ -14,7 +14,7 @@ import { type CaptureCounts, type CaptureRequest, PinnedCapture } from './pinned
 import { possibleCpus } from './possible-cpus.ts';
 import { missedRuns } from './program-figures.ts';
 import { RecorderLock } from './recorder-lock.ts';
-import { Ring } from './ring.ts';
+import { Ring, ringBytes as sizeOfRing } from './ring.ts';
 import { RingWatch } from './ring-watch.ts';
 
 /** Capture by BPF programs, open for reading. */
@@ -23,6 +23,8 @@ export interface OpenCapture {
   readonly origin: { readonly machineId: number; readonly bootId: number };
   /** One ring for each CPU that the machine can have. */
   readonly rings: readonly Ring[];
+  /** Size of each ring: that with which they were made. */
+  readonly ringBytes: number;
   /** Sleeps until the kernel says that a ring which was drained holds something. */
   readonly watch: Pick<RingWatch, 'sleep' | 'wake'>;
   /** What the programs did since they were loaded. */
@@ -74,10 +76,10 @@ export function unloadCapture(): boolean {
  * Attaches to the programs that are pinned, or loads them; capture stays as it was, disabled after loading. Blocks the
  * thread for as long as loading takes, some seconds on slow machines.
  *
- * @param ringBytes - size of each ring where they are made: a power of two
+ * @param ringBytes - size of each ring where they are made: a power of two; default 8 MiB
  * @throws CamflowError `SOURCE_UNAVAILABLE` or `PERMISSION_DENIED`: what is missing, and what to do
  */
-export function openCapture(ringBytes: number): OpenCapture {
+export function openCapture(ringBytes?: number): OpenCapture {
   requireMachine();
   const lock = RecorderLock.take();
   let capture: PinnedCapture | undefined;
@@ -108,6 +110,7 @@ export function openCapture(ringBytes: number): OpenCapture {
     return {
       origin: { machineId, bootId },
       rings,
+      ringBytes: sizeOfRing(maps[0]!),
       watch,
       attachedTo: activeSecurityModules()?.includes('bpf') ? 'hooks' : 'functions',
       notSeen: hooksNotSeen(readdirSync(programFolder)),

@@ -25,14 +25,13 @@ export interface ControlRequest {
 }
 
 const bpfFolder = '/sys/fs/bpf';
-const defaultRingBytes = 8 << 20;
 
 /**
  * Control of the running kernel: a CamFlow kernel through its control files, any other through the BPF programs.
  * @throws CamflowError `SOURCE_UNAVAILABLE` where this machine cannot capture, `PERMISSION_DENIED`
  */
 export function openControl(request: ControlRequest = {}): ProvenanceControl {
-  const { securityfsFolder, load = false, ringBytes = defaultRingBytes } = request;
+  const { securityfsFolder, load = false, ringBytes } = request;
   const folder = securityfsFolder ?? defaultSecurityfsFolder;
   if (existsSync(folder)) return createSecurityfsControl({ files: controlFilesIn(folder) });
   if (securityfsFolder !== undefined) {
@@ -45,7 +44,7 @@ export function openControl(request: ControlRequest = {}): ProvenanceControl {
   return isCapturePinned() ? createBpfControl() : createUnloadedControl();
 }
 
-function loadWhereNeeded(ringBytes: number): void {
+function loadWhereNeeded(ringBytes: number | undefined): void {
   if (isCapturePinned()) return;
   requireMachine();
   ensureLoaded(ringBytes);

@@ -9,6 +9,7 @@ import { planRun } from '../composition/plan-run.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
 import { droppedTotal } from '../report/balance.ts';
 import { describeRun } from '../report/summary.ts';
+import { callAfter } from './call-after.ts';
 import { commandUser, environmentOf } from './command-user.ts';
 import { bytesOfCommand } from './given-bytes.ts';
 import { logWarnings } from './log-warnings.ts';
@@ -137,11 +138,11 @@ async function recordCommand(
 }
 
 async function recordSystem(run: Run, { forMs }: RecordRequest): Promise<undefined> {
-  const timer = forMs === undefined ? undefined : setTimeout(() => void run.stop(), forMs);
+  const cancel = forMs === undefined ? undefined : callAfter(forMs, () => void run.stop());
   try {
     await run.ended;
   } finally {
-    clearTimeout(timer);
+    cancel?.();
   }
 }
 
