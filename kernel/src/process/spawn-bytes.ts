@@ -1,3 +1,4 @@
+import { constants as access, accessSync } from 'node:fs';
 import { constants } from 'node:os';
 import { nativeCall } from '../libc/native-call.ts';
 import { systemCallError } from '../libc/system-call-error.ts';
@@ -54,6 +55,8 @@ const signalSetBytes = 128;
 const [setsDefaultSignals, setsSignalMask] = [4, 8];
 const withoutWaiting = 1;
 const looksMs = 1000;
+const shell = Buffer.from('/bin/sh');
+const slash = '/'.charCodeAt(0);
 
 /**
  * Starts a program with bytes where node's own `spawn` takes text only: arguments and environment need not be UTF-8. It
@@ -78,10 +81,15 @@ export function spawnBytes({ words, environment, descriptors }: ByteCommand): Sp
       setDefaultSignals(attributes, new Uint8Array(signalSetBytes).fill(255, 0, 4)),
     );
     const pid = new Int32Array(1);
-    const file = terminated(words[0]!);
-    const asBytes = new Uint8Array(pid.buffer);
-    const result = spawn(asBytes, file, actions, attributes, listOf(words), listOf(environment));
-    check('posix_spawn', result, Buffer.from(words[0]!).toString());
+    const start = (strings: readonly Uint8Array[]): number => {
+      const [file, asBytes] = [terminated(strings[0]!), new Uint8Array(pid.buffer)];
+      return spawn(asBytes, file, actions, attributes, listOf(strings), listOf(environment));
+    };
+    const [program, ...args] = words as readonly [Uint8Array, ...Uint8Array[]];
+    let result = start(words);
+    // A script that names no interpreter is the shell's, as with `spawn`.
+    if (result === constants.errno.ENOEXEC) result = start([shell, pathOf(program), ...args]);
+    check('posix_spawn', result, Buffer.from(program).toString());
     return running(pid[0]!);
   } finally {
     destroyActions(actions);
@@ -120,6 +128,23 @@ function endOf(status: number): Awaited<SpawnedProcess['ended']> {
   if (number === 0) return { code: (status >> 8) & 0xff, signal: null };
   const names = Object.entries(constants.signals) as [NodeJS.Signals, number][];
   return { code: null, signal: names.find(([, each]) => each === number)?.[0] ?? 'SIGKILL' };
+}
+
+/** Where a program is found: what has no slash in it, in the first folder of PATH that has it. */
+function pathOf(program: Uint8Array): Uint8Array {
+  if (program.includes(slash)) return program;
+  const folders = (process.env['PATH'] ?? '').split(':').map((folder) => Buffer.from(folder || '.'));
+  const paths = folders.map((folder) => Buffer.concat([folder, Buffer.of(slash), program]));
+  return paths.find(isExecutable) ?? program;
+}
+
+function isExecutable(path: Buffer): boolean {
+  try {
+    accessSync(path, access.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function listOf(strings: readonly Uint8Array[]): Strings {

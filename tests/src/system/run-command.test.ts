@@ -45,7 +45,7 @@ describe('a command that is run for a recording', () => {
         echo found > $'in\xff'; export VALUE=$'\xfe\xed' OTHER=ö
         $run sh -c 'umask; ulimit -Sn; pwd | wc -l; cat "$1"; cat <&3; printf "%s|" "$@" | od -An -c
           tr "\0" "\n" < /proc/$$/environ | grep -av "^_=\|^run=\|^SHLVL=\|^PWD=\|^OLDPWD=" | sort | od -c
-          cut -d" " -f 5,6 /proc/self/stat | wc -w; grep "^Sig[BI]" /proc/$$/status; ls /proc/self/fd | wc -l' \
+          cut -d" " -f 5,6 /proc/self/stat | wc -w; grep "^Sig[BI]" /proc/self/status; ls /proc/self/fd | wc -l' \
           sh $'in\xff' '' $'\xc3' ä $'new\nline' 3< <(echo three)
         rm in*; rmdir "$PWD"`;
       const [alone, recorded] = ['', `${process.execPath} ${options} ${runner}`].map((run) =>
@@ -68,6 +68,9 @@ describe('a command that is run for a recording', () => {
       ended(`sh -c 'trap "echo got; exit 9" TERM; kill -TERM $PPID; while :; do sleep 0.05; done'`),
     ).toBe('got\n9\n');
     expect(ended('--output-to-error sh -c "echo text"')).toBe('0\n');
+    const script = `cd "$(mktemp -d)"; echo 'echo "$0"; printf "%s" "$1" | od -An -c' > script; chmod +x script
+      PATH=$PWD:$PATH; $run ./script ${odd}; $run script ${odd}; rm script; rmdir "$PWD"`;
+    expect(inShell(script, asRecorded).stdout).toMatch(/^\.\/script\n +377\n\/\S*\/script\n +377\n$/);
     expect(inShell(`$run no-such-program ${odd}`, asRecorded)).toMatchObject({
       status: 127,
       stderr: 'no-such-program cannot be run: there is no such program\n',

@@ -38,13 +38,17 @@ export function diagnose(): Diagnosis {
 }
 
 function describeNotSeen(): string[] {
-  const hooks = hooksNotSeen();
-  if (hooks.length === 0) return [];
-  const [find, they] = hooks.length === 1 ? ['finds', 'it'] : ['find', 'they'];
-  const programs = formatCounted(hooks.length, 'program');
-  return [
-    `${programs} ${find} no place in this kernel (${hooks.join(', ')}): what ${they} would see is missing.`,
-  ];
+  try {
+    const hooks = hooksNotSeen();
+    if (hooks.length === 0) return [];
+    const [find, they] = hooks.length === 1 ? ['finds', 'it'] : ['find', 'they'];
+    const programs = formatCounted(hooks.length, 'program');
+    return [
+      `${programs} ${find} no place in this kernel (${hooks.join(', ')}): what ${they} would see is missing.`,
+    ];
+  } catch (error) {
+    return [`Whether all programs find their place cannot be told: ${describeError(error)}`];
+  }
 }
 
 function describeLoaded(): string[] {
