@@ -38,6 +38,7 @@ export * from './libc/unix-datagram-socket.ts';
 export * from './process/as-user.ts';
 export * from './process/file-limit.ts';
 export * from './process/inherited-descriptors.ts';
+export * from './process/spawn-bytes.ts';
 export * from './process/user-account.ts';
 export * from './relay/relay-file.ts';
 export * from './relay/relay-names.ts';

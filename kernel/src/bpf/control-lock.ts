@@ -14,9 +14,11 @@ const flock: (fd: number, operation: number) => number = nativeCall<[number, num
 let held = false;
 
 /**
- * Does something while no other process changes the pinned maps: reading an entry, changing it and writing it back is
- * more than one step. Waits for as long as another holds the lock, which nobody does for longer than a few system
- * calls; the task must be as short, and not asynchronous. Within itself it takes the lock once.
+ * Does something while no other process changes the pinned maps, or loads or removes them: reading an entry, changing it
+ * and writing it back is more than one step, and so is loading. Waits for as long as another holds the lock: a few system
+ * calls, or the seconds that loading takes. The task must not be asynchronous. Within itself it takes the lock once.
+ *
+ * Who needs the lock of recorders too takes that one first.
  */
 export function underControlLock<Result>(task: () => Result): Result {
   if (held) return task();

@@ -1,15 +1,17 @@
 import { closeSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
-import { CamflowError } from '@camflow/api';
+import type { CamflowError } from '@camflow/api';
+import { systemCallError } from '../libc/system-call-error.ts';
 import { BpfMap } from './bpf-map.ts';
 import { linkFolder, pinFolder, programFolder, structures, writeStructure } from './layout.ts';
 import { checked, checkedPointer, libbpf, type Pointer } from './libbpf.ts';
+import { programsRefused, ringRefused } from './load-refusals.ts';
 import { LossLedger } from './loss-ledger.ts';
 import { objectFile, objectVersion } from './object-file.ts';
 import { possibleCpus } from './possible-cpus.ts';
+import { hasPlace, hooksWithoutProgram, type ParametersOf } from './program-places.ts';
 
 const ringBufferType = 27;
 const functionKind = 12;
-const linesShown = 20;
 
 /**
  * Loads the programs, makes the rings and pins everything. Nothing is attached: capture stays disabled. Takes seconds,
@@ -61,6 +63,28 @@ export function unloadPrograms(): boolean {
   return true;
 }
 
+/**
+ * The hooks and functions that capture would see, and for which no program is loaded as this kernel has no place for it:
+ * it calls them otherwise, or its compiler made them part of another.
+ * @param loaded - names of the programs that are; by default those that would be, which takes some tenths of a second
+ * @throws CamflowError where libbpf is missing
+ */
+export function hooksNotSeen(loaded?: readonly string[]): readonly string[] {
+  const { openObject, closeObject, programLoaded } = libbpf();
+  const file = objectFile();
+  const object = checkedPointer('bpf_object__open_file', file, openObject(file, null));
+  try {
+    if (loaded === undefined) prepare(object);
+    const all = [...programs(object)];
+    return hooksWithoutProgram(
+      all.map(({ name }) => name),
+      loaded ?? all.filter(({ pointer }) => programLoaded(pointer)).map(({ name }) => name),
+    );
+  } finally {
+    closeObject(object);
+  }
+}
+
 /** The kernel does not take the programs. They are offered once more, to hear why. */
 function refusal(file: string, result: number): CamflowError {
   const { openObject, closeObject, loadObject, log } = libbpf();
@@ -71,32 +95,16 @@ function refusal(file: string, result: number): CamflowError {
     loadObject(object);
     closeObject(object);
   });
-  const said = lines.length === 0 ? '' : `:\n${lines.slice(-linesShown).join('\n')}\n`;
-  return new CamflowError('SOURCE_UNAVAILABLE', `The kernel refused the BPF programs${said}`, {
-    hint: 'Please report this with the version of the kernel.',
-    cause: checkedError('bpf_object__load', file, result),
-  });
-}
-
-function checkedError(call: string, subject: string, result: number): unknown {
-  try {
-    return checked(call, subject, result);
-  } catch (error) {
-    return error;
-  }
+  return programsRefused(systemCallError('bpf_object__load', file, result), lines);
 }
 
 /** Leaves out programs for which this kernel has no hook, or one with other arguments. */
 function prepare(object: Pointer): void {
   const { kernelTypes, freeTypes, setAutoload, setMaxEntries } = libbpf();
   const types = checkedPointer('btf__load_vmlinux_btf', 'the kernel', kernelTypes());
+  const parameters: ParametersOf = (name) => parametersOf(types, name);
   for (const { pointer, name, section } of programs(object)) {
-    const [, kind, target] = /^(lsm|fentry|fexit)(?:\.s)?\/(\w+)$/.exec(section) ?? [];
-    if (target === undefined) continue;
-    const [, hook, wanted] = /^cf_(\w+)_(\d+)$/.exec(name) ?? [];
-    const there = parametersOf(types, kind === 'lsm' ? `bpf_lsm_${target}` : target) !== undefined;
-    const fits = hook === undefined || parametersOf(types, `bpf_lsm_${hook}`) === Number(wanted);
-    checked('bpf_program__set_autoload', name, setAutoload(pointer, there && fits));
+    checked('bpf_program__set_autoload', name, setAutoload(pointer, hasPlace({ name, section }, parameters)));
   }
   freeTypes(types);
   for (const { pointer, name } of maps(object)) {
@@ -105,7 +113,6 @@ function prepare(object: Pointer): void {
   }
 }
 
-/** How many parameters a function of the kernel has; undefined where there is no such function. */
 function parametersOf(types: Pointer, name: string): number | undefined {
   const { findType, typeById, view } = libbpf();
   const id = findType(types, name, functionKind);
@@ -127,7 +134,8 @@ function makeRings(bytes: number): void {
   const rings = BpfMap.pinned('cf_rings');
   for (let cpu = 0; cpu < possibleCpus(); cpu++) {
     const name = ringName(cpu);
-    const fd = checked('bpf_map_create', name, libbpf().createMap(ringBufferType, name, 0, 0, bytes, null));
+    const fd = libbpf().createMap(ringBufferType, name, 0, 0, bytes, null);
+    if (fd < 0) throw ringRefused(systemCallError('bpf_map_create', name, fd), bytes, possibleCpus());
     checked('bpf_obj_pin', name, libbpf().pin(fd, `${pinFolder}/${name}`));
     const value = Buffer.alloc(4);
     value.writeInt32LE(fd);

@@ -7,6 +7,8 @@ const able: MachineFacts = {
   release: '6.1.0-49-cloud-amd64',
   types: true,
   capabilities: (1n << 41n) - 1n,
+  ownUsers: false,
+  ownProcesses: false,
   securityModules: ['lockdown', 'capability', 'bpf'],
   lockdown: 'none',
   bpffs: true,
@@ -29,8 +31,9 @@ function refusal(lacking: Partial<MachineFacts>): string | undefined {
 test('a machine that has everything is taken', () => {
   expect(refusal({})).toBe(undefined);
   expect(refusal({ release: '7.0' })).toBe(undefined);
-  // What a process needs at least: CAP_BPF and CAP_PERFMON.
-  expect(refusal({ capabilities: (1n << 38n) | (1n << 39n) })).toBe(undefined);
+  // What a process needs at least: CAP_BPF and CAP_PERFMON, and CAP_NET_ADMIN where there are cgroups.
+  expect(refusal({ capabilities: (1n << 12n) | (1n << 38n) | (1n << 39n) })).toBe(undefined);
+  expect(refusal({ capabilities: (1n << 38n) | (1n << 39n), rootCgroup: undefined })).toBe(undefined);
   expect(refusal({ lockdown: 'integrity' })).toBe(undefined);
 });
 
@@ -43,6 +46,18 @@ test.for<[Partial<MachineFacts>, RegExp]>([
   [{ types: false }, /^SOURCE_UNAVAILABLE: .*does not describe its types \(BTF\)\. Boot a kernel built with/],
   [{ capabilities: 0n }, /^PERMISSION_DENIED: This process may not load BPF programs\. Run it as root, /],
   [{ capabilities: 1n << 39n }, /^PERMISSION_DENIED/],
+  [
+    { capabilities: (1n << 21n) | (1n << 38n) | (1n << 39n) },
+    /^PERMISSION_DENIED: This process may not attach .* cgroups \(CAP_NET_ADMIN\)\. Run it as root, /,
+  ],
+  [
+    { ownUsers: true },
+    /^PERMISSION_DENIED: .* root in a user namespace only\. Run it as root of the machine, not of a container\.$/,
+  ],
+  [
+    { ownProcesses: true },
+    /^PERMISSION_DENIED: This process is in a PID namespace.*\. Run it as root of the machine, not of a container\.$/,
+  ],
   [{ securityModules: undefined }, /^SOURCE_UNAVAILABLE: .*cannot be read.*Mount it: `mount -t securityfs /],
   [{ lockdown: 'confidentiality' }, /^SOURCE_UNAVAILABLE: .*lockdown is confidentiality\. Boot without/],
   [{ bpffs: false }, /^SOURCE_UNAVAILABLE: No BPF file system.*Mount it: `mount -t bpf /],

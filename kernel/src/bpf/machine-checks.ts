@@ -12,7 +12,14 @@ export interface MachineCheck {
 }
 
 const oldestKernel = [6, 1] as const;
-const capabilityBits = { sysAdmin: 21n, perfmon: 38n, bpf: 39n };
+const capabilityBits = { netAdmin: 12n, sysAdmin: 21n, perfmon: 38n, bpf: 39n };
+
+/** Checks that fail for who asks, not for the machine. */
+const ofPrivilege: ReadonlySet<string> = new Set(['privilege', 'processes']);
+
+const becomeRoot = 'Run it as root, with sudo say.';
+/** What to do for one whom the kernel takes for somebody in a container. */
+export const leaveContainer = 'Run it as root of the machine, not of a container.';
 
 /** Looks at everything that capture needs, and changes nothing. Does not load BPF programs. */
 export function checkMachine(facts: MachineFacts = readMachine()): readonly MachineCheck[] {
@@ -20,6 +27,7 @@ export function checkMachine(facts: MachineFacts = readMachine()): readonly Mach
     checkKernel,
     checkTypes,
     checkPrivilege,
+    checkProcesses,
     checkModules,
     checkLockdown,
     checkBpffs,
@@ -37,7 +45,7 @@ export function checkMachine(facts: MachineFacts = readMachine()): readonly Mach
 export function requireMachine(facts: MachineFacts = readMachine()): void {
   const failed = checkMachine(facts).find(({ ok }) => !ok);
   if (failed === undefined) return;
-  const code = failed.name === 'privilege' ? 'PERMISSION_DENIED' : 'SOURCE_UNAVAILABLE';
+  const code = ofPrivilege.has(failed.name) ? 'PERMISSION_DENIED' : 'SOURCE_UNAVAILABLE';
   throw new CamflowError(code, failed.finding, { hint: failed.remedy });
 }
 
@@ -62,14 +70,37 @@ function checkTypes({ types }: MachineFacts): MachineCheck {
   };
 }
 
-function checkPrivilege({ capabilities }: MachineFacts): MachineCheck {
+function checkPrivilege({ capabilities, ownUsers, rootCgroup }: MachineFacts): MachineCheck {
   const has = (bit: bigint): boolean => ((capabilities >> bit) & 1n) === 1n;
-  const ok = has(capabilityBits.sysAdmin) || (has(capabilityBits.bpf) && has(capabilityBits.perfmon));
-  return {
+  const loads = has(capabilityBits.sysAdmin) || (has(capabilityBits.bpf) && has(capabilityBits.perfmon));
+  // Before Linux 6.9 CAP_SYS_ADMIN does not stand in for it.
+  const attaches = rootCgroup === undefined || has(capabilityBits.netAdmin);
+  const refused = (finding: string, remedy: string): MachineCheck => ({
     name: 'privilege',
-    ok,
-    finding: ok ? 'This process may load BPF programs' : 'This process may not load BPF programs',
-    remedy: 'Run it as root, with sudo say.',
+    ok: false,
+    finding,
+    remedy,
+  });
+  if (!loads) return refused('This process may not load BPF programs', becomeRoot);
+  if (ownUsers) {
+    return refused(
+      'This process may not load BPF programs: it is root in a user namespace only',
+      leaveContainer,
+    );
+  }
+  if (!attaches)
+    return refused('This process may not attach BPF programs to cgroups (CAP_NET_ADMIN)', becomeRoot);
+  return { name: 'privilege', ok: true, finding: 'This process may load BPF programs', remedy: becomeRoot };
+}
+
+function checkProcesses({ ownProcesses }: MachineFacts): MachineCheck {
+  return {
+    name: 'processes',
+    ok: !ownProcesses,
+    finding: ownProcesses
+      ? 'This process is in a PID namespace, in which processes have other numbers than on the machine'
+      : 'This process sees those of the whole machine',
+    remedy: leaveContainer,
   };
 }
 

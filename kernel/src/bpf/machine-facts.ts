@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { describeError } from '@camflow/api';
 import { rootCgroup } from '../libc/cgroup-folder.ts';
@@ -13,6 +13,10 @@ export interface MachineFacts {
   readonly types: boolean;
   /** The capabilities of this process, one bit each. */
   readonly capabilities: bigint;
+  /** Whether it has a user namespace of its own: then its capabilities say nothing of the machine. */
+  readonly ownUsers: boolean;
+  /** Whether it has a PID namespace of its own: then the programs know it by another number than its own. */
+  readonly ownProcesses: boolean;
   /** In their order; undefined where the list cannot be read. */
   readonly securityModules: readonly string[] | undefined;
   /** `none`, `integrity` or `confidentiality`. */
@@ -28,6 +32,9 @@ export interface MachineFacts {
   readonly objectThere: boolean;
 }
 
+/** The inode that the kernel gives the PID namespace in which a machine starts. */
+const firstPidNamespace = 0xefff_fffc;
+
 /** Looks at the machine, and changes nothing. Does not load BPF programs. */
 export function readMachine(): MachineFacts {
   const object = objectFile();
@@ -35,6 +42,8 @@ export function readMachine(): MachineFacts {
     release: release(),
     types: existsSync('/sys/kernel/btf/vmlinux'),
     capabilities: BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(read('/proc/self/status'))?.[1] ?? '0'}`),
+    ownUsers: !/^(?:\s*0\s+0\s+4294967295\s*)?$/.test(read('/proc/self/uid_map')),
+    ownProcesses: (namespaceOf('pid') ?? firstPidNamespace) !== firstPidNamespace,
     securityModules: activeSecurityModules(),
     lockdown: /\[(\w+)\]/.exec(read('/sys/kernel/security/lockdown'))?.[1] ?? 'none',
     bpffs: /^\S+ \/sys\/fs\/bpf bpf /m.test(read('/proc/mounts')),
@@ -51,6 +60,15 @@ function libbpfProblem(): string | undefined {
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : describeError(error);
+  }
+}
+
+/** The inode of a namespace of this process; undefined where the kernel has none of the kind. */
+function namespaceOf(kind: string): number | undefined {
+  try {
+    return statSync(`/proc/self/ns/${kind}`).ino;
+  } catch {
+    return undefined;
   }
 }
 

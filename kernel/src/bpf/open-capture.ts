@@ -1,16 +1,20 @@
+import { readdirSync } from 'node:fs';
 import type { RecordType } from '@camflow/api';
 import { BpfMap } from './bpf-map.ts';
+import { underControlLock } from './control-lock.ts';
+import { ensureLoaded } from './ensure-loaded.ts';
+import { programFolder } from './layout.ts';
 import type { LeftOut } from './left-out.ts';
-import { loadPrograms, ringName, unloadPrograms } from './load-programs.ts';
+import { hooksNotSeen, ringName, unloadPrograms } from './load-programs.ts';
 import type { AccountedLosses } from './loss-ledger.ts';
 import { requireMachine } from './machine-checks.ts';
 import { describeMachine } from './machine-identity.ts';
 import { activeSecurityModules } from './object-file.ts';
-import { type CaptureCounts, type CaptureRequest, isCapturePinned, PinnedCapture } from './pinned-capture.ts';
+import { type CaptureCounts, type CaptureRequest, PinnedCapture } from './pinned-capture.ts';
 import { possibleCpus } from './possible-cpus.ts';
 import { missedRuns } from './program-figures.ts';
 import { RecorderLock } from './recorder-lock.ts';
-import { Ring } from './ring.ts';
+import { Ring, ringBytes as sizeOfRing } from './ring.ts';
 import { RingWatch } from './ring-watch.ts';
 
 /** Capture by BPF programs, open for reading. */
@@ -19,6 +23,8 @@ export interface OpenCapture {
   readonly origin: { readonly machineId: number; readonly bootId: number };
   /** One ring for each CPU that the machine can have. */
   readonly rings: readonly Ring[];
+  /** Size of each ring: that with which they were made. */
+  readonly ringBytes: number;
   /** Sleeps until the kernel says that a ring which was drained holds something. */
   readonly watch: Pick<RingWatch, 'sleep' | 'wake'>;
   /** What the programs did since they were loaded. */
@@ -27,6 +33,8 @@ export interface OpenCapture {
   missedRuns(): number;
   /** What the programs are attached to: the security hooks, or where these are not there the functions around them. */
   readonly attachedTo: 'hooks' | 'functions';
+  /** Hooks and functions that capture would see, and for which this kernel has no place: what happens there is missing. */
+  readonly notSeen: readonly string[];
   /** How many of the losses were accounted for, by this recorder or one before it. */
   accountedLosses(): AccountedLosses;
   /** Notes, beyond the end of this process, that all losses up to these numbers are accounted for. */
@@ -58,7 +66,7 @@ export interface OpenCapture {
 export function unloadCapture(): boolean {
   const lock = RecorderLock.take();
   try {
-    return unloadPrograms();
+    return underControlLock(unloadPrograms);
   } finally {
     lock.release();
   }
@@ -68,10 +76,10 @@ export function unloadCapture(): boolean {
  * Attaches to the programs that are pinned, or loads them; capture stays as it was, disabled after loading. Blocks the
  * thread for as long as loading takes, some seconds on slow machines.
  *
- * @param ringBytes - size of each ring where they are made: a power of two
+ * @param ringBytes - size of each ring where they are made: a power of two; default 8 MiB
  * @throws CamflowError `SOURCE_UNAVAILABLE` or `PERMISSION_DENIED`: what is missing, and what to do
  */
-export function openCapture(ringBytes: number): OpenCapture {
+export function openCapture(ringBytes?: number): OpenCapture {
   requireMachine();
   const lock = RecorderLock.take();
   let capture: PinnedCapture | undefined;
@@ -88,11 +96,7 @@ export function openCapture(ringBytes: number): OpenCapture {
     lock.release();
   };
   try {
-    if (!isCapturePinned()) {
-      // What a loader left that was killed.
-      unloadPrograms();
-      loadPrograms(ringBytes);
-    }
+    ensureLoaded(ringBytes);
     const pinned = new PinnedCapture();
     capture = pinned;
     pinned.hideThisProcess();
@@ -106,8 +110,10 @@ export function openCapture(ringBytes: number): OpenCapture {
     return {
       origin: { machineId, bootId },
       rings,
+      ringBytes: sizeOfRing(maps[0]!),
       watch,
       attachedTo: activeSecurityModules()?.includes('bpf') ? 'hooks' : 'functions',
+      notSeen: hooksNotSeen(readdirSync(programFolder)),
       missedRuns,
       accountedLosses: () => pinned.accountedLosses(),
       accountLosses: (losses) => pinned.accountLosses(losses),

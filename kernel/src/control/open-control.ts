@@ -1,8 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { CamflowError } from '@camflow/api';
-import { underControlLock } from '../bpf/control-lock.ts';
+import { ensureLoaded } from '../bpf/ensure-loaded.ts';
 import { pinFolder } from '../bpf/layout.ts';
-import { loadPrograms } from '../bpf/load-programs.ts';
 import { requireMachine } from '../bpf/machine-checks.ts';
 import { isCapturePinned } from '../bpf/pinned-capture.ts';
 import { defaultSecurityfsFolder } from '../securityfs/provenance-securityfs.ts';
@@ -26,14 +25,13 @@ export interface ControlRequest {
 }
 
 const bpfFolder = '/sys/fs/bpf';
-const defaultRingBytes = 8 << 20;
 
 /**
  * Control of the running kernel: a CamFlow kernel through its control files, any other through the BPF programs.
  * @throws CamflowError `SOURCE_UNAVAILABLE` where this machine cannot capture, `PERMISSION_DENIED`
  */
 export function openControl(request: ControlRequest = {}): ProvenanceControl {
-  const { securityfsFolder, load = false, ringBytes = defaultRingBytes } = request;
+  const { securityfsFolder, load = false, ringBytes } = request;
   const folder = securityfsFolder ?? defaultSecurityfsFolder;
   if (existsSync(folder)) return createSecurityfsControl({ files: controlFilesIn(folder) });
   if (securityfsFolder !== undefined) {
@@ -46,13 +44,10 @@ export function openControl(request: ControlRequest = {}): ProvenanceControl {
   return isCapturePinned() ? createBpfControl() : createUnloadedControl();
 }
 
-function loadWhereNeeded(ringBytes: number): void {
+function loadWhereNeeded(ringBytes: number | undefined): void {
   if (isCapturePinned()) return;
   requireMachine();
-  // Another one may be loading them.
-  underControlLock(() => {
-    if (!isCapturePinned()) loadPrograms(ringBytes);
-  });
+  ensureLoaded(ringBytes);
 }
 
 /** Without it nothing could be told from something that is not there. */

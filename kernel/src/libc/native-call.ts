@@ -19,9 +19,9 @@ let libc: LibraryHandle | undefined;
  * @returns a function whose result is that of the call or, where it failed with -1, the negated errno, as the
  *   kernel itself returns it
  */
-export function nativeCall<Arguments extends readonly (number | string | Uint8Array | null)[]>(
-  prototype: string,
-): (...args: Arguments) => number {
+export function nativeCall<
+  Arguments extends readonly (number | string | Uint8Array | readonly (Uint8Array | null)[] | null)[],
+>(prototype: string): (...args: Arguments) => number {
   let bound: ((...args: Arguments) => number) | undefined;
   return (...args) => {
     bound ??= library().func(prototype) as unknown as (...args: Arguments) => number;

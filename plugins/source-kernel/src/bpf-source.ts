@@ -23,6 +23,7 @@ import {
   serveControl,
 } from '@camflow/kernel';
 import type { KernelOptions } from './kernel-options.ts';
+import { openingWarnings } from './opening-warnings.ts';
 import { RingLosses } from './ring-losses.ts';
 
 const longestSleepMs = 1000;
@@ -81,10 +82,8 @@ export class BpfSource implements CaptureSource {
     this.#pushedDown = pushDown;
     const capture = openCapture(this.#options.ringBytes);
     this.#capture = capture;
-    if (capture.attachedTo === 'functions') {
-      this.#context.log.warn(
-        'bpf is not among the active security modules: capture works through the functions that call the hooks',
-      );
+    for (const { message, fields } of openingWarnings(capture, this.#options)) {
+      this.#context.log.warn(message, fields);
     }
     await this.#serve(capture);
     return { abi: abiBpf1.id, ...capture.origin, epoch: 0 };

@@ -12,8 +12,8 @@ export interface KernelOptions {
    * said.
    */
   readonly record: 'all' | 'tracked' | 'policy';
-  /** Size of the ring of each CPU, in bytes: a power of two. */
-  readonly ringBytes: number;
+  /** Size of the ring of each CPU, in bytes: a power of two. Undefined for the default, or for what there is. */
+  readonly ringBytes: number | undefined;
   /** Most bytes kept of one argument or environment string. */
   readonly argumentLimit: number;
   /** Whether the values of extended attributes are recorded, or only their names and sizes. */
@@ -30,6 +30,8 @@ export interface KernelOptions {
   readonly once: boolean;
 }
 
+const bytesPerMib = 2 ** 20;
+
 const folder = v.pipe(v.string(), v.check(isAbsolute, 'the path must be absolute'));
 
 /** Options of the section of the source. */
@@ -38,11 +40,14 @@ export const kernelOptions: OptionsDefinition<KernelOptions> = {
     v.object({
       backend: v.optional(v.picklist(['auto', 'bpf', 'relay'], 'write auto, bpf or relay'), 'auto'),
       record: v.optional(v.picklist(['policy', 'all', 'tracked'], 'write policy, all or tracked'), 'policy'),
-      ring_mib: v.pipe(
-        v.optional(v.string(), '8'),
-        v.regex(/^\d{1,4}$/, 'write a whole number of MiB'),
-        v.transform(Number),
-        v.check((mib) => mib > 0 && (mib & (mib - 1)) === 0, 'write a power of two: 1, 2, 4, 8, ...'),
+      ring_mib: v.optional(
+        v.pipe(
+          v.string(),
+          v.regex(/^\d{1,4}$/, 'write a whole number of MiB'),
+          v.transform(Number),
+          v.check((mib) => mib > 0 && (mib & (mib - 1)) === 0, 'write a power of two: 1, 2, 4, 8, ...'),
+          v.maxValue(1024, 'the most is 1024'),
+        ),
       ),
       argument_bytes: v.pipe(
         v.optional(v.string(), '131072'),
@@ -75,7 +80,7 @@ export const kernelOptions: OptionsDefinition<KernelOptions> = {
     v.transform((raw) => ({
       backend: raw.backend,
       record: raw.record,
-      ringBytes: raw.ring_mib << 20,
+      ringBytes: raw.ring_mib === undefined ? undefined : raw.ring_mib * bytesPerMib,
       argumentLimit: raw.argument_bytes,
       attributeValues: raw.xattr_values,
       relayDir: raw.relay_dir,
@@ -96,7 +101,11 @@ export const kernelOptions: OptionsDefinition<KernelOptions> = {
         'With BPF programs: `all`, only what is `tracked`, or by `policy`: what camconfd or camflow said, all where they did not.',
       default: 'policy',
     },
-    ring_mib: { summary: 'Size of the ring of each CPU, in MiB: a power of two.', default: '8' },
+    ring_mib: {
+      summary:
+        'Size of the ring of each CPU, in MiB: a power of two, up to 1024. It holds where the programs are loaded: `camflow unload` first.',
+      default: '8',
+    },
     argument_bytes: {
       summary: 'Bytes kept of one argument or environment string; the rest is cut and marked.',
       default: '131072',

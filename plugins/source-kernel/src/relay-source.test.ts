@@ -313,7 +313,7 @@ test('options: defaults, and values that are refused', async () => {
     value: {
       backend: 'auto',
       record: 'policy',
-      ringBytes: 8 << 20,
+      ringBytes: undefined,
       argumentLimit: 131_072,
       attributeValues: true,
       relayDir: undefined,
@@ -323,7 +323,15 @@ test('options: defaults, and values that are refused', async () => {
       once: false,
     },
   });
-  const wrongBpf = [{ backend: 'ebpf' }, { record: 'some' }, { ring_mib: '3' }, { argument_bytes: '131073' }];
+  const largest = await validateOptions(kernelOptions, { ring_mib: '1024' });
+  expect(largest).toMatchObject({ value: { ringBytes: 2 ** 30 } });
+  const wrongBpf = [
+    { backend: 'ebpf' },
+    { record: 'some' },
+    { ring_mib: '3' },
+    { ring_mib: '2048' },
+    { argument_bytes: '131073' },
+  ];
   for (const wrong of [
     ...wrongBpf,
     { relay_dir: 'here' },

@@ -34,6 +34,7 @@ describe('the command line of pnpm vm', () => {
     ['--fetch', 'relative'],
     ['--cpus', '0'],
     ['--timeout', '1e3'],
+    ['--timeout', '2147484'],
     ['--unknown'],
   ])('refuses %s %s', (args) => {
     expect(() => parseArguments(args)).toThrow(expect.objectContaining({ name: 'GuestError' }));

@@ -39,6 +39,10 @@ const options = {
   help: { type: 'boolean', default: false },
 } as const;
 
+const mostOfAny = 9_999_999;
+/** A timer of node that is to wait for longer does not wait at all. */
+const mostSeconds = 2_147_483;
+
 /** A file that comes back, and where it goes. */
 export interface FetchFile {
   readonly guest: string;
@@ -75,7 +79,7 @@ export function parseArguments(args: readonly string[]): VmArguments {
     kernel,
     put: values.put.map(parsePut),
     fetch: values.fetch.map(parseFetch),
-    timeoutMs: wholeNumber('--timeout', values.timeout) * 1000,
+    timeoutMs: wholeNumber('--timeout', values.timeout, mostSeconds) * 1000,
     memoryMib: wholeNumber('--memory', values.memory),
     cpus: wholeNumber('--cpus', values.cpus),
     bpfLsm: !values['no-bpf-lsm'],
@@ -106,7 +110,8 @@ function parseFetch(text: string): FetchFile {
   return { guest, host: rest.length === 0 ? path.basename(guest) : rest.join(':') };
 }
 
-function wholeNumber(option: string, text: string): number {
-  if (!/^[1-9]\d{0,6}$/.test(text)) throw new GuestError(`${option} ${text}: say a whole number above 0`);
-  return Number(text);
+function wholeNumber(option: string, text: string, most: number = mostOfAny): number {
+  const number = /^\d{1,7}$/.test(text) ? Number(text) : 0;
+  if (number >= 1 && number <= most) return number;
+  throw new GuestError(`${option} ${text}: say a whole number from 1 to ${most}`);
 }

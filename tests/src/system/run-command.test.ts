@@ -37,6 +37,50 @@ describe('a command that is run for a recording', () => {
     expect(recorded.stdout).toContain('\n333\n');
   });
 
+  test.for(['', '--no-warnings --max-old-space-size=512'])(
+    'is given bytes that are no text as they are, and all else as ever; options of node: "%s"',
+    (options) => {
+      const script = String.raw`
+        cd "$(mktemp -d)"; umask 027; ulimit -Sn 333; exec 250>&- 251>&- 252>&- 253>&-
+        echo found > $'in\xff'; export VALUE=$'\xfe\xed' OTHER=ö
+        $run sh -c 'umask; ulimit -Sn; pwd | wc -l; cat "$1"; cat <&3; printf "%s|" "$@" | od -An -c
+          tr "\0" "\n" < /proc/$$/environ | grep -av "^_=\|^run=\|^SHLVL=\|^PWD=\|^OLDPWD=" | sort | od -c
+          cut -d" " -f 5,6 /proc/self/stat | wc -w; grep "^Sig[BI]" /proc/self/status; ls /proc/self/fd | wc -l' \
+          sh $'in\xff' '' $'\xc3' ä $'new\nline' 3< <(echo three)
+        rm in*; rmdir "$PWD"`;
+      const [alone, recorded] = ['', `${process.execPath} ${options} ${runner}`].map((run) =>
+        inShell(script, run),
+      );
+      expect(recorded!.stderr).toBe('');
+      // The C library has two signals for itself, and what it starts ignores them until its own C library wants them.
+      const stdout = recorded!.stdout.replace(/^(SigIgn:\s+0{7})[123]/m, '$10');
+      expect(stdout).toBe(alone!.stdout);
+      expect(recorded!.stdout).toMatch(/^0027\n333\n1\nfound\nthree\n +i +n 377 /);
+    },
+  );
+
+  test('ends with its own status also where it is given such bytes, and gets signals', () => {
+    const odd = String.raw`$'\xff'`;
+    const ended = (command: string) => inShell(`$run ${command} ${odd}; echo $?`, asRecorded).stdout;
+    expect(ended(`sh -c 'exit 7'`)).toBe('7\n');
+    expect(ended(`sh -c 'kill -TERM $$'`)).toBe('143\n');
+    expect(
+      ended(`sh -c 'trap "echo got; exit 9" TERM; kill -TERM $PPID; while :; do sleep 0.05; done'`),
+    ).toBe('got\n9\n');
+    expect(ended('--output-to-error sh -c "echo text"')).toBe('0\n');
+    const script = `cd "$(mktemp -d)"; echo 'echo "$0"; printf "%s" "$1" | od -An -c' > script; chmod +x script
+      PATH=$PWD:$PATH; $run ./script ${odd}; $run script ${odd}; rm script; rmdir "$PWD"`;
+    expect(inShell(script, asRecorded).stdout).toMatch(/^\.\/script\n +377\n\/\S*\/script\n +377\n$/);
+    expect(inShell(`$run no-such-program ${odd}`, asRecorded)).toMatchObject({
+      status: 127,
+      stderr: 'no-such-program cannot be run: there is no such program\n',
+    });
+    expect(inShell(`$run /etc/passwd ${odd}`, asRecorded)).toMatchObject({
+      status: 126,
+      stderr: '/etc/passwd cannot be run: it may not be executed\n',
+    });
+  });
+
   test('ends with its own status, or that of a shell where it never ran', () => {
     const statusOf = (command: string): number | null =>
       inShell(`$run ${command}; exit $?`, asRecorded).status;
@@ -100,6 +144,8 @@ describe('a command that is run for a recording', () => {
       const called = inShell(look, asRecorded, { ...given, SUDO_COMMAND: '/usr/bin/camflow record -- sh' });
       const groups = spawnSync('id', ['-G', 'nobody'], { encoding: 'utf8' }).stdout.trim();
       expect(called.stdout).toBe(`${nobody}\n${groups}\n/nonexistent nobody nobody\n`);
+      const odd = inShell(`${look} $'\\xff'`, asRecorded, { ...given, SUDO_COMMAND: '/usr/bin/camflow' });
+      expect(odd.stdout).toBe(called.stdout);
       const inScript = inShell(look, asRecorded, { ...given, SUDO_COMMAND: '/bin/bash' });
       expect(inScript.stdout.split('\n')[0]).toBe('0');
     },

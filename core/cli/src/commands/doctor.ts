@@ -4,6 +4,7 @@ import {
   type AccountedLosses,
   checkMachine,
   defaultSecurityfsFolder,
+  hooksNotSeen,
   type LoadedCapture,
   lookAtCapture,
 } from '@camflow/kernel';
@@ -30,7 +31,24 @@ export function diagnose(): Diagnosis {
     : ok
       ? 'Capture works, by BPF programs.'
       : 'Capture does not work on this machine as it is.';
-  return { text: [...lines, use, ...(ok ? describeLoaded() : [])].join('\n'), ok: ok || camflow };
+  return {
+    text: [...lines, use, ...(ok ? [...describeNotSeen(), ...describeLoaded()] : [])].join('\n'),
+    ok: ok || camflow,
+  };
+}
+
+function describeNotSeen(): string[] {
+  try {
+    const hooks = hooksNotSeen();
+    if (hooks.length === 0) return [];
+    const [find, they] = hooks.length === 1 ? ['finds', 'it'] : ['find', 'they'];
+    const programs = formatCounted(hooks.length, 'program');
+    return [
+      `${programs} ${find} no place in this kernel (${hooks.join(', ')}): what ${they} would see is missing.`,
+    ];
+  } catch (error) {
+    return [`Whether all programs find their place cannot be told: ${describeError(error)}`];
+  }
 }
 
 function describeLoaded(): string[] {

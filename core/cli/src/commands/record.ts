@@ -17,7 +17,9 @@ import { planRun } from '../composition/plan-run.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
 import { droppedTotal } from '../report/balance.ts';
 import { describeRun } from '../report/summary.ts';
+import { callAfter } from './call-after.ts';
 import { commandUser, environmentOf } from './command-user.ts';
+import { bytesOfCommand } from './given-bytes.ts';
 import { logWarnings } from './log-warnings.ts';
 import { giveOutput, makeOutput } from './record-output.ts';
 import { type CommandEnd, runCommand } from './run-command.ts';
@@ -121,6 +123,7 @@ async function recordCommand(
       words: command,
       user,
       environment,
+      bytes: bytesOfCommand(command, environment),
       descriptors,
       outputToError: output === '-',
       reached: (child: number, signal: number) =>
@@ -145,11 +148,11 @@ async function recordCommand(
 }
 
 async function recordSystem(run: Run, { forMs }: RecordRequest): Promise<undefined> {
-  const timer = forMs === undefined ? undefined : setTimeout(() => void run.stop(), forMs);
+  const cancel = forMs === undefined ? undefined : callAfter(forMs, () => void run.stop());
   try {
     await run.ended;
   } finally {
-    clearTimeout(timer);
+    cancel?.();
   }
 }
 

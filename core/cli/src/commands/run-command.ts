@@ -1,9 +1,11 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { describeError } from '@camflow/api';
 import type { Environment } from '@camflow/config';
-import { asUser, type UserAccount, withCallersFileLimit } from '@camflow/kernel';
+import { errnoName, type UserAccount } from '@camflow/kernel';
+import type { GivenBytes } from './given-bytes.ts';
+import { type StartedCommand, startCommand } from './start-command.ts';
 
 /** How a command ended. */
 export interface CommandEnd {
@@ -20,6 +22,8 @@ export interface Command {
   /** Undefined for the user of this process. */
   readonly user: UserAccount | undefined;
   readonly environment: Environment;
+  /** Program, arguments and environment where text does not do for them; undefined where it does. */
+  readonly bytes?: GivenBytes | undefined;
   /** Descriptors above 2 to hand on, under their own numbers. */
   readonly descriptors: readonly number[];
   /** Whether its standard output joins its standard error: our own goes somewhere else. */
@@ -44,9 +48,9 @@ const settledMs = 20;
  */
 export async function runCommand(
   command: Command,
-  around: (start: () => ChildProcess) => ChildProcess,
+  around: (start: () => StartedCommand) => StartedCommand,
 ): Promise<CommandEnd> {
-  let child: ChildProcess | undefined;
+  let child: StartedCommand | undefined;
   const passOn = async (signal: NodeJS.Signals): Promise<void> => {
     await sleep(settledMs);
     if (child?.pid === undefined) return;
@@ -57,36 +61,21 @@ export async function runCommand(
   // Before the command is there: it may be quicker than we are, and its end must find us.
   for (const signal of passedOn) process.on(signal, onSignal);
   try {
-    const started = around(() => start(command));
-    child = started;
-    return await new Promise<CommandEnd>((resolve) => {
-      started.on('error', (error) => resolve(notRun(command, error)));
-      started.on('exit', (code, signal) => resolve({ code, signal }));
-    });
+    child = around(() => startCommand(command));
+    return await child.ended;
   } catch (error) {
-    return notRun(command, error as NodeJS.ErrnoException);
+    return notRun(command, error);
   } finally {
     for (const signal of passedOn) process.off(signal, onSignal);
   }
 }
 
-function start({ words, user, environment, descriptors, outputToError }: Command): ChildProcess {
-  const [program, ...args] = words;
-  const stdio: StdioOptions = ['inherit', outputToError ? 2 : 'inherit', 'inherit'];
-  for (const fd of descriptors) {
-    while (stdio.length < fd) stdio.push('ignore');
-    stdio[fd] = fd;
-  }
-  const spawned = (): ChildProcess =>
-    withCallersFileLimit(() => spawn(program!, args, { stdio, env: environment }));
-  return user === undefined ? spawned() : asUser(user, spawned);
-}
-
-function notRun({ words }: Command, { code, message }: NodeJS.ErrnoException): CommandEnd {
+function notRun({ words }: Command, error: unknown): CommandEnd {
+  const code = errnoName(error);
   const [status, why] =
     code === 'ENOENT'
       ? [notFound, 'there is no such program']
-      : [notExecutable, code === 'EACCES' ? 'it may not be executed' : message];
+      : [notExecutable, code === 'EACCES' ? 'it may not be executed' : describeError(error)];
   return { code: status, signal: null, problem: `${words[0]} cannot be run: ${why}` };
 }
 
