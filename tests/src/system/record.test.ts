@@ -107,6 +107,7 @@ describe('camflow record on a stock kernel', () => {
       expect.stringMatching(/^deep [1-9]/),
       expect.stringMatching(/^long [1-9]\d* 0$/),
       expect.stringMatching(/^same [1-9]\d* [1-9]\d*$/),
+      expect.stringMatching(/^bytes well read [1-9]/),
     ]);
   });
 
