@@ -13,6 +13,7 @@ import {
   type OutputCost,
   tableRow,
 } from './durability/cost-table.ts';
+import { measureDiskFloor } from './durability/disk-floor.ts';
 import { type MeasuredOutput, measuredOutputs, stallMs } from './durability/outputs.ts';
 import { type SpoolSetting, spoolSettings } from './durability/spool-settings.ts';
 import { createPipelineInputs } from './pipeline/input.ts';
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     },
   },
 });
+const formats = ['spade_json', 'w3c'] as const;
 const rounds = Number(values.rounds);
 const { root, inputs } = createPipelineInputs(Number(values.records));
 const { folder, loop, records } = inputs[0]!;
@@ -74,17 +76,19 @@ async function compare(output: MeasuredOutput, format: MeasuredTask['format']): 
         runs[i]!.push(measure(output, spoolSettings[i]!, format, settings));
       }
     }
-    return { format, title: output.title, costs: costsOf(output, runs) };
+    const recordBytes = runs[0]![0]!.unitBytes / records;
+    return { format, title: output.title, recordBytes, costs: costsOf(output, runs) };
   } finally {
     await stop();
     rmSync(work, { recursive: true });
   }
 }
 
+const floor = measureDiskFloor(path.join(root, 'floor'));
 const rows: OutputCost[] = [];
 const before = performance.now();
 try {
-  for (const format of ['spade_json', 'w3c'] as const) {
+  for (const format of formats) {
     for (const output of measuredOutputs) {
       rows.push(await compare(output, format));
       console.log(tableRow(rows.at(-1)!));
@@ -95,6 +99,13 @@ try {
 }
 const minutes = ((performance.now() - before) / 60_000).toFixed(0);
 
+const floors = formats
+  .map((format) => {
+    const { recordBytes } = rows.find((row) => row.format === format)!;
+    const microseconds = ((recordBytes * floor) / 1000).toFixed(2);
+    return `* ${format}: ${microseconds} µs for the ${Math.round(recordBytes)} bytes of a record`;
+  })
+  .join('\n');
 const page = `# What durability costs
 
 Written by \`pnpm bench:durability\` on ${availableParallelism()} cores with Node.js ${process.versions.node}, in ${minutes} minutes: CPU time per record of the whole
@@ -112,6 +123,12 @@ subscribes to (\`payload=json\`); readers that throw away what they get, and ack
 * \`always\` with \`spool_delay_ms=0\` writes every unit before the output gets it. \`spool_sync=interval\` in all of them.
 * Where the last row has a spool, the log goes on while the reader of the socket stalls for ${stallMs / 1000} seconds: what the socket
   does not take goes to its spool, and is read from there. Without one, the log waits with it.
+
+Outputs that are slower than the files can be read are behind all the time here, as a live source keeps them for moments
+only: with \`always\` most of what they are given goes to the disk and back. The least that can cost is a checksum, a write to
+the page cache, a read and a checksum again, which alone take ${floor.toFixed(2)} ns a byte on this machine:
+
+${floors}
 
 At most ${mostRatio}x is what a spool may cost; **(!!)** is above that. (!) is above it where nothing else can be: \`null\` does
 nothing with a unit, and a checksum and a copy into the page cache for every byte are no small part of nothing.

@@ -27,6 +27,8 @@ export interface SpoolCost {
 export interface OutputCost {
   readonly format: string;
   readonly title: string;
+  /** Of a record, in the units of the format. */
+  readonly recordBytes: number;
   /** One for each of `spoolSettings`. */
   readonly costs: readonly SpoolCost[];
 }

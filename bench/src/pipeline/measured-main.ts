@@ -11,7 +11,9 @@ const sampler = setInterval(() => samples.push(process.memoryUsage.rss()), sampl
 const cpuBefore = process.cpuUsage();
 const wallBefore = performance.now();
 const taken =
-  task.mode === 'baseline' ? { records: await runBaseline(task), spooledBytes: 0 } : await runRecorder(task);
+  task.mode === 'baseline'
+    ? { records: await runBaseline(task), unitBytes: 0, spooledBytes: 0 }
+    : await runRecorder(task);
 const wallSeconds = (performance.now() - wallBefore) / 1000;
 const { user, system } = process.cpuUsage(cpuBefore);
 clearInterval(sampler);

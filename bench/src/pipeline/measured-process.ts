@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 export interface ProcessMeasurement {
   /** Records that every output has taken. */
   readonly records: number;
+  /** Bytes of the units that the first output has taken. */
+  readonly unitBytes: number;
   /** Most bytes that were in spools at a time, of all outputs. */
   readonly spooledBytes: number;
   /** CPU time of all threads, in seconds. */

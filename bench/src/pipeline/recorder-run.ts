@@ -8,7 +8,7 @@ const samplePeriodMs = 100;
 /** Runs the recorder over the input, as `camflowd --once` would. */
 export async function runRecorder(
   task: MeasuredTask,
-): Promise<Pick<ProcessMeasurement, 'records' | 'spooledBytes'>> {
+): Promise<Pick<ProcessMeasurement, 'records' | 'unitBytes' | 'spooledBytes'>> {
   const overrides = [
     'general.source=replay',
     `replay.path=${task.folder}`,
@@ -29,7 +29,8 @@ export async function runRecorder(
   try {
     await run.start();
     const { outputs } = await run.ended;
-    return { records: Math.min(...outputs.map(({ delivered }) => delivered)), spooledBytes };
+    const records = Math.min(...outputs.map(({ delivered }) => delivered));
+    return { records, unitBytes: outputs[0]!.bytes, spooledBytes };
   } finally {
     clearInterval(sampler);
   }
