@@ -3,18 +3,40 @@ import path from 'node:path';
 import { createPipelineInputs, type PipelineInput } from './pipeline/input.ts';
 import { type MeasuredTask, measureProcess, type ProcessMeasurement } from './pipeline/measured-process.ts';
 
-/** `share`: the part of the records that is enough, since the way is slow and its start is short. */
-const ways = [
+interface Way extends Pick<MeasuredTask, 'mode'> {
+  /** Options of the recorder. @param output - the file of an output that has one */
+  readonly settings: (output: string) => readonly string[];
+  /** The part of the records that is enough, where the way is slow and its start is short. */
+  readonly share: number;
+  readonly title: string;
+}
+
+const ways: readonly Way[] = [
   {
     mode: 'baseline',
-    workers: 0,
+    settings: () => [],
     share: 1 / 12,
     title: 'read, object and `JSON.stringify` per record, thrown away',
   },
-  { mode: 'null', workers: 1, share: 1, title: 'recorder, file to `null`, one worker' },
-  { mode: 'null', workers: 2, share: 1, title: 'recorder, file to `null`, two workers' },
-  { mode: 'log', workers: 2, share: 1 / 4, title: 'recorder, file to file (`log`, synced), two workers' },
-] as const;
+  {
+    mode: 'recorder',
+    settings: () => ['general.output=null', 'general.workers=1'],
+    share: 1,
+    title: 'recorder, file to `null`, one worker',
+  },
+  {
+    mode: 'recorder',
+    settings: () => ['general.output=null', 'general.workers=2'],
+    share: 1,
+    title: 'recorder, file to `null`, two workers',
+  },
+  {
+    mode: 'recorder',
+    settings: (output) => ['general.output=log', `log.path=${output}`, 'log.sync=batch', 'general.workers=2'],
+    share: 1 / 4,
+    title: 'recorder, file to file (`log`, synced), two workers',
+  },
+];
 
 /** One row of the result. */
 export interface PipelineResult extends ProcessMeasurement {
@@ -51,13 +73,13 @@ function compareWays(input: PipelineInput, format: MeasuredTask['format'], outpu
   const { folder } = input;
   const runs = ways.map((): ProcessMeasurement[] => []);
   for (let round = 0; round < rounds; round++) {
-    for (const [i, { mode, workers, share }] of ways.entries()) {
+    for (const [i, { mode, settings, share, title }] of ways.entries()) {
       const loop = Math.ceil(input.loop * share);
-      const measured = measureProcess({ folder, loop, format, mode, workers, output });
+      const measured = measureProcess({ folder, loop, format, mode, settings: settings(output) });
       rmSync(output, { force: true });
       const expected = (input.records / input.loop) * loop;
       if (measured.records !== expected)
-        throw new Error(`${mode} wrote ${measured.records} of ${expected} records`);
+        throw new Error(`${title}: wrote ${measured.records} of ${expected} records`);
       runs[i]!.push(measured);
     }
   }

@@ -1,1 +1,1 @@
-export {};
+export { Broker } from './faults/broker.ts';

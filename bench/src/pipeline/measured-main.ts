@@ -10,13 +10,16 @@ const samples: number[] = [];
 const sampler = setInterval(() => samples.push(process.memoryUsage.rss()), samplePeriodMs);
 const cpuBefore = process.cpuUsage();
 const wallBefore = performance.now();
-const records = task.mode === 'baseline' ? await runBaseline(task) : await runRecorder(task);
+const taken =
+  task.mode === 'baseline'
+    ? { records: await runBaseline(task), unitBytes: 0, spooledBytes: 0 }
+    : await runRecorder(task);
 const wallSeconds = (performance.now() - wallBefore) / 1000;
 const { user, system } = process.cpuUsage(cpuBefore);
 clearInterval(sampler);
 
 const measurement: ProcessMeasurement = {
-  records,
+  ...taken,
   cpuSeconds: (user + system) / 1e6,
   systemSeconds: system / 1e6,
   wallSeconds,

@@ -3,7 +3,12 @@ import { fileURLToPath } from 'node:url';
 
 /** What one measured process did, in a process of its own so that nothing else counts. */
 export interface ProcessMeasurement {
+  /** Records that every output has taken. */
   readonly records: number;
+  /** Bytes of the units that the first output has taken. */
+  readonly unitBytes: number;
+  /** Most bytes that were in spools at a time, of all outputs. */
+  readonly spooledBytes: number;
   /** CPU time of all threads, in seconds. */
   readonly cpuSeconds: number;
   /** That of it which the kernel took. */
@@ -20,18 +25,10 @@ export interface MeasuredTask {
   readonly folder: string;
   readonly loop: number;
   readonly format: 'spade_json' | 'w3c';
-  /** `baseline` makes an object per record and calls `JSON.stringify`; the others are the recorder. */
-  readonly mode: 'baseline' | 'null' | 'log';
-  /** Worker threads; of no meaning to the baseline. */
-  readonly workers: number;
-  /** Where `log` writes. */
-  readonly output: string;
-  /** How the output is spooled; default not at all. */
-  readonly spool?: 'overflow' | 'always';
-  /** `spool_delay_ms`; default that of the program. */
-  readonly spoolDelayMs?: number;
-  /** When the log is synced; default with every batch. */
-  readonly sync?: 'none' | 'batch';
+  /** `baseline` makes an object per record and calls `JSON.stringify`. */
+  readonly mode: 'baseline' | 'recorder';
+  /** Options of the recorder beside its input and its format, as for `--set`; of no meaning to the baseline. */
+  readonly settings: readonly string[];
 }
 
 const main = fileURLToPath(new URL('./measured-main.js', import.meta.url));

@@ -1,9 +1,21 @@
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { request } from 'node:http';
+import { createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { createStory } from '@camflow/testkit';
+import { makeFifo } from '@camflow/kernel';
+import { createStory, writeRelayDirectory } from '@camflow/testkit';
 import { metrics } from 'camflow';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../faults/scale.ts';
@@ -35,27 +47,38 @@ function samplesOf(page: string): Map<string, number> {
   return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]));
 }
 
-test('camflowd tells Prometheus what becomes of every record, and whether it works', async () => {
-  const socket = path.join(root, 'metrics.sock');
-  const nothing = path.join(root, 'nothing');
-  // A live source: relay files that stay as they are.
-  const relay = path.join(root, 'live');
+/** Relay files that stay as they are: a source that is read from for as long as it is open. */
+function liveSource(
+  name: string,
+  wanted: number,
+): { readonly relay: string; readonly records: number; readonly settings: readonly string[] } {
+  const relay = path.join(root, name);
   mkdirSync(relay);
   let records = 0;
-  for (const { stream, bytes, records: count } of createStory({ records: 3000 }).chunks()) {
+  for (const { stream, bytes, records: count } of createStory({ records: wanted }).chunks()) {
     const prefix = stream.kind === 'long' ? 'long_provenance' : 'provenance';
     appendFileSync(path.join(relay, `${prefix}${stream.cpu}`), bytes);
     records += count;
   }
+  const settings = [
+    'general.source=kernel',
+    'kernel.backend=relay',
+    `kernel.relay_dir=${relay}`,
+    `kernel.securityfs_dir=${path.join(root, 'nothing')}`,
+  ];
+  return { relay, records, settings };
+}
+
+test('camflowd tells Prometheus what becomes of every record, and whether it works', async () => {
+  const socket = path.join(root, 'metrics.sock');
+  const nothing = path.join(root, 'nothing');
+  const { relay, records, settings: source } = liveSource('live', 3000);
   const malformed = 3;
   appendFileSync(path.join(relay, 'provenance0'), new Uint8Array(malformed * 256));
   const settings = [
     `general.spool_dir=${path.join(root, 'spools')}`,
     `general.metrics=${socket}`,
-    'general.source=kernel',
-    'kernel.backend=relay',
-    `kernel.relay_dir=${relay}`,
-    `kernel.securityfs_dir=${nothing}`,
+    ...source,
     'general.output=null,unix_socket,fifo',
     `unix_socket.address=${nothing}`,
     `fifo.path=${path.join(root, 'fifo')}`,
@@ -79,10 +102,14 @@ test('camflowd tells Prometheus what becomes of every record, and whether it wor
     );
   });
   // Relay files without the kernel's counters lose nothing that anybody would know of.
-  for (const { name, labels } of metrics.filter(({ name: each }) => !each.includes('source_lost'))) {
+  for (const { name } of metrics.filter(({ name: each }) => !each.includes('source_lost'))) {
     const found = [...samples.keys()].some((key) => key === name || key.startsWith(`${name}{`));
-    if (labels.length === 0 || !name.includes('lag')) expect(found, name).toBe(true);
+    expect(found, name).toBe(true);
   }
+  expect(samples.get('camflow_output_lag_seconds{output="null"}')).toBe(0);
+  // Outputs that never took anything are behind all the same.
+  for (const output of ['unix_socket', 'fifo'])
+    expect(samples.get(`camflow_output_lag_seconds{output="${output}"}`), output).toBeGreaterThan(0);
   expect(samples.get('camflow_source_records_total')).toBe(records + malformed);
   expect(samples.get('camflow_output_produced_records_total{output="unix_socket"}')).toBe(
     records + malformed,
@@ -106,6 +133,83 @@ test('camflowd tells Prometheus what becomes of every record, and whether it wor
   daemon.process.kill('SIGTERM');
   await daemon.ended;
   expect(existsSync(socket)).toBe(false);
+});
+
+/** The value of a metric of an output. */
+async function outputValue(socket: string, metric: string, output: string): Promise<number> {
+  const { body } = await get(socket, '/metrics');
+  return samplesOf(body).get(`camflow_output_${metric}{output="${output}"}`)!;
+}
+
+test('an output whose reader has stopped reading is down, though no write fails, until it reads on', async () => {
+  const socket = path.join(root, 'stalled.sock');
+  const pipe = path.join(root, 'stalled-fifo');
+  makeFifo(pipe, 0o600);
+  const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+  const settings = [
+    `general.metrics=${socket}`,
+    // Some megabytes: more than a pipe holds.
+    ...liveSource('stalled-live', 10_000).settings,
+    'general.format=spade_json',
+    'general.output=fifo',
+    `fifo.path=${pipe}`,
+    'fifo.spool=off',
+  ].flatMap((setting) => ['--set', setting]);
+  const daemon = startProgram('camflowd', settings);
+  await daemon.said(/A reader has opened/);
+  expect(await outputValue(socket, 'up', 'fifo')).toBe(1);
+  expect((await get(socket, '/readyz')).status).toBe(200);
+  await until(async () => (await outputValue(socket, 'up', 'fifo')) === 0);
+  expect(await outputValue(socket, 'down_seconds', 'fifo')).toBeGreaterThanOrEqual(5);
+  expect(await outputValue(socket, 'lag_seconds', 'fifo')).toBeGreaterThanOrEqual(5);
+  expect(await outputValue(socket, 'retries_total', 'fifo')).toBe(0);
+  expect(await get(socket, '/readyz')).toEqual({ status: 503, body: 'running; not taking anything: fifo\n' });
+  const reading = new Socket({ fd: reader, readable: true, writable: false }).resume();
+  await until(async () => (await outputValue(socket, 'pending_records', 'fifo')) === 0);
+  expect(await outputValue(socket, 'up', 'fifo')).toBe(1);
+  expect(await outputValue(socket, 'down_seconds', 'fifo')).toBe(0);
+  expect((await get(socket, '/readyz')).status).toBe(200);
+  daemon.process.kill('SIGTERM');
+  await daemon.ended;
+  reading.destroy();
+});
+
+test('a recorder is not ready while the spool of an output is full and may not drop anything', async () => {
+  const socket = path.join(root, 'full.sock');
+  const relay = path.join(root, 'full-input');
+  writeRelayDirectory(relay, createStory({ records: 50_000 }));
+  const address = path.join(root, 'full-reader');
+  const peers: Socket[] = [];
+  // Does not read before it is told to.
+  const reader = createServer({ pauseOnConnect: true }, (peer) => peers.push(peer)).listen(address);
+  const settings = [
+    `general.metrics=${socket}`,
+    'general.source=replay',
+    `replay.path=${relay}`,
+    'replay.loop=1000000',
+    'general.format=spade_json',
+    'general.output=unix_socket,null',
+    `unix_socket.address=${address}`,
+    'unix_socket.type=stream',
+    'unix_socket.spool_full=block',
+    'unix_socket.spool_max_size=4194304',
+  ].flatMap((setting) => ['--set', setting]);
+  const daemon = startProgram('camflowd', settings);
+  await daemon.said(/msg="recording"/);
+  expect(await get(socket, '/readyz')).toEqual({ status: 200, body: 'running\n' });
+  await until(async () => (await outputValue(socket, 'full_seconds', 'unix_socket')) >= 5);
+  expect(await outputValue(socket, 'full_seconds', 'null')).toBe(0);
+  expect(await get(socket, '/readyz')).toEqual({
+    status: 503,
+    body: 'running; without room for more: unix_socket\n',
+  });
+  for (const peer of peers) peer.resume();
+  await until(async () => (await get(socket, '/readyz')).status === 200);
+  expect(await outputValue(socket, 'full_seconds', 'unix_socket')).toBe(0);
+  daemon.process.kill('SIGKILL');
+  await daemon.ended;
+  for (const peer of peers) peer.destroy();
+  reader.close();
 });
 
 test('a recorder that has failed is not healthy, for as long as it waits for its outputs', async () => {

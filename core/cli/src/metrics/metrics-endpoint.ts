@@ -4,14 +4,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createConnection } from 'node:net';
 import { CamflowError } from '@camflow/api';
 import type { MetricsAddress } from '@camflow/config';
-import type { RunFigures } from '@camflow/runtime';
+import type { OutputFigures, RunFigures } from '@camflow/runtime';
 import { MetricsText } from './metrics-text.ts';
 
 /**
  * Answers `GET /metrics`, `/healthz` and `/readyz`, to this machine only.
  *
  * Healthy (200, else 503) is a recorder that has not failed; ready is one that reads, with every output that takes
- * what it is given or has a spool for it.
+ * what it is given or has a spool for it, and has room for more.
  */
 export class MetricsEndpoint {
   readonly #server: Server;
@@ -57,6 +57,16 @@ export class MetricsEndpoint {
   }
 }
 
+/** What makes an output one that the recorder is not ready with. */
+const unreadiness: readonly { readonly what: string; readonly holds: (output: OutputFigures) => boolean }[] =
+  [
+    {
+      what: 'not taking anything',
+      holds: ({ health, spool }) => health.downForMs !== undefined && spool === undefined,
+    },
+    { what: 'without room for more', holds: ({ health }) => health.fullForMs !== undefined },
+  ];
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -72,12 +82,12 @@ async function answer(
     const { state, outputs } = figures();
     if (request.url === '/healthz') return send(state === 'failed' ? 503 : 200, `${state}\n`);
     if (request.url !== '/readyz') return send(404, 'there are /metrics, /healthz and /readyz\n');
-    const stuck = outputs.filter(
-      ({ health, spool }) => health.downForMs !== undefined && spool === undefined,
-    );
-    const names = stuck.map(({ balance }) => balance.output).join(', ');
-    const ready = state === 'running' && stuck.length === 0;
-    send(ready ? 200 : 503, `${state}${names === '' ? '' : `; not taking anything: ${names}`}\n`);
+    const complaints = unreadiness.flatMap(({ what, holds }) => {
+      const names = outputs.filter(holds).map(({ balance }) => balance.output);
+      return names.length === 0 ? [] : [`; ${what}: ${names.join(', ')}`];
+    });
+    const ready = state === 'running' && complaints.length === 0;
+    send(ready ? 200 : 503, `${state}${complaints.join('')}\n`);
   } catch (error) {
     send(500, `${(error as Error).message}\n`);
   }

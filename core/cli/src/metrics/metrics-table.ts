@@ -25,6 +25,14 @@ function perOutput(value: (output: OutputFigures, nowMs: number) => number | und
     });
 }
 
+/** How far an output is behind. */
+function lagMs({ balance, health, spool }: OutputFigures, nowMs: number): number {
+  if (balance.pending === 0) return 0;
+  // What an earlier run left in the spool has no better known age than that of the spool.
+  const { waitingSinceMs } = health;
+  return waitingSinceMs === undefined ? (spool?.oldestMs ?? 0) : Math.max(0, nowMs - waitingSinceMs);
+}
+
 function counts(
   labels: Readonly<Record<string, string>>,
   causes: Readonly<Record<string, number>>,
@@ -139,27 +147,27 @@ export const metrics: readonly Metric[] = [
   ),
   gauge(
     'output_up',
-    'Whether an output takes what it is given',
+    'Whether an output takes what it is given: 0 once it failed, or a write has not ended for 5 seconds',
     ['output'],
     perOutput(({ health }) => (health.downForMs === undefined ? 1 : 0)),
   ),
   gauge(
     'output_down_seconds',
-    'How long an output has taken nothing',
+    'How long an output has taken nothing, while it is not up; else 0',
     ['output'],
     perOutput(({ health }) => (health.downForMs ?? 0) / 1000),
   ),
   gauge(
-    'output_lag_seconds',
-    'Age of the records that an output took last, while others wait; else 0',
+    'output_full_seconds',
+    'How long an output has had no room for more, so that nothing is read, from 5 seconds on; else 0',
     ['output'],
-    perOutput(({ balance, health }, nowMs) =>
-      health.deliveredUntilMs === undefined
-        ? undefined
-        : balance.pending === 0
-          ? 0
-          : Math.max(0, nowMs - health.deliveredUntilMs) / 1000,
-    ),
+    perOutput(({ health }) => (health.fullForMs ?? 0) / 1000),
+  ),
+  gauge(
+    'output_lag_seconds',
+    'Age of the oldest records that wait for an output, or while it takes some, of those it took last; 0 where none wait',
+    ['output'],
+    perOutput((output, nowMs) => lagMs(output, nowMs) / 1000),
   ),
   gauge(
     'spool_records',

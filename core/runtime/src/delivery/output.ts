@@ -8,6 +8,7 @@ import {
   recorderCpu,
   type Sink,
   type StreamId,
+  type WriteReceipt,
 } from '@camflow/api';
 import { settlesWithin } from '../run/deadline.ts';
 import { Backoff } from './backoff.ts';
@@ -15,14 +16,25 @@ import type { Delivery, Offer } from './delivery-queue.ts';
 import type { OutputBalanceSheet } from './output-balance.ts';
 import type { OutputStore } from './output-store.ts';
 
+/** From when on a write that does not end, or a want of room, is more than a moment of an output that is slow. */
+const stalledAfterMs = 5_000;
+
 /** How an output is doing, for whoever watches. */
 export interface OutputHealth {
-  /** For how long it has not taken anything, in milliseconds; undefined where it works. */
+  /**
+   * For how long it has not taken anything, in milliseconds: since it failed, or since a write began that has not ended
+   * for 5 seconds. Undefined where it works.
+   */
   readonly downForMs: number | undefined;
+  /** For how long it has had no room, so that nothing is read, in milliseconds; undefined below 5 seconds. */
+  readonly fullForMs: number | undefined;
   /** Batches that it was given again. */
   readonly retries: number;
-  /** When the records were captured that it took last, in milliseconds since 1970; undefined before the first. */
-  readonly deliveredUntilMs: number | undefined;
+  /**
+   * When what waits for it was captured, in milliseconds since 1970: the oldest of that, or where it has taken some since,
+   * what it took last. Undefined where it was given nothing yet, or is still at what an earlier run left.
+   */
+  readonly waitingSinceMs: number | undefined;
 }
 
 /**
@@ -49,6 +61,12 @@ export class Output {
   #rejecting = false;
   #finished = false;
   #downSinceMs: number | undefined;
+  /** When the write began that has not ended. */
+  #writingSinceMs: number | undefined;
+  /** Since when someone waits for room. */
+  #fullSinceMs: number | undefined;
+  /** When the parcel was captured that came when nothing waited, until something is taken. */
+  #offeredSinceMs: number | undefined;
   #retries = 0;
 
   constructor(
@@ -76,9 +94,12 @@ export class Output {
   }
 
   get health(): OutputHealth {
-    const { lastCapturedAtMs: deliveredUntilMs } = this.store.queue;
-    const downForMs = this.#downSinceMs === undefined ? undefined : performance.now() - this.#downSinceMs;
-    return { downForMs, retries: this.#retries, deliveredUntilMs };
+    return {
+      downForMs: durationOf(this.#downSinceMs) ?? durationOf(this.#writingSinceMs, stalledAfterMs),
+      fullForMs: durationOf(this.#fullSinceMs, stalledAfterMs),
+      retries: this.#retries,
+      waitingSinceMs: this.#offeredSinceMs ?? this.store.queue.lastCapturedAtMs,
+    };
   }
 
   /** Whether the output took responsibility for these records before: in an earlier run that was killed. */
@@ -111,6 +132,7 @@ export class Output {
     this.balance.filter(filtered);
     for (const [cause, lost] of Object.entries(dropped) as [LossCause, number][])
       this.balance.drop(lost, cause);
+    if (this.store.queue.isEmpty) this.#offeredSinceMs = offer.parcel.capturedAtMs;
     this.store.queue.offer(offer);
   }
 
@@ -126,8 +148,12 @@ export class Output {
   }
 
   /** Settles when more may be offered. */
-  roomy(): Promise<void> {
-    return this.#until(() => this.store.queue.roomy || this.#stop.signal.aborted);
+  async roomy(): Promise<void> {
+    const isRoomy = (): boolean => this.store.queue.roomy || this.#stop.signal.aborted;
+    if (isRoomy()) return;
+    this.#fullSinceMs ??= performance.now();
+    await this.#until(isRoomy);
+    this.#fullSinceMs = undefined;
   }
 
   /** From now on what the output does not take at once may stay on its disk, where it has one. */
@@ -231,10 +257,7 @@ export class Output {
     const backoff = new Backoff();
     while (!signal.aborted) {
       try {
-        const receipt =
-          delivery.units.count === 0
-            ? undefined
-            : await this.exclusively((sink) => sink.write(delivery.units, signal));
+        const receipt = delivery.units.count === 0 ? undefined : await this.#write(delivery);
         const lost = this.#checked(delivery, receipt?.lost ?? {});
         this.#works();
         await this.#done(delivery, lost);
@@ -259,6 +282,15 @@ export class Output {
     return false;
   }
 
+  async #write({ units }: Delivery): Promise<WriteReceipt | undefined> {
+    this.#writingSinceMs = performance.now();
+    try {
+      return await this.exclusively((sink) => sink.write(units, this.#stop.signal));
+    } finally {
+      this.#writingSinceMs = undefined;
+    }
+  }
+
   /** @param taken - whether the sink took units at all, or refused them */
   async #done(delivery: Delivery, lost: LossCounters, taken = true): Promise<void> {
     if (this.#finished) return;
@@ -267,6 +299,7 @@ export class Output {
     for (const [cause, records] of causes) this.balance.drop(records, cause);
     const { count } = delivery.units;
     if (taken) this.balance.deliver(delivered, count, delivery.byteLength);
+    this.#offeredSinceMs = undefined;
     await this.store.queue.done(delivery, { delivered, lost });
   }
 
@@ -327,4 +360,10 @@ export class Output {
     this.#waiting = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+/** How long something has lasted, in milliseconds; undefined where it does not, or not for so long. */
+function durationOf(sinceMs: number | undefined, leastMs = 0): number | undefined {
+  const durationMs = sinceMs === undefined ? undefined : performance.now() - sinceMs;
+  return durationMs === undefined || durationMs < leastMs ? undefined : durationMs;
 }
