@@ -37,6 +37,9 @@ export interface ChainStatement {
   readonly oldest: number;
 }
 
+/** The line of a statement: with the hash of the whole chain, that of the statement included. */
+export type ClosingLine = ChainStatement & { readonly hash: string };
+
 /** Hashes one after another. */
 export class ChainHash {
   #last: string;

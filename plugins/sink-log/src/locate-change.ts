@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 
 /** Bytes of which a chain keeps a checksum of its own, to tell where in a block something was changed. */
 export const cellBytes = 128;
+const sumBytes = 4;
 /** Bytes in a row whose change a checksum of 32 bits pins down. */
 const burstBytes = 4;
 
@@ -15,11 +16,21 @@ export interface FoundChange {
   readonly written?: number;
 }
 
+/** Cells that a block has. */
+export function cellsOf(block: Uint8Array): number {
+  return Math.ceil(block.length / cellBytes);
+}
+
+/** Cells that checksums are of. */
+export function checkedCells(checksums: string): number {
+  return Buffer.byteLength(checksums, 'base64') / sumBytes;
+}
+
 /** The checksums of a block, as text. They are no part of the chain of hashes: all they do is help to look. */
 export function cellChecksums(block: Uint8Array): string {
-  const sums = Buffer.alloc(Math.ceil(block.length / cellBytes) * 4);
+  const sums = Buffer.alloc(cellsOf(block) * sumBytes);
   for (let cell = 0; cell * cellBytes < block.length; cell++)
-    sums.writeUInt32LE(crc32(block.subarray(cell * cellBytes, (cell + 1) * cellBytes)), cell * 4);
+    sums.writeUInt32LE(crc32(block.subarray(cell * cellBytes, (cell + 1) * cellBytes)), cell * sumBytes);
   return sums.toString('base64');
 }
 
@@ -39,10 +50,10 @@ export function locateChange(
 ): FoundChange {
   const whole: FoundChange = { from: 0, to: block.length - 1 };
   const sums = Buffer.from(checksums, 'base64');
-  if (sums.length !== Math.ceil(block.length / cellBytes) * 4) return whole;
+  if (sums.length !== cellsOf(block) * sumBytes) return whole;
   for (let start = 0; start < block.length; start += cellBytes) {
     const cell = block.subarray(start, start + cellBytes);
-    const difference = (crc32(cell) ^ sums.readUInt32LE((start / cellBytes) * 4)) >>> 0;
+    const difference = (crc32(cell) ^ sums.readUInt32LE((start / cellBytes) * sumBytes)) >>> 0;
     if (difference === 0) continue;
     const copy = Uint8Array.from(block);
     for (const { at, change } of changesOf(difference, cell.length)) {

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describeError, type SinkContext, type SinkStart, type UnitBatch, unitId } from '@camflow/api';
 import type { ChainOpening, ChainStatement } from './chain-format.ts';
+import { readEnds } from './chain-reader.ts';
 import { ChainWriter } from './chain-writer.ts';
 import type { LogOptions } from './options.ts';
 import { chainSuffix, compressFile, moveAside, moveChainAside, retire } from './rotation.ts';
@@ -161,18 +162,9 @@ async function chainsOf(log: string): Promise<{ readonly segment: number; readon
   );
   const chains: { segment: number; hash: string }[] = [];
   for (const each of names) {
-    const lines = (await readFile(path.join(path.dirname(log), each), 'utf8')).trimEnd().split('\n');
-    try {
-      const { segment } = JSON.parse(lines[0]!) as ChainOpening;
-      const last = lines.at(-1)!;
-      const hash =
-        last.startsWith('{') && lines.length > 1
-          ? (JSON.parse(last) as { hash: string }).hash
-          : last.split(' ')[0]!;
-      chains.push({ segment, hash });
-    } catch {
-      // Verifying tells what is wrong with it.
-    }
+    const ends = await readEnds(path.join(path.dirname(log), each));
+    // Verifying tells what is wrong with one that has no beginning.
+    if (ends !== undefined) chains.push({ segment: ends.opening.segment, hash: ends.last });
   }
   return chains;
 }

@@ -3,8 +3,6 @@ import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
-  mkdtempSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -12,130 +10,86 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { gunzipSync, gzipSync } from 'node:zlib';
-import type { RawOptions, Sink, UnitBatch } from '@camflow/api';
+import { gzipSync } from 'node:zlib';
+import type { RawOptions } from '@camflow/api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import sinkLog, { verifyLogs } from './index.ts';
-import { logOptions } from './options.ts';
+import { verifyLogs } from './index.ts';
+import { batch, contentOf, LogPlace, never, unit, units } from './log-place.test.support.ts';
 
+let place: LogPlace;
 let folder: string;
 let log: string;
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'camflow-rotate-'));
-  log = path.join(folder, 'audit.log');
+  place = LogPlace.create();
+  ({ folder, log } = place);
 });
-afterEach(() => rmSync(folder, { recursive: true }));
-
-const never = new AbortController().signal;
-const origin = { abi: 'camflow-0.9', machineId: 0, bootId: 0, epoch: 0 };
-
-async function opened(raw: RawOptions): Promise<Sink> {
-  const result = await logOptions.schema['~standard'].validate({ path: log, sync: 'none', ...raw });
-  if (result.issues) throw new Error('bad options in a test');
-  const sink = sinkLog.create(result.value, {
-    log: { debug() {}, info() {}, warn() {}, error() {} },
-    section: 'log',
-    format: { name: 'lines', mediaType: 'text/plain', framing: 'lines' },
-  });
-  await sink.open({ origin, policyHash: 'f00d', losses: () => ({ ring_full: 3 }) });
-  return sink;
-}
-
-const unit = (index: number): string => `unit ${String(index).padStart(6, '0')} ${'.'.repeat(index % 90)}\n`;
-const units = (from: number, to: number): string[] =>
-  Array.from({ length: to - from }, (_, i) => unit(from + i));
-
-function batch(from: number, to: number): UnitBatch {
-  const texts = units(from, to);
-  let end = 0;
-  return {
-    source: { numbering: 'n', stream: { cpu: 0, kind: 'short' }, firstSequence: 0, firstUnit: from },
-    bytes: Buffer.from(texts.join('')),
-    count: texts.length,
-    ends: Uint32Array.from(texts, (text) => {
-      end += text.length;
-      return end;
-    }),
-    records: new Uint32Array(texts.length).fill(2),
-  };
-}
-
-const old = (suffix = ''): string[] =>
-  readdirSync(folder)
-    .filter((name) => name !== 'audit.log' && !name.includes('.chain') && name.endsWith(suffix))
-    .sort()
-    .map((name) => path.join(folder, name));
-const contentOf = (file: string): string =>
-  (file.endsWith('.gz') ? gunzipSync(readFileSync(file)) : readFileSync(file)).toString();
-const everything = (): string => [...old(), log].map(contentOf).join('');
+afterEach(() => place.remove());
 
 describe('rotation', () => {
   test('by size: no file is larger, no unit is split or lost, in the middle of a batch too', async () => {
-    const sink = await opened({ rotate_size: '5000' });
+    const sink = await place.opened({ rotate_size: '5000' });
     for (let i = 0; i < 4; i++) await sink.write(batch(i * 250, (i + 1) * 250), never);
     await sink.close();
-    expect(old().length).toBeGreaterThan(10);
-    for (const file of [...old(), log]) {
+    expect(place.old().length).toBeGreaterThan(10);
+    for (const file of [...place.old(), log]) {
       expect(statSync(file).size).toBeLessThanOrEqual(5000);
       expect(contentOf(file).endsWith('\n')).toBe(true);
     }
-    expect(everything()).toBe(units(0, 1000).join(''));
-    expect(statSync(old()[0]!).mode & 0o777).toBe(0o640);
+    expect(place.everything()).toBe(units(0, 1000).join(''));
+    expect(statSync(place.old()[0]!).mode & 0o777).toBe(0o640);
   });
 
   test('a unit that is longer than a file may be has one of its own', async () => {
-    const sink = await opened({ rotate_size: '40' });
+    const sink = await place.opened({ rotate_size: '40' });
     await sink.write(batch(60, 65), never);
     await sink.close();
-    expect([...old(), log].map(contentOf)).toEqual(units(60, 65));
+    expect([...place.old(), log].map(contentOf)).toEqual(units(60, 65));
   });
 
   test('by time, compressed, with a limit on old files', async () => {
-    const sink = await opened({ rotate_interval: '1', rotate_compress: 'true', rotate_keep: '2' });
+    const sink = await place.opened({ rotate_interval: '1', rotate_compress: 'true', rotate_keep: '2' });
     for (let i = 0; i < 5; i++) {
       await sink.write(batch(i, i + 1), never);
       await sleep(1010);
     }
     await sink.close();
-    expect(old('.gz').map(contentOf)).toEqual([unit(2), unit(3)]);
+    expect(place.old('.gz').map(contentOf)).toEqual([unit(2), unit(3)]);
     expect(contentOf(log)).toBe(unit(4));
-    expect(old().length).toBe(2);
+    expect(place.old().length).toBe(2);
   });
 
   test('after the clock was set back, the oldest files still go first', async () => {
     const future = `${log}.${new Date(Date.now() + 3_600_000).toISOString().replaceAll(':', '-')}`;
     writeFileSync(future, unit(0));
-    const sink = await opened({ rotate_size: '10', rotate_keep: '3' });
+    const sink = await place.opened({ rotate_size: '10', rotate_keep: '3' });
     await sink.write(batch(1, 5), never);
     await sink.close();
-    expect(old().map(contentOf)).toEqual(units(1, 4));
+    expect(place.old().map(contentOf)).toEqual(units(1, 4));
     expect(contentOf(log)).toBe(unit(4));
   });
 
   test('old files go when their time is over', async () => {
-    const sink = await opened({ rotate_size: '10', rotate_keep_seconds: '1' });
+    const sink = await place.opened({ rotate_size: '10', rotate_keep_seconds: '1' });
     await sink.write(batch(0, 3), never);
-    expect(old().length).toBe(2);
+    expect(place.old().length).toBe(2);
     await sleep(1100);
     await sink.write(batch(3, 4), never);
     await sink.close();
-    expect(old()).toEqual([]);
+    expect(place.old()).toEqual([]);
   });
 
   test('a batch that fails after a rotation goes on behind it when it is given again', async () => {
-    const sink = await opened({ rotate_size: '2000' });
+    const sink = await place.opened({ rotate_size: '2000' });
     const given = batch(0, 200);
     const stop = new AbortController();
     const failing = sink.write(given, stop.signal).catch((error: unknown) => error);
-    while (old().length < 2) await sleep(1);
+    while (place.old().length < 2) await sleep(1);
     stop.abort();
     const outcome = await failing;
     if (outcome !== undefined) await sink.write(given, never);
     await sink.close();
-    expect(everything()).toBe(units(0, 200).join(''));
+    expect(place.everything()).toBe(units(0, 200).join(''));
   });
 
   test('a reader that follows (tail -F) sees every line once', async () => {
@@ -147,7 +101,7 @@ describe('rotation', () => {
     tail.stdout.setEncoding('latin1').on('data', (chunk: string) => {
       seen += chunk;
     });
-    const sink = await opened({ rotate_size: '20000' });
+    const sink = await place.opened({ rotate_size: '20000' });
     for (let i = 0; i < 10; i++) {
       await sink.write(batch(i * 100, (i + 1) * 100), never);
       await sleep(400);
@@ -156,7 +110,7 @@ describe('rotation', () => {
     const all = units(0, 1000).join('');
     for (let waited = 0; seen.length < all.length && waited < 10_000; waited += 50) await sleep(50);
     tail.kill();
-    expect(old().length).toBeGreaterThan(1);
+    expect(place.old().length).toBeGreaterThan(1);
     expect(seen).toBe(all);
   });
 });
@@ -165,11 +119,11 @@ describe('the chain', () => {
   /** Four closed files of a chain in two runs. */
   async function written(more: RawOptions = {}): Promise<string[]> {
     for (let run = 0; run < 2; run++) {
-      const sink = await opened({ chain: 'true', rotate_size: '20000', ...more });
+      const sink = await place.opened({ chain: 'true', rotate_size: '20000', ...more });
       await sink.write(batch(run * 500, (run + 1) * 500), never);
       await sink.close();
     }
-    return [...old(), log];
+    return [...place.old(), log];
   }
 
   test('closes with what a file holds, and verifies', async () => {
@@ -190,12 +144,12 @@ describe('the chain', () => {
     expect(JSON.parse(readFileSync(`${files[0]}.chain`, 'utf8').split('\n')[0]!)).toMatchObject({
       policy: 'f00d',
     });
-    expect(everything()).toBe(units(0, 1000).join(''));
+    expect(place.everything()).toBe(units(0, 1000).join(''));
   });
 
   test('verifies compressed files too', async () => {
     await written({ rotate_compress: 'true' });
-    expect(old('.gz').length).toBeGreaterThan(0);
+    expect(place.old('.gz').length).toBeGreaterThan(0);
     expect((await verifyLogs(folder)).problems).toEqual([]);
   });
 
@@ -213,11 +167,11 @@ describe('the chain', () => {
 
   test.each([0, 1, 127, 128, 4095, 4096, 5000, 19_000, -1])(
     'names the first bad byte, and what was written there: %i',
-    async (place) => {
+    async (offset) => {
       const [first] = (await written()) as [string];
       const whole = readFileSync(first);
-      const at = place < 0 ? whole.length - 1 : place;
-      for (const name of readdirSync(folder)) rmSync(path.join(folder, name));
+      const at = offset < 0 ? whole.length - 1 : offset;
+      place.clear();
       const was = whole[at]!.toString(16).padStart(2, '0');
       expect(await changed(at, [0x41])).toBe(`the first bad byte is ${at}, where 0x${was} was written`);
     },
@@ -225,7 +179,7 @@ describe('the chain', () => {
 
   test('names the first of some bytes in a row, and of many the few among which it is', async () => {
     expect(await changed(5000, [1, 0, 0, 7])).toMatch(/^the first bad byte is 5000, where/);
-    for (const name of readdirSync(folder)) rmSync(path.join(folder, name));
+    place.clear();
     expect(await changed(4096 + 130, [1, 2, 3, 4, 5, 6, 7, 8])).toBe(
       `the first bad byte is between ${4096 + 128} and ${4096 + 255}`,
     );
@@ -234,7 +188,7 @@ describe('the chain', () => {
   test.each(['create', 'compress', 'copytruncate'])(
     'goes on over a rotation by logrotate: %s',
     async (how) => {
-      const sink = await opened({ chain: 'true' });
+      const sink = await place.opened({ chain: 'true' });
       for (let round = 0; round < 3; round++) {
         await sink.write(batch(round * 100, (round + 1) * 100), never);
         for (let old = round; old > 0; old--) {
@@ -307,6 +261,57 @@ describe('the chain', () => {
     expect(problems[0]).toContain('does not follow');
   });
 
+  test.each(['a closed one', 'one that is being written'])(
+    'a closed file that was cut off with the end of its chain does not pass before %s',
+    async (next) => {
+      const [first, second] = (await written()) as [string, string];
+      const sink = next === 'a closed one' ? undefined : await place.opened({ chain: 'true' });
+      const lines = readFileSync(`${first}.chain`, 'utf8').split('\n');
+      writeFileSync(`${first}.chain`, `${lines.slice(0, 3).join('\n')}\n`);
+      truncateSync(first, 2 * 4096);
+      expect((await verifyLogs(folder)).problems).toEqual([
+        `${first}: its chain is not closed, though another one follows`,
+        `${second}: does not follow ${first}: the chain of one of them was changed`,
+      ]);
+      await sink?.close();
+    },
+  );
+
+  test('a closed file whose last bytes were changed and whose statement was removed does not pass', async () => {
+    for (const change of ['changed', 'cut', 'neither']) {
+      const [first, second] = (await written()) as [string, string];
+      const lines = readFileSync(`${first}.chain`, 'utf8').trimEnd().split('\n');
+      writeFileSync(`${first}.chain`, `${lines.slice(0, -1).join('\n')}\n`);
+      const bytes = readFileSync(first);
+      bytes[bytes.length - 2]! ^= 1;
+      if (change === 'changed') writeFileSync(first, bytes);
+      if (change === 'cut') truncateSync(first, bytes.length - 200);
+      const { problems } = await verifyLogs(folder);
+      expect(problems).toEqual([
+        {
+          changed: `${first}: the first bad byte is ${bytes.length - 2}, where 0x2e was written`,
+          cut: `${first}: byte ${bytes.length - 200} and what follows is missing`,
+          neither: `${first}: its chain is not closed, though another one follows`,
+        }[change],
+        `${second}: does not follow ${first}: the chain of one of them was changed`,
+      ]);
+      place.clear();
+    }
+  });
+
+  test('a line that a killed recorder did not finish in a chain is passed over', async () => {
+    const killed = await place.opened({ chain: 'true' });
+    await killed.write(batch(0, 500), never);
+    const whole = readFileSync(`${log}.chain`, 'utf8');
+    writeFileSync(`${log}.chain`, whole.slice(0, -30));
+    expect((await verifyLogs(folder)).problems).toEqual([]);
+    const next = await place.opened({ chain: 'true' });
+    await next.close();
+    const { problems, files } = await verifyLogs(folder);
+    expect(problems).toEqual([]);
+    expect(files.map(({ statement }) => statement?.killed)).toEqual([true, false]);
+  });
+
   test('files that the rules of the log removed are not missing', async () => {
     await written({ rotate_keep: '1' });
     const { files, problems } = await verifyLogs(folder);
@@ -316,7 +321,7 @@ describe('the chain', () => {
 
   test('of a killed recorder is closed by the next one, unless the log was changed in between', async () => {
     for (const tampered of [false, true]) {
-      const killed = await opened({ chain: 'true' });
+      const killed = await place.opened({ chain: 'true' });
       await killed.write(batch(0, 500), never);
       // As a kill leaves it: the file and an open chain; the handle goes with the test.
       if (tampered) {
@@ -324,7 +329,7 @@ describe('the chain', () => {
         bytes[100]! ^= 1;
         writeFileSync(log, bytes);
       }
-      const next = await opened({ chain: 'true' });
+      const next = await place.opened({ chain: 'true' });
       await next.close();
       const { problems, files } = await verifyLogs(folder);
       if (tampered) expect(problems.join()).toContain('the first bad byte is 100, where');
@@ -332,13 +337,13 @@ describe('the chain', () => {
         expect(problems).toEqual([]);
         expect(files.map(({ statement }) => statement?.killed)).toEqual([true, false]);
       }
-      for (const name of readdirSync(folder)) rmSync(path.join(folder, name));
+      place.clear();
     }
   });
 });
 
 test('without rotation a file that was moved away is opened anew, as logrotate wants it', async () => {
-  const sink = await opened({});
+  const sink = await place.opened({});
   await sink.write(batch(0, 10), never);
   renameSync(log, `${log}.1`);
   await sink.reopen!();

@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createGunzip } from 'node:zlib';
-import { blockBytes, type ChainOpening, type ChainStatement, startOfChain } from './chain-format.ts';
-import { type FoundChange, locateChange } from './locate-change.ts';
+import { blockBytes, type ClosingLine, startOfChain } from './chain-format.ts';
+import { linesBetween, readEnds } from './chain-reader.ts';
+import { cellsOf, checkedCells, type FoundChange, locateChange } from './locate-change.ts';
 import { chainSuffix } from './rotation.ts';
 
 /** A log file with its chain. */
@@ -14,7 +15,9 @@ export interface CheckedFile {
   /** What is wrong with it: one sentence; undefined where nothing is. */
   readonly problem: string | undefined;
   /** Undefined where the chain is not closed: the log is being written, or its recorder was killed. */
-  readonly statement: (ChainStatement & { readonly hash: string }) | undefined;
+  readonly statement: ClosingLine | undefined;
+  /** The hash that the chain ends with, which the next one must begin with. */
+  readonly last: string;
   readonly bytes: number;
 }
 
@@ -46,9 +49,20 @@ export async function verifyLogs(folder: string): Promise<VerifiedLogs> {
     if (taken >= 0) moved.splice(taken, 1);
     logs.set(log, [...(logs.get(log) ?? []), file]);
   }
-  const files = [...logs.values()].flatMap((each) => each.sort((a, b) => a.segment - b.segment));
-  const problems = [...logs].flatMap(([log, each]) => problemsOf(log, each));
-  return { files, problems };
+  const chains = [...logs].map(([log, each]) => [log, inOrder(each)] as const);
+  return {
+    files: chains.flatMap(([, each]) => each),
+    problems: chains.flatMap(([log, each]) => problemsOf(log, each)),
+  };
+}
+
+/** The files of a log in the order of their chain, of which only the newest may be open. */
+function inOrder(files: readonly CheckedFile[]): CheckedFile[] {
+  const sorted = files.toSorted((a, b) => a.segment - b.segment);
+  return sorted.map((file, index) => {
+    const left = file.statement === undefined && file.problem === undefined && index < sorted.length - 1;
+    return left ? { ...file, problem: 'its chain is not closed, though another one follows' } : file;
+  });
 }
 
 /** Files without a chain of their own: others than the recorder may have given them their names. */
@@ -89,10 +103,8 @@ function problemsOf(log: string, files: readonly CheckedFile[]): string[] {
       const missing =
         file.segment - 1 > expected ? `files ${expected} to ${file.segment - 1} are` : `file ${expected} is`;
       problems.push(`${log}: ${missing} missing before ${file.path}`);
-    } else if (previous?.statement !== undefined && file.previous !== previous.statement.hash) {
-      problems.push(
-        `${file.path}: does not follow ${previous.path}: byte 0 of one of the chains was changed`,
-      );
+    } else if (previous !== undefined && file.previous !== previous.last) {
+      problems.push(`${file.path}: does not follow ${previous.path}: the chain of one of them was changed`);
     }
     expected = file.segment + 1;
     previous = file;
@@ -102,39 +114,43 @@ function problemsOf(log: string, files: readonly CheckedFile[]): string[] {
 
 /** Checks one log file against its chain. @throws the error of reading the chain */
 export async function checkFile(file: string, chain: string = file + chainSuffix): Promise<CheckedFile> {
-  const lines = (await readFile(chain, 'utf8')).split('\n').filter((line) => line !== '');
-  const opening = parse<ChainOpening>(lines[0]);
-  const unreadable = { path: file, segment: 0, previous: '', statement: undefined, bytes: 0 };
-  if (typeof opening?.segment !== 'number' || typeof opening.previous !== 'string')
-    return { ...unreadable, problem: 'its chain has no beginning' };
-  const statement = parse<ChainStatement & { hash: string }>(lines.at(-1));
-  const hashes = lines.slice(1, statement === undefined ? undefined : -1);
-  const { segment, previous } = opening;
-  const found = { path: file, segment, previous, statement };
-  const hash = startOfChain(opening);
-  let bytes = 0;
-  let block = 0;
-  for await (const piece of blocksOf(file)) {
-    if (piece === undefined) return { ...found, bytes, problem: 'the file is missing, its chain is there' };
-    const [known, checksums = ''] = hashes[block]?.split(' ') ?? [];
-    // What follows the last whole block of a chain that is not closed is not on record yet.
-    if (known === undefined && statement === undefined) break;
-    if (known === undefined) return { ...found, bytes, problem: `byte ${bytes} and what follows was added` };
-    const whole = piece.length === blockBytes || statement !== undefined;
-    const before = hash.value;
-    if (whole && hash.add(piece) !== known) {
-      const cut =
-        piece.length < blockBytes && (statement?.bytes ?? Number.POSITIVE_INFINITY) > bytes + piece.length;
-      const end = bytes + piece.length;
-      const problem = cut
-        ? `byte ${end} and what follows is missing`
-        : describeChange(bytes, locateChange(piece, checksums, before, known));
-      return { ...found, bytes, problem };
-    }
-    bytes += piece.length;
-    block++;
+  const ends = await readEnds(chain);
+  if (ends === undefined) {
+    const nothing = { path: file, segment: 0, previous: '', statement: undefined, last: '', bytes: 0 };
+    return { ...nothing, problem: 'its chain has no beginning' };
   }
-  if (block < hashes.length) return { ...found, bytes, problem: `byte ${bytes} and what follows is missing` };
+  const { opening, statement, last } = ends;
+  const found = { path: file, segment: opening.segment, previous: opening.previous, statement, last };
+  const hash = startOfChain(opening);
+  const lines = linesBetween(chain, ends);
+  let bytes = 0;
+  try {
+    for await (const piece of blocksOf(file)) {
+      if (piece === undefined) return { ...found, bytes, problem: 'the file is missing, its chain is there' };
+      const line = await lines.next();
+      if (line.done) {
+        // What follows the last whole block of a chain that is not closed is not on record yet.
+        if (statement === undefined) break;
+        return { ...found, bytes, problem: `byte ${bytes} and what follows was added` };
+      }
+      const [known = '', checksums = ''] = line.value.split(' ');
+      const before = hash.value;
+      const end = bytes + piece.length;
+      if (hash.add(piece) !== known) {
+        const isCut = statement ? statement.bytes > end : checkedCells(checksums) > cellsOf(piece);
+        const problem =
+          isCut && piece.length < blockBytes
+            ? `byte ${end} and what follows is missing`
+            : describeChange(bytes, locateChange(piece, checksums, before, known));
+        return { ...found, bytes, problem };
+      }
+      bytes = end;
+    }
+    if (!(await lines.next()).done)
+      return { ...found, bytes, problem: `byte ${bytes} and what follows is missing` };
+  } finally {
+    await lines.return(undefined);
+  }
   if (statement === undefined) return { ...found, bytes, problem: undefined };
   const { hash: stated, ...rest } = statement;
   const right = hash.add(JSON.stringify(rest)) === stated && statement.bytes === bytes;
@@ -171,13 +187,4 @@ async function* blocksOf(file: string): AsyncGenerator<Buffer | undefined> {
     if (!packedNow) throw error;
   }
   if (rest.length > 0) yield rest;
-}
-
-function parse<Value>(line: string | undefined): Value | undefined {
-  if (line === undefined || !line.startsWith('{')) return undefined;
-  try {
-    return JSON.parse(line) as Value;
-  } catch {
-    return undefined;
-  }
 }
