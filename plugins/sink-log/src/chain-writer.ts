@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import {
   blockBytes,
   blockLine,
@@ -8,10 +8,10 @@ import {
   type ChainStatement,
   startOfChain,
 } from './chain-format.ts';
+import { draftSuffix } from './rotation.ts';
 
 /** Writes the chain of a log file as the file grows. */
 export class ChainWriter {
-  readonly opening: ChainOpening;
   readonly #file: FileHandle;
   readonly #hash: ChainHash;
   #open: Buffer = Buffer.alloc(0);
@@ -19,20 +19,30 @@ export class ChainWriter {
   /** What is to be written to the chain, and where. */
   #text = '';
   #at = 0;
+  #isSealed = false;
 
-  private constructor(file: FileHandle, opening: ChainOpening) {
+  private constructor(file: FileHandle, hash: ChainHash) {
     this.#file = file;
-    this.opening = opening;
-    this.#hash = startOfChain(opening);
+    this.#hash = hash;
   }
 
+  /** Begins a chain, in place of what has its name: it is there with its opening, or not at all. */
   static async create(path: string, opening: ChainOpening): Promise<ChainWriter> {
     const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
-    const file = await open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o640);
-    const writer = new ChainWriter(file, opening);
-    writer.#text = `${JSON.stringify(opening)}\n`;
-    await writer.#flush();
-    return writer;
+    const draft = path + draftSuffix;
+    const file = await open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o640);
+    try {
+      const writer = new ChainWriter(file, startOfChain(opening));
+      writer.#text = `${JSON.stringify(opening)}\n`;
+      await writer.#flush();
+      await file.datasync();
+      await rename(draft, path);
+      return writer;
+    } catch (error) {
+      await file.close();
+      await unlink(draft).catch(() => {});
+      throw error;
+    }
   }
 
   /** Bytes of the log so far. */
@@ -54,17 +64,28 @@ export class ChainWriter {
     await this.#flush().catch(() => {});
   }
 
-  /** @returns the hash of the whole chain, which the next one begins with */
+  /**
+   * Closes the chain. Where that fails, it may be called again: the statement of the first call stays.
+   * @returns the hash of the whole chain, which the next one begins with
+   */
   async close(statement: Omit<ChainStatement, 'bytes'>): Promise<string> {
-    if (this.#open.length > 0) this.#text += blockLine(this.#hash, this.#open);
-    this.#open = Buffer.alloc(0);
-    const whole: ChainStatement = { ...statement, bytes: this.#bytes };
-    const hash = this.#hash.add(JSON.stringify(whole));
-    this.#text += `${JSON.stringify({ ...whole, hash })}\n`;
+    if (!this.#isSealed) this.#seal({ ...statement, bytes: this.#bytes });
     await this.#flush();
     await this.#file.datasync();
     await this.#file.close();
-    return hash;
+    return this.#hash.value;
+  }
+
+  /** Lets go of the file, closed or not. */
+  async release(): Promise<void> {
+    await this.#file.close();
+  }
+
+  #seal(statement: ChainStatement): void {
+    if (this.#open.length > 0) this.#text += blockLine(this.#hash, this.#open);
+    const hash = this.#hash.add(JSON.stringify(statement));
+    this.#text += `${JSON.stringify({ ...statement, hash })}\n`;
+    this.#isSealed = true;
   }
 
   async #flush(): Promise<void> {

@@ -1,12 +1,27 @@
-import { readdir, readFile } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { describeError, type SinkContext, type SinkStart, type UnitBatch, unitId } from '@camflow/api';
 import type { ChainOpening, ChainStatement } from './chain-format.ts';
 import { readEnds } from './chain-reader.ts';
 import { ChainWriter } from './chain-writer.ts';
 import type { LogOptions } from './options.ts';
-import { chainSuffix, compressFile, moveAside, moveChainAside, retire } from './rotation.ts';
+import { chainSuffix, compressFile, moveAside, moveChainAside, oldFiles, retire } from './rotation.ts';
 import { checkFile } from './verify-chain.ts';
+
+/** What tells one file from another, whatever its name. */
+export type FileIdentity = Pick<Stats, 'dev' | 'ino'>;
+
+/** Whether two names are of one file. */
+export function isSameFile(a: FileIdentity, b: FileIdentity): boolean {
+  return a.ino === b.ino && a.dev === b.dev;
+}
+
+/** What a chain says of the one before it. */
+interface ClosedChain {
+  readonly segment: number;
+  readonly hash: string;
+}
 
 /** What becomes of a log beside its bytes: when it begins anew, its old files, and its chain of hashes. */
 export class LogArchive {
@@ -14,6 +29,10 @@ export class LogArchive {
   readonly #log: SinkContext['log'];
   readonly #start: SinkStart;
   #chain: ChainWriter | undefined;
+  /** Number of the file that is written. */
+  #segment = 0;
+  /** The file before it: what was closed in this run is not looked for in the folder, where it may be gone. */
+  #before: ClosedChain = { segment: 0, hash: '' };
   #units = 0;
   #records = 0;
   #first = '';
@@ -38,28 +57,25 @@ export class LogArchive {
       await this.#closeLeftover();
       await moveAside(log);
     }
-    await this.#openChain();
-  }
-
-  /** The log begins anew: it gets the name of an old file, and the next one is to be opened in its place. */
-  async rotate(): Promise<void> {
-    await this.#closeChain();
-    const old = await moveAside(this.#options.path);
-    await this.#openChain();
-    this.#tidying = this.#tidying.then(() => this.#tidy(old));
+    this.#before = await lastChain(log);
+    await this.openChain();
   }
 
   /**
-   * Somebody else moved the log away, or emptied it: its chain is closed, and the next one begun. `camflow verify` finds
-   * the file by what it holds.
-   * @param sizeBytes - of what is in its place
+   * The log that was written gets the name of an old file. Where somebody else moved it away, its chain does alone:
+   * `camflow verify` finds the file by what it holds. What is in its place then, and is not empty, is no log of this run.
+   * May be called again where it failed.
    */
-  async succeed(sizeBytes: number): Promise<void> {
-    if (this.#chain === undefined) return;
-    await this.#closeChain();
+  async setAside(written: FileIdentity): Promise<void> {
+    const { path: log } = this.#options;
+    const now = await stat(log).catch(() => undefined);
+    if (now === undefined || !isSameFile(now, written)) await moveChainAside(log);
+    if (now !== undefined && (isSameFile(now, written) || now.size > 0)) await moveAside(log);
+  }
+
+  /** Somebody else emptied the log: the chain of what it held gets a name of its own. */
+  async setChainAside(): Promise<void> {
     await moveChainAside(this.#options.path);
-    if (sizeBytes > 0) await moveAside(this.#options.path);
-    await this.#openChain();
   }
 
   /** Units are in the log for good. */
@@ -73,35 +89,55 @@ export class LogArchive {
     this.#last = unitId(units, to - 1) ?? '';
   }
 
+  /** Closes the chain; lets go of it also where that fails. */
   async close(): Promise<void> {
-    await this.#closeChain();
+    try {
+      await this.closeChain();
+    } finally {
+      await this.release();
+    }
+  }
+
+  /** Lets go of everything, and leaves the chain to the next run. */
+  async release(): Promise<void> {
+    await this.#chain?.release();
+    this.#chain = undefined;
     await this.#tidying;
   }
 
-  async #openChain(): Promise<void> {
+  /** Begins the chain of the next file. */
+  async openChain(): Promise<void> {
     if (!this.#options.chain) return;
-    const before = await lastStatement(this.#options.path);
+    const segment = this.#before.segment + 1;
     const opening: ChainOpening = {
       version: 1,
-      segment: before.segment + 1,
-      previous: before.hash,
+      segment,
+      previous: this.#before.hash,
       opened: new Date().toISOString(),
       policy: this.#start.policyHash ?? '',
     };
     this.#chain = await ChainWriter.create(this.#options.path + chainSuffix, opening);
+    this.#segment = segment;
     this.#units = 0;
     this.#records = 0;
     this.#first = '';
     this.#last = '';
   }
 
-  async #closeChain(): Promise<void> {
+  /** Closes the chain of the file that was written. May be called again where it failed. */
+  async closeChain(): Promise<void> {
     const chain = this.#chain;
-    this.#chain = undefined;
     if (chain === undefined) return;
-    const hash = await chain.close(await this.#statement(chain.opening.segment, false));
+    const hash = await chain.close(await this.#statement(this.#segment, false));
+    this.#chain = undefined;
+    this.#before = { segment: this.#segment, hash };
     // Who keeps this line elsewhere can tell even that the whole chain was written anew.
-    this.#log.info('closed a log', { path: this.#options.path, segment: chain.opening.segment, hash });
+    this.#log.info('closed a log', { path: this.#options.path, segment: this.#segment, hash });
+  }
+
+  /** Looks after the old files, which writing does not wait for. */
+  tidy(): void {
+    this.#tidying = this.#tidying.then(() => this.#tidy());
   }
 
   async #statement(segment: number, killed: boolean): Promise<Omit<ChainStatement, 'bytes'>> {
@@ -137,10 +173,11 @@ export class LogArchive {
     await chain.close(await this.#statement(opening.segment, true));
   }
 
-  async #tidy(old: string): Promise<void> {
+  async #tidy(): Promise<void> {
     const { path: log, rotation } = this.#options;
     try {
-      if (rotation.compress) await compressFile(old);
+      const newest = (await oldFiles(log)).at(-1);
+      if (rotation.compress && newest !== undefined && !newest.endsWith('.gz')) await compressFile(newest);
       const removed = await retire(log, rotation, Date.now());
       if (removed > 0) this.#log.info('removed old logs', { path: log, removed });
     } catch (error) {
@@ -149,20 +186,20 @@ export class LogArchive {
   }
 }
 
-/** Number and closing hash of the newest chain of a log that is closed. */
-async function lastStatement(log: string): Promise<{ readonly segment: number; readonly hash: string }> {
+/** The newest chain of a log; number 0 where there is none. */
+async function lastChain(log: string): Promise<ClosedChain> {
   const newest = (await chainsOf(log)).sort((a, b) => a.segment - b.segment).at(-1);
   return newest ?? { segment: 0, hash: '' };
 }
 
-async function chainsOf(log: string): Promise<{ readonly segment: number; readonly hash: string }[]> {
+async function chainsOf(log: string): Promise<ClosedChain[]> {
   const name = path.basename(log);
   const names = (await readdir(path.dirname(log))).filter(
     (each) => each.startsWith(name) && each.endsWith(chainSuffix),
   );
-  const chains: { segment: number; hash: string }[] = [];
+  const chains: ClosedChain[] = [];
   for (const each of names) {
-    const ends = await readEnds(path.join(path.dirname(log), each));
+    const ends = await readEnds(path.join(path.dirname(log), each)).catch(() => undefined);
     // Verifying tells what is wrong with one that has no beginning.
     if (ends !== undefined) chains.push({ segment: ends.opening.segment, hash: ends.last });
   }

@@ -56,13 +56,12 @@ export class LogPlace {
     return new LogPlace(mkdtempSync(path.join(tmpdir(), 'camflow-rotate-')), false);
   }
 
-  /** On a file system of its own, of so many bytes. @throws where this user may not mount one */
-  static onSmallDisk(sizeBytes: number): LogPlace {
+  /** On a file system of its own. @throws where this user may not mount one */
+  static onSmallDisk({ sizeBytes, inodes }: { sizeBytes: number; inodes: number }): LogPlace {
     const { folder } = LogPlace.create();
+    const options = `size=${sizeBytes},nr_inodes=${inodes},mode=0700`;
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes},mode=0700`, 'tmpfs', folder], {
-        stdio: 'ignore',
-      });
+      execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'ignore' });
     } catch (error) {
       rmSync(folder, { recursive: true });
       throw error;
@@ -106,7 +105,7 @@ export class LogPlace {
   }
 
   remove(): void {
-    if (this.#mounted) execFileSync('umount', [this.folder]);
+    if (this.#mounted) execFileSync('umount', ['-l', this.folder]);
     rmSync(this.folder, { recursive: true });
   }
 }

@@ -1,16 +1,17 @@
-import { stat } from 'node:fs/promises';
 import {
   CamflowError,
   describeError,
+  isCamflowError,
   type Sink,
   type SinkContext,
   type SinkStart,
   sinkStopped,
   type UnitBatch,
 } from '@camflow/api';
-import { LogArchive } from './log-archive.ts';
+import { isSameFile, LogArchive } from './log-archive.ts';
 import { checkLogFile, cutTornLine, type LogFile, openLogFile } from './log-file.ts';
 import type { LogOptions } from './options.ts';
+import { ResumableSteps } from './resumable-steps.ts';
 
 /** Largest single write, in bytes: how much is finished before a stop is noticed. */
 const chunkBytes = 1 << 20;
@@ -28,7 +29,10 @@ export class LogSink implements Sink {
   #file: LogFile | undefined;
   /** Bytes at the end of the file that belong to a batch that failed. */
   #surplusBytes = 0;
+  /** Absent where the log is no file. */
   #archive: LogArchive | undefined;
+  /** The change to another file that is under way; nothing is written before it is done. */
+  #change: ResumableSteps | undefined;
   #sizeBytes = 0;
   #beganAtMs = 0;
   /** The batch that was given last, and how many of its units are in the log. */
@@ -48,15 +52,8 @@ export class LogSink implements Sink {
 
   open(start: SinkStart): Promise<void> {
     return this.#inTurn(async () => {
-      const archive = new LogArchive(this.#options, this.#context.log, start);
       const found = await this.#openFile();
-      const { size } = await found.handle.stat();
-      if (this.#options.chain && found.regular) {
-        await found.handle.close();
-        await archive.begin(size);
-        this.#file = await this.#openFile();
-      } else this.#file = found;
-      this.#archive = archive;
+      this.#file = found.regular ? await this.#beginArchive(found, start) : found;
       await this.#measure(this.#file);
     });
   }
@@ -67,6 +64,7 @@ export class LogSink implements Sink {
       // A batch that is given again goes on behind what is in files that were closed meanwhile.
       if (this.#given?.units !== units) this.#given = { units, done: 0 };
       const given = this.#given;
+      await this.#proceed();
       if (this.#isOld()) await this.#rotate(signal);
       if (this.#options.chain) await this.#noticeEmptied();
       while (given.done < units.count) {
@@ -95,23 +93,37 @@ export class LogSink implements Sink {
 
   /** Where the new file cannot be opened, the old one stays in use and nothing is lost. */
   reopen(): Promise<void> {
-    return this.#inTurn(() =>
-      this.#exchange(async () => {
-        const now = await stat(this.#options.path).catch(() => undefined);
-        const was = await this.#opened().handle.stat();
-        if (now?.ino !== was.ino || now.dev !== was.dev) await this.#archive?.succeed(now?.size ?? 0);
-      }),
-    );
+    return this.#inTurn(async () => {
+      await this.#proceed();
+      const old = this.#opened();
+      await this.#settle(old);
+      const next = await this.#openFile();
+      const isMoved = !isSameFile(await next.handle.stat(), await old.handle.stat());
+      if (this.#archive && this.#options.chain && isMoved) {
+        await next.handle.close();
+        await this.#changeOver();
+      } else {
+        await this.#use(next);
+        await old.handle.close();
+      }
+    });
   }
 
   close(): Promise<void> {
     return this.#inTurn(async () => {
       clearTimeout(this.#syncTimer);
       const file = this.#file;
+      const archive = this.#archive;
       this.#file = undefined;
-      await this.#archive?.close();
       this.#archive = undefined;
-      await file?.handle.close();
+      this.#change = undefined;
+      try {
+        await archive?.close();
+      } catch (error) {
+        throw this.#failure('close', error);
+      } finally {
+        await file?.handle.close();
+      }
     });
   }
 
@@ -172,29 +184,82 @@ export class LogSink implements Sink {
     this.#context.log.warn('somebody emptied the log; its chain is closed, and another one begins', {
       path: this.#options.path,
     });
-    await this.#archive?.succeed(0);
-    this.#surplusBytes = 0;
-    await this.#measure(file);
+    await this.#changeBy([
+      () => this.#archive?.closeChain(),
+      () => this.#archive?.setChainAside(),
+      () => this.#archive?.openChain(),
+      () => {
+        this.#surplusBytes = 0;
+      },
+      () => this.#measure(file),
+    ]);
   }
 
   async #rotate(signal: AbortSignal): Promise<void> {
     if (signal.aborted) throw sinkStopped(this.#options.path);
-    await this.#exchange(async () => this.#archive?.rotate());
+    await this.#changeOver();
   }
 
-  /** Closes the file in use and opens what is, or will be, in its place. */
-  async #exchange(between: () => Promise<void>): Promise<void> {
+  /** Begins the next file, in place of the one in use or of what somebody has put there. */
+  async #changeOver(): Promise<void> {
     const old = this.#opened();
+    const archive = this.#archive;
+    const identity = await old.handle.stat();
+    await this.#changeBy([
+      () => this.#settle(old),
+      () => archive?.closeChain(),
+      () => archive?.setAside(identity),
+      () => archive?.openChain(),
+      async () => this.#use(await this.#openFile()),
+      () => old.handle.close(),
+      () => archive?.tidy(),
+    ]);
+  }
+
+  /** A change that fails goes on with the next call, before anything else is written. */
+  #changeBy(steps: ConstructorParameters<typeof ResumableSteps>[0]): Promise<void> {
+    this.#change = new ResumableSteps(steps);
+    return this.#proceed();
+  }
+
+  async #proceed(): Promise<void> {
     try {
-      await this.#cutSurplus(old);
-      if (this.#options.sync !== 'none') await this.#sync(old);
-      await between();
+      await this.#change?.run();
+      this.#change = undefined;
+    } catch (error) {
+      throw isCamflowError(error) ? error : this.#failure('rotate', error);
+    }
+  }
+
+  /** What was written to a file is what stays of it. */
+  async #settle(file: LogFile): Promise<void> {
+    try {
+      await this.#cutSurplus(file);
+      if (this.#options.sync !== 'none') await this.#sync(file);
     } catch (error) {
       throw this.#failure('finish', error);
     }
-    this.#file = await this.#openFile();
-    await this.#measure(this.#file);
-    await old.handle.close();
+  }
+
+  async #use(file: LogFile): Promise<void> {
+    this.#file = file;
+    await this.#measure(file);
+  }
+
+  /** @returns the file to write to: another one where what was found got the name of an old file */
+  async #beginArchive(found: LogFile, start: SinkStart): Promise<LogFile> {
+    const archive = new LogArchive(this.#options, this.#context.log, start);
+    try {
+      await archive.begin((await found.handle.stat()).size);
+      const file = await this.#openFile();
+      this.#archive = archive;
+      return file;
+    } catch (error) {
+      await archive.release();
+      throw isCamflowError(error) ? error : this.#failure('open', error);
+    } finally {
+      await found.handle.close();
+    }
   }
 
   async #measure({ handle }: LogFile): Promise<void> {

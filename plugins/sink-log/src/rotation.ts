@@ -6,6 +6,8 @@ import { createGzip } from 'node:zlib';
 
 /** What a chain of hashes is kept in, beside the file that it is of. */
 export const chainSuffix = '.chain';
+/** What a file is called until it is whole. */
+export const draftSuffix = '.part';
 const gzipSuffix = '.gz';
 const stampPattern = /^\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z(-\d+)?(\.gz)?$/;
 
@@ -24,49 +26,54 @@ export interface RotationRules {
   readonly keepMs: number;
 }
 
-/**
- * Gives the log, and its chain, the name of an old file. A link, unlike a rename, never replaces another file.
- * @returns the new path
- */
-export async function moveAside(log: string): Promise<string> {
+/** Gives the log, and its chain, the name of an old file. Where that failed half-way, it may be called again. */
+export async function moveAside(log: string): Promise<void> {
+  const target = (await nameGivenTo(log)) ?? (await linkAside(log));
+  await rename(log + chainSuffix, target + chainSuffix).catch(unlessMissing);
+  await unlink(log);
+}
+
+/** Gives the chain of a log, which somebody else has moved away, a name of its own. */
+export async function moveChainAside(log: string): Promise<void> {
+  await rename(log + chainSuffix, `${log}.${await nextStamp(log)}${chainSuffix}`).catch(unlessMissing);
+}
+
+/** The name of an old file that the log has already; undefined where it has none. */
+async function nameGivenTo(log: string): Promise<string | undefined> {
+  const { dev, ino, nlink } = await stat(log);
+  if (nlink === 1) return undefined;
+  for (const file of await oldFiles(log)) {
+    const found = await stat(file);
+    if (found.ino === ino && found.dev === dev) return file;
+  }
+  return undefined;
+}
+
+/** Gives the log a second name. A link, unlike a rename, never replaces another file. */
+async function linkAside(log: string): Promise<string> {
   const stamp = await nextStamp(log);
   for (let n = 1; ; n++) {
     const target = `${log}.${stamp}${n > 1 ? `-${n}` : ''}`;
     try {
       await link(log, target);
+      return target;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
-      throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    await rename(log + chainSuffix, target + chainSuffix).catch(unlessMissing);
-    await unlink(log);
-    return target;
   }
 }
 
 /**
- * Gives the chain of a log, which somebody else has moved away, a name of its own.
- * @returns its new path
+ * The time, or where the clock was set back, what comes after the newest old file: their names tell their order. No
+ * file and no chain has it.
  */
-export async function moveChainAside(log: string): Promise<string> {
-  const stamp = await nextStamp(log);
-  for (let n = 1; ; n++) {
-    const target = `${log}.${stamp}${n > 1 ? `-${n}` : ''}${chainSuffix}`;
-    try {
-      await link(log + chainSuffix, target);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
-      throw error;
-    }
-    await unlink(log + chainSuffix);
-    return target;
-  }
-}
-
-/** The time, or where the clock was set back, what comes after the newest old file: their names tell their order. */
 async function nextStamp(log: string): Promise<string> {
-  const newest = (await oldFiles(log)).at(-1) ?? log;
-  const [date, time] = newest.slice(log.length + 1, log.length + 1 + stampLength).split('T');
+  const name = path.basename(log);
+  const stamps = (await readdir(path.dirname(log)))
+    .filter((each) => each.startsWith(`${name}.`))
+    .map((each) => each.slice(name.length + 1, name.length + 1 + stampLength))
+    .filter((each) => stampPattern.test(`.${each}`));
+  const [date, time] = stamps.sort().at(-1)?.split('T') ?? [];
   const newestMs = Date.parse(`${date}T${time?.replaceAll('-', ':')}`);
   const nowMs = Math.max(Date.now(), (newestMs || 0) + 1);
   return new Date(nowMs).toISOString().replaceAll(':', '-');
@@ -85,7 +92,7 @@ export async function oldFiles(log: string): Promise<string[]> {
 
 /** Compresses an old file; whoever reads it has it open under its old name until it is done. */
 export async function compressFile(file: string): Promise<void> {
-  const draft = `${file}${gzipSuffix}.part`;
+  const draft = file + gzipSuffix + draftSuffix;
   await pipeline(createReadStream(file), createGzip(), createWriteStream(draft, { mode: 0o640 }));
   const handle = await open(draft, 'r+');
   await handle.sync().finally(() => handle.close());

@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib';
 import { blockBytes, type ClosingLine, startOfChain } from './chain-format.ts';
 import { linesBetween, readEnds } from './chain-reader.ts';
 import { cellsOf, checkedCells, type FoundChange, locateChange } from './locate-change.ts';
-import { chainSuffix } from './rotation.ts';
+import { chainSuffix, draftSuffix } from './rotation.ts';
 
 /** A log file with its chain. */
 export interface CheckedFile {
@@ -70,6 +70,7 @@ function movedFiles(names: readonly string[]): string[] {
   return names.filter(
     (name) =>
       !name.endsWith(chainSuffix) &&
+      !name.endsWith(draftSuffix) &&
       ![name, name.replace(/\.gz$/, '')].some((each) => names.includes(each + chainSuffix)),
   );
 }
