@@ -3,8 +3,8 @@ import { cellChecksums } from './locate-change.ts';
 
 /**
  * A chain of hashes over a log file, in a file of its own: a line of JSON that opens it, a line with the hash of each
- * whole block and the checksums of its cells, and a statement that closes it. Each hash is SHA-256 over the one before, in hexadecimal, and what
- * it is of. docs/tamper-evidence.md is for users.
+ * whole block and the checksums of its cells, between them notes with their hashes, and a statement that closes it. Each
+ * hash is SHA-256 over the one before, in hexadecimal, and what it is of. docs/tamper-evidence.md is for users.
  */
 export const blockBytes = 4096;
 
@@ -18,6 +18,13 @@ export interface ChainOpening {
   /** When, in UTC. */
   readonly opened: string;
   readonly policy: string;
+}
+
+/** What stands in a chain between the blocks before old files are removed by the rules of the log. */
+export interface ChainNote {
+  /** Number of the oldest file that is kept. */
+  readonly oldest: number;
+  readonly noted: string;
 }
 
 /** How a chain ends. */
@@ -65,6 +72,17 @@ export class ChainHash {
 /** The line of a block: goes on with its hash. */
 export function blockLine(hash: ChainHash, block: Uint8Array): string {
   return `${hash.add(block)} ${cellChecksums(block)}\n`;
+}
+
+/** Whether what follows the hash in a line is a note; the checksums of a block have no brace. */
+export function isNote(text: string): boolean {
+  return text.startsWith('{');
+}
+
+/** The line of a note: goes on with its hash. */
+export function noteLine(hash: ChainHash, note: ChainNote): string {
+  const text = JSON.stringify(note);
+  return `${hash.add(text)} ${text}\n`;
 }
 
 /** The hash that a chain starts from. */

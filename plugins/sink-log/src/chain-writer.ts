@@ -4,8 +4,10 @@ import {
   blockBytes,
   blockLine,
   type ChainHash,
+  type ChainNote,
   type ChainOpening,
   type ChainStatement,
+  noteLine,
   startOfChain,
 } from './chain-format.ts';
 import { draftSuffix } from './rotation.ts';
@@ -20,6 +22,8 @@ export class ChainWriter {
   #text = '';
   #at = 0;
   #isSealed = false;
+  /** Settles when what was begun on the file has: notes come while blocks are written. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(file: FileHandle, hash: ChainHash) {
     this.#file = file;
@@ -34,7 +38,7 @@ export class ChainWriter {
     try {
       const writer = new ChainWriter(file, startOfChain(opening));
       writer.#text = `${JSON.stringify(opening)}\n`;
-      await writer.#flush();
+      await writer.#write();
       await file.datasync();
       await rename(draft, path);
       return writer;
@@ -61,7 +65,21 @@ export class ChainWriter {
     for (; at + blockBytes <= waiting.length; at += blockBytes)
       this.#text += blockLine(this.#hash, waiting.subarray(at, at + blockBytes));
     this.#open = Buffer.from(waiting.subarray(at));
-    await this.#flush().catch(() => {});
+    await this.#inTurn(() => this.#write()).catch(() => {});
+  }
+
+  /** Whether the chain has its statement, on the disk or not: nothing comes behind it. */
+  get isSealed(): boolean {
+    return this.#isSealed;
+  }
+
+  /** Puts a note into a chain that is not sealed; it is on the disk then. */
+  async note(note: ChainNote): Promise<void> {
+    this.#text += noteLine(this.#hash, note);
+    await this.#inTurn(async () => {
+      await this.#write();
+      await this.#file.datasync();
+    });
   }
 
   /**
@@ -70,15 +88,17 @@ export class ChainWriter {
    */
   async close(statement: Omit<ChainStatement, 'bytes'>): Promise<string> {
     if (!this.#isSealed) this.#seal({ ...statement, bytes: this.#bytes });
-    await this.#flush();
-    await this.#file.datasync();
-    await this.#file.close();
+    await this.#inTurn(async () => {
+      await this.#write();
+      await this.#file.datasync();
+      await this.#file.close();
+    });
     return this.#hash.value;
   }
 
   /** Lets go of the file, closed or not. */
   async release(): Promise<void> {
-    await this.#file.close();
+    await this.#inTurn(() => this.#file.close());
   }
 
   #seal(statement: ChainStatement): void {
@@ -88,11 +108,19 @@ export class ChainWriter {
     this.#isSealed = true;
   }
 
-  async #flush(): Promise<void> {
-    const bytes = Buffer.from(this.#text);
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  async #write(): Promise<void> {
+    const text = this.#text;
+    const bytes = Buffer.from(text);
     for (let done = 0; done < bytes.length; )
       done += (await this.#file.write(bytes, done, bytes.length - done, this.#at + done)).bytesWritten;
     this.#at += bytes.length;
-    this.#text = '';
+    // More may have come meanwhile.
+    this.#text = this.#text.slice(text.length);
   }
 }

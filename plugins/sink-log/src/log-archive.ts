@@ -1,13 +1,14 @@
 import type { Stats } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { describeError, type SinkContext, type SinkStart, type UnitBatch, unitId } from '@camflow/api';
+import { type SinkContext, type SinkStart, type UnitBatch, unitId } from '@camflow/api';
 import type { ChainOpening, ChainStatement } from './chain-format.ts';
-import { readEnds } from './chain-reader.ts';
+import { type ChainEnds, readEnds } from './chain-reader.ts';
 import { ChainWriter } from './chain-writer.ts';
+import { checkFile } from './check-file.ts';
+import { Housekeeping } from './housekeeping.ts';
 import type { LogOptions } from './options.ts';
-import { chainSuffix, compressFile, moveAside, moveChainAside, oldFiles, retire } from './rotation.ts';
-import { checkFile } from './verify-chain.ts';
+import { chainSuffix, moveAside, moveChainAside, type OldFile, unlessMissing } from './rotation.ts';
 
 /** What tells one file from another, whatever its name. */
 export type FileIdentity = Pick<Stats, 'dev' | 'ino'>;
@@ -33,17 +34,19 @@ export class LogArchive {
   #segment = 0;
   /** The file before it: what was closed in this run is not looked for in the folder, where it may be gone. */
   #before: ClosedChain = { segment: 0, hash: '' };
+  /** Number of the oldest file that the rules of the log have not removed, of this run and those before. */
+  #oldest = 1;
   #units = 0;
   #records = 0;
   #first = '';
   #last = '';
-  /** Work on old files, which writing does not wait for. */
-  #tidying: Promise<void> = Promise.resolve();
+  readonly #housekeeping: Housekeeping;
 
   constructor(options: LogOptions, log: SinkContext['log'], start: SinkStart) {
     this.#options = options;
     this.#log = log;
     this.#start = start;
+    this.#housekeeping = new Housekeeping(options, log, (files) => this.#noteRemoval(files));
   }
 
   /**
@@ -51,14 +54,8 @@ export class LogArchive {
    * @param sizeBytes - of the log as it was found
    */
   async begin(sizeBytes: number): Promise<void> {
-    const { path: log, chain } = this.#options;
-    if (!chain) return;
-    if (sizeBytes > 0) {
-      await this.#closeLeftover();
-      await moveAside(log);
-    }
-    this.#before = await lastChain(log);
-    await this.openChain();
+    if (this.#options.chain) await this.#beginChain(sizeBytes);
+    this.#housekeeping.begin();
   }
 
   /**
@@ -92,6 +89,7 @@ export class LogArchive {
   /** Closes the chain; lets go of it also where that fails. */
   async close(): Promise<void> {
     try {
+      await this.#housekeeping.end();
       await this.closeChain();
     } finally {
       await this.release();
@@ -100,9 +98,9 @@ export class LogArchive {
 
   /** Lets go of everything, and leaves the chain to the next run. */
   async release(): Promise<void> {
+    await this.#housekeeping.end();
     await this.#chain?.release();
     this.#chain = undefined;
-    await this.#tidying;
   }
 
   /** Begins the chain of the next file. */
@@ -128,7 +126,7 @@ export class LogArchive {
   async closeChain(): Promise<void> {
     const chain = this.#chain;
     if (chain === undefined) return;
-    const hash = await chain.close(await this.#statement(this.#segment, false));
+    const hash = await chain.close(this.#statement(false));
     this.#chain = undefined;
     this.#before = { segment: this.#segment, hash };
     // Who keeps this line elsewhere can tell even that the whole chain was written anew.
@@ -137,11 +135,10 @@ export class LogArchive {
 
   /** Looks after the old files, which writing does not wait for. */
   tidy(): void {
-    this.#tidying = this.#tidying.then(() => this.#tidy());
+    this.#housekeeping.tidy();
   }
 
-  async #statement(segment: number, killed: boolean): Promise<Omit<ChainStatement, 'bytes'>> {
-    const numbers = (await chainsOf(this.#options.path)).map((each) => each.segment);
+  #statement(killed: boolean): Omit<ChainStatement, 'bytes'> {
     return {
       closed: new Date().toISOString(),
       killed,
@@ -150,14 +147,46 @@ export class LogArchive {
       losses: { ...this.#start.losses?.() },
       first: this.#first,
       last: this.#last,
-      oldest: Math.min(segment, ...numbers),
+      oldest: this.#oldest,
     };
+  }
+
+  /**
+   * Only what this output removes itself makes another file the oldest one. It stands in the chain before anything is
+   * removed, so that no kill leaves a removal without its note.
+   * @returns whether the files may be removed now
+   */
+  async #noteRemoval(files: readonly OldFile[]): Promise<boolean> {
+    if (!this.#options.chain) return true;
+    const ends = await Promise.all(files.map((file) => endsOf(file.path + chainSuffix)));
+    const oldest = Math.max(...ends.map((each) => each?.opening.segment ?? 0)) + 1;
+    if (oldest <= this.#oldest) return true;
+    const chain = this.#chain;
+    // A rotation is under way; it ends with the next occasion.
+    if (chain === undefined || chain.isSealed) return false;
+    this.#oldest = oldest;
+    await chain.note({ oldest, noted: new Date().toISOString() });
+    return true;
+  }
+
+  async #beginChain(sizeBytes: number): Promise<void> {
+    const { path: log } = this.#options;
+    const closed = (await chainsOf(log)).findLast(({ statement }) => statement !== undefined);
+    this.#oldest = closed?.statement?.oldest ?? 1;
+    if (sizeBytes > 0) {
+      await this.#closeLeftover();
+      await moveAside(log);
+    }
+    const newest = (await chainsOf(log)).at(-1);
+    if (newest !== undefined) this.#before = { segment: newest.opening.segment, hash: newest.last };
+    await this.openChain();
   }
 
   /** Closes the chain of a recorder that was killed, if what it wrote is as it left it. */
   async #closeLeftover(): Promise<void> {
     const { path: log } = this.#options;
     const found = await checkFile(log).catch(() => undefined);
+    this.#oldest = Math.max(this.#oldest, found?.oldest ?? 1);
     if (found === undefined || found.statement !== undefined) return;
     if (found.problem !== undefined) {
       this.#log.error('the log was changed since it was written; its chain is left open', {
@@ -170,38 +199,20 @@ export class LogArchive {
     const opening = JSON.parse((await readFile(log + chainSuffix, 'utf8')).split('\n')[0]!) as ChainOpening;
     const chain = await ChainWriter.create(log + chainSuffix, opening);
     await chain.add(bytes);
-    await chain.close(await this.#statement(opening.segment, true));
-  }
-
-  async #tidy(): Promise<void> {
-    const { path: log, rotation } = this.#options;
-    try {
-      const newest = (await oldFiles(log)).at(-1);
-      if (rotation.compress && newest !== undefined && !newest.endsWith('.gz')) await compressFile(newest);
-      const removed = await retire(log, rotation, Date.now());
-      if (removed > 0) this.#log.info('removed old logs', { path: log, removed });
-    } catch (error) {
-      this.#log.error('old logs cannot be looked after', { path: log, error: describeError(error) });
-    }
+    await chain.close(this.#statement(true));
   }
 }
 
-/** The newest chain of a log; number 0 where there is none. */
-async function lastChain(log: string): Promise<ClosedChain> {
-  const newest = (await chainsOf(log)).sort((a, b) => a.segment - b.segment).at(-1);
-  return newest ?? { segment: 0, hash: '' };
-}
-
-async function chainsOf(log: string): Promise<ClosedChain[]> {
-  const name = path.basename(log);
-  const names = (await readdir(path.dirname(log))).filter(
-    (each) => each.startsWith(name) && each.endsWith(chainSuffix),
+/** The chains of a log that have a beginning, in their order. Verifying tells what is wrong with others. */
+async function chainsOf(log: string): Promise<ChainEnds[]> {
+  const folder = path.dirname(log);
+  const names = (await readdir(folder)).filter(
+    (each) => each.startsWith(path.basename(log)) && each.endsWith(chainSuffix),
   );
-  const chains: ClosedChain[] = [];
-  for (const each of names) {
-    const ends = await readEnds(path.join(path.dirname(log), each)).catch(() => undefined);
-    // Verifying tells what is wrong with one that has no beginning.
-    if (ends !== undefined) chains.push({ segment: ends.opening.segment, hash: ends.last });
-  }
-  return chains;
+  const found = await Promise.all(names.map((each) => endsOf(path.join(folder, each))));
+  return found.filter((each) => each !== undefined).sort((a, b) => a.opening.segment - b.opening.segment);
+}
+
+async function endsOf(chain: string): Promise<ChainEnds | undefined> {
+  return await readEnds(chain).catch((error) => unlessMissing(error) ?? undefined);
 }

@@ -13,7 +13,7 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { RawOptions } from '@camflow/api';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { verifyLogs } from './index.ts';
 import { batch, contentOf, LogPlace, never, unit, units } from './log-place.test.support.ts';
 
@@ -310,6 +310,65 @@ describe('the chain', () => {
     const { problems, files } = await verifyLogs(folder);
     expect(problems).toEqual([]);
     expect(files.map(({ statement }) => statement?.killed)).toEqual([true, false]);
+  });
+
+  /** Removes a log with its chain, as somebody would who has something to hide. */
+  function erase(...files: readonly string[]): void {
+    for (const file of files) for (const each of [file, `${file}.chain`]) rmSync(each);
+  }
+
+  test('files that somebody removed while the recorder ran stay missing, in this run and the next', async () => {
+    const sink = await place.opened({ chain: 'true', rotate_size: '5000' });
+    await sink.write(batch(0, 300), never);
+    const [first, second, third] = place.old() as [string, string, string];
+    erase(first, second);
+    await sink.write(batch(300, 600), never);
+    await sink.close();
+    const missing = [`audit.log: files 1 to 2 are missing before ${third}`];
+    expect((await verifyLogs(folder)).problems).toEqual(missing);
+    const next = await place.opened({ chain: 'true' });
+    await next.close();
+    expect((await verifyLogs(folder)).problems).toEqual(missing);
+  });
+
+  test('the log that somebody removed while it was written is missing', async () => {
+    const sink = await place.opened({ chain: 'true', rotate_size: '5000' });
+    await sink.write(batch(0, 10), never);
+    erase(log);
+    await sink.write(batch(10, 300), never);
+    await sink.close();
+    const [second] = place.old() as [string];
+    expect((await verifyLogs(folder)).problems).toEqual([`audit.log: file 1 is missing before ${second}`]);
+  });
+
+  test('files that the rules removed are not missing after a kill, nor where logrotate moved others away', async () => {
+    const killed = await place.opened({ chain: 'true', rotate_size: '5000', rotate_keep: '1' });
+    await killed.write(batch(0, 10), never);
+    renameSync(log, `${log}.1`);
+    await killed.reopen!();
+    await killed.write(batch(10, 600), never);
+    await vi.waitFor(() => expect(place.old()).toHaveLength(1));
+    expect((await verifyLogs(folder)).problems).toEqual([]);
+    const next = await place.opened({ chain: 'true' });
+    await next.write(batch(600, 610), never);
+    await next.close();
+    const { files, problems } = await verifyLogs(folder);
+    expect(problems).toEqual([]);
+    expect(files[0]).toMatchObject({ segment: 1, path: `${log}.1` });
+    expect(files[1]!.segment).toBeGreaterThan(5);
+  });
+
+  test('a note of what was removed cannot be changed', async () => {
+    const sink = await place.opened({ chain: 'true', rotate_size: '20000', rotate_keep: '1' });
+    await sink.write(batch(0, 1000), never);
+    await vi.waitFor(() => expect(place.old()).toHaveLength(1));
+    await sink.close();
+    const noted = [...place.old(), log].find((each) =>
+      readFileSync(`${each}.chain`, 'utf8').includes('noted'),
+    )!;
+    const chain = readFileSync(`${noted}.chain`, 'utf8');
+    writeFileSync(`${noted}.chain`, chain.replace(/"oldest":\d+,"noted"/, '"oldest":1,"noted"'));
+    expect((await verifyLogs(folder)).problems).toEqual([`${noted}: a note in its chain was changed`]);
   });
 
   test('files that the rules of the log removed are not missing', async () => {

@@ -1,14 +1,12 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { link, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { link, readdir, rename, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 
 /** What a chain of hashes is kept in, beside the file that it is of. */
 export const chainSuffix = '.chain';
 /** What a file is called until it is whole. */
 export const draftSuffix = '.part';
-const gzipSuffix = '.gz';
+/** What a file is called that was compressed. */
+export const gzipSuffix = '.gz';
 const stampPattern = /^\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z(-\d+)?(\.gz)?$/;
 
 const stampLength = '2026-01-01T00-00-00.000Z'.length;
@@ -42,9 +40,9 @@ export async function moveChainAside(log: string): Promise<void> {
 async function nameGivenTo(log: string): Promise<string | undefined> {
   const { dev, ino, nlink } = await stat(log);
   if (nlink === 1) return undefined;
-  for (const file of await oldFiles(log)) {
-    const found = await stat(file);
-    if (found.ino === ino && found.dev === dev) return file;
+  for (const { path: file, isPlain } of await oldFiles(log)) {
+    const found = isPlain ? await stat(file) : undefined;
+    if (found?.ino === ino && found.dev === dev) return file;
   }
   return undefined;
 }
@@ -79,42 +77,42 @@ async function nextStamp(log: string): Promise<string> {
   return new Date(nowMs).toISOString().replaceAll(':', '-');
 }
 
+/** A file that was the log once. */
+export interface OldFile {
+  /** Its path before it was compressed. */
+  readonly path: string;
+  /** Whether it is there uncompressed; where compressing was interrupted, it is there compressed as well. */
+  readonly isPlain: boolean;
+}
+
 /** Old files of a log, the oldest first. */
-export async function oldFiles(log: string): Promise<string[]> {
-  const folder = path.dirname(log);
-  const name = path.basename(log);
-  const names = await readdir(folder);
-  return names
-    .filter((each) => each.startsWith(name) && stampPattern.test(each.slice(name.length)))
+export async function oldFiles(log: string): Promise<OldFile[]> {
+  const names = await stampedNames(log);
+  const plain = names.filter((each) => !each.endsWith(gzipSuffix));
+  const packed = names.filter((each) => each.endsWith(gzipSuffix)).map((each) => path.parse(each).name);
+  return [...new Set([...plain, ...packed])]
     .sort()
-    .map((each) => path.join(folder, each));
+    .map((each) => ({ path: path.join(path.dirname(log), each), isPlain: plain.includes(each) }));
 }
 
-/** Compresses an old file; whoever reads it has it open under its old name until it is done. */
-export async function compressFile(file: string): Promise<void> {
-  const draft = file + gzipSuffix + draftSuffix;
-  await pipeline(createReadStream(file), createGzip(), createWriteStream(draft, { mode: 0o640 }));
-  const handle = await open(draft, 'r+');
-  await handle.sync().finally(() => handle.close());
-  await rename(draft, file + gzipSuffix);
-  await unlink(file);
+/** What was to become compressed old files of a log. */
+export async function draftsOf(log: string): Promise<string[]> {
+  const names = await stampedNames(log, draftSuffix);
+  return names.map((each) => path.join(path.dirname(log), each));
 }
 
-/** Removes old files, and their chains, that are not to be kept. @returns how many */
-export async function retire(log: string, rules: RotationRules, nowMs: number): Promise<number> {
-  const files = await oldFiles(log);
-  let removed = 0;
-  for (const [index, file] of files.entries()) {
-    const surplus = rules.keep > 0 && files.length - index > rules.keep;
-    const expired = rules.keepMs > 0 && nowMs - (await stat(file)).mtimeMs > rules.keepMs;
-    if (!surplus && !expired) continue;
-    await unlink(file);
-    await unlink(file.replace(/\.gz$/, '') + chainSuffix).catch(unlessMissing);
-    removed++;
-  }
-  return removed;
+/** Names of an old file, with something behind them. */
+async function stampedNames(log: string, suffix = ''): Promise<string[]> {
+  const name = path.basename(log);
+  return (await readdir(path.dirname(log))).filter(
+    (each) =>
+      each.startsWith(name) &&
+      each.endsWith(suffix) &&
+      stampPattern.test(each.slice(name.length, each.length - suffix.length)),
+  );
 }
 
-function unlessMissing(error: NodeJS.ErrnoException): void {
+/** Lets pass that a file is not there. @throws every other error */
+export function unlessMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
 }
