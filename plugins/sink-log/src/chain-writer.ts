@@ -3,13 +3,14 @@ import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import {
   blockBytes,
   blockLine,
-  type ChainHash,
+  ChainHash,
   type ChainNote,
   type ChainOpening,
   type ChainStatement,
   noteLine,
   startOfChain,
 } from './chain-format.ts';
+import type { ChainEnds } from './chain-reader.ts';
 import { draftSuffix } from './rotation.ts';
 
 /** Writes the chain of a log file as the file grows. */
@@ -49,12 +50,30 @@ export class ChainWriter {
     }
   }
 
+  /** Goes on with a chain that was left open, behind its last whole line; nothing of it is written anew. */
+  static async resume(path: string, { last, to }: ChainEnds, bytes: number): Promise<ChainWriter> {
+    const file = await open(path, constants.O_WRONLY | constants.O_NOFOLLOW);
+    try {
+      await file.truncate(to);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    const writer = new ChainWriter(file, new ChainHash(last));
+    writer.#at = to;
+    writer.#bytes = bytes;
+    return writer;
+  }
+
   /** Bytes of the log so far. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Bytes were added to the log. Never fails: what the disk has no room for now is written with what follows. */
+  /**
+   * Bytes were added to the log.
+   * @throws the error of writing; they are part of the chain even so, and written with what follows
+   */
   async add(bytes: Uint8Array): Promise<void> {
     this.#bytes += bytes.length;
     const waiting =
@@ -65,7 +84,7 @@ export class ChainWriter {
     for (; at + blockBytes <= waiting.length; at += blockBytes)
       this.#text += blockLine(this.#hash, waiting.subarray(at, at + blockBytes));
     this.#open = Buffer.from(waiting.subarray(at));
-    await this.#inTurn(() => this.#write()).catch(() => {});
+    await this.#inTurn(() => this.#write());
   }
 
   /** Whether the chain has its statement, on the disk or not: nothing comes behind it. */

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import {
   blockBytes,
@@ -11,7 +12,7 @@ import {
 } from './chain-format.ts';
 import { type ChainEnds, linesBetween, readEnds } from './chain-reader.ts';
 import { cellsOf, checkedCells, type FoundChange, locateChange } from './locate-change.ts';
-import { chainSuffix } from './rotation.ts';
+import { chainSuffix, gzipSuffix } from './rotation.ts';
 
 /** A log file with its chain. */
 export interface CheckedFile {
@@ -77,8 +78,8 @@ class Comparison {
   }
 
   async #checkBlocks(file: string): Promise<string | undefined> {
+    if ((await storedAt(file)) === undefined) return 'the file is missing, its chain is there';
     for await (const piece of blocksOf(file)) {
-      if (piece === undefined) return 'the file is missing, its chain is there';
       const line = await this.#nextBlock();
       if (line === undefined) {
         // What follows the last whole block of a chain that is not closed is not on record yet.
@@ -134,29 +135,45 @@ function describeChange(start: number, { from, to, written }: FoundChange): stri
   return `the first bad byte is ${start + from}, where 0x${written.toString(16).padStart(2, '0')} was written`;
 }
 
-/** The blocks of a log, compressed or not; a single undefined where there is neither. */
-async function* blocksOf(file: string): AsyncGenerator<Buffer | undefined> {
-  const plain = await stat(file).catch(() => undefined);
-  const packed = plain ? undefined : await stat(`${file}.gz`).catch(() => undefined);
-  if (plain === undefined && packed === undefined) {
-    yield undefined;
-    return;
-  }
-  const packedNow = plain === undefined || file.endsWith('.gz');
-  const stream = !packedNow
-    ? createReadStream(file)
-    : createReadStream(plain ? file : `${file}.gz`).pipe(createGunzip());
-  let rest = Buffer.alloc(0);
-  try {
-    for await (const chunk of stream) {
-      const bytes = Buffer.concat([rest, chunk as Buffer]);
-      let at = 0;
-      for (; at + blockBytes <= bytes.length; at += blockBytes) yield bytes.subarray(at, at + blockBytes);
-      rest = bytes.subarray(at);
-    }
-  } catch (error) {
-    // A compressed file that was changed does not unpack any more: what could be unpacked was right up to here.
-    if (!packedNow) throw error;
+/** The blocks of a log; the last one may be shorter. */
+async function* blocksOf(file: string): AsyncGenerator<Buffer> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const piece of piecesOf(file)) {
+    const bytes = rest.length > 0 ? Buffer.concat([rest, piece]) : piece;
+    let at = 0;
+    for (; at + blockBytes <= bytes.length; at += blockBytes) yield bytes.subarray(at, at + blockBytes);
+    rest = bytes.subarray(at);
   }
   if (rest.length > 0) yield rest;
 }
+
+/** What a log holds from some byte on, compressed or not, in pieces of any length; nothing where it is missing. */
+export async function* piecesOf(file: string, from = 0): AsyncGenerator<Buffer> {
+  const stored = await storedAt(file);
+  if (stored === undefined) return;
+  if (!stored.endsWith(gzipSuffix)) {
+    yield* createReadStream(stored, { start: from, highWaterMark: readBytes });
+    return;
+  }
+  let left = from;
+  try {
+    // The callback keeps an error of the file from being nobody's; it reaches the loop as well.
+    for await (const chunk of pipeline(createReadStream(stored), createGunzip(), () => {})) {
+      const piece: Buffer = chunk.subarray(left);
+      left -= chunk.length - piece.length;
+      yield piece;
+    }
+  } catch (error) {
+    // A compressed file that was changed does not unpack any more: what could be unpacked was right up to here.
+    if (!(error as NodeJS.ErrnoException).code?.startsWith('Z_')) throw error;
+  }
+}
+
+/** The path of a log, or of what it was compressed to; undefined where there is neither. */
+async function storedAt(file: string): Promise<string | undefined> {
+  for (const each of [file, file + gzipSuffix]) if (await stat(each).catch(() => undefined)) return each;
+  return undefined;
+}
+
+/** Bytes of a log that are read at once. */
+const readBytes = 1 << 20;

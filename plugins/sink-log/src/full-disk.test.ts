@@ -183,4 +183,25 @@ describe.skipIf(!place)(`on a disk that is full${note}`, () => {
     expect(files.map(({ statement }) => statement?.killed)).toEqual([true, false]);
     expect(place!.everything()).toBe(units(0, before + 10).join(''));
   });
+
+  test('a run that cannot close the chain of a killed one leaves it as it was, for the next attempt', async () => {
+    place!.clear();
+    const killed = await place!.opened({ chain: 'true' });
+    const count = await writeUntil(killed, false);
+    const chain = readFileSync(`${log}.chain`, 'utf8');
+    fillPages();
+    await expect(place!.opened({ chain: 'true' })).rejects.toMatchObject({
+      ...full,
+      cause: { code: 'ENOSPC' },
+    });
+    expect(readFileSync(`${log}.chain`, 'utf8').startsWith(chain)).toBe(true);
+    expect((await verifyLogs(folder)).problems).toEqual([]);
+    free();
+    const next = await place!.opened({ chain: 'true' });
+    await next.close();
+    const { files, problems } = await verifyLogs(folder);
+    expect(problems).toEqual([]);
+    expect(files.map(({ statement }) => statement?.killed)).toEqual([true, false]);
+    expect(files[0]!.bytes).toBe(Buffer.byteLength(units(0, count).join('')));
+  });
 });

@@ -1,14 +1,15 @@
 import type { Stats } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type SinkContext, type SinkStart, type UnitBatch, unitId } from '@camflow/api';
-import type { ChainOpening, ChainStatement } from './chain-format.ts';
-import { type ChainEnds, readEnds } from './chain-reader.ts';
+import { type ChainOpening, type ChainStatement, isNote } from './chain-format.ts';
+import { type ChainEnds, linesBetween, readEnds } from './chain-reader.ts';
 import { ChainWriter } from './chain-writer.ts';
-import { checkFile } from './check-file.ts';
+import { checkFile, piecesOf } from './check-file.ts';
 import { Housekeeping } from './housekeeping.ts';
 import type { LogOptions } from './options.ts';
 import { chainSuffix, moveAside, moveChainAside, type OldFile, unlessMissing } from './rotation.ts';
+import { findMoved } from './verify-chain.ts';
 
 /** What tells one file from another, whatever its name. */
 export type FileIdentity = Pick<Stats, 'dev' | 'ino'>;
@@ -79,7 +80,8 @@ export class LogArchive {
   async written(units: UnitBatch, from: number, to: number): Promise<void> {
     if (this.#chain === undefined) return;
     const start = from === 0 ? 0 : units.ends[from - 1]!;
-    await this.#chain.add(units.bytes.subarray(start, units.ends[to - 1]!));
+    // What the disk has no room for now is written with what follows: the units are in the log.
+    await this.#chain.add(units.bytes.subarray(start, units.ends[to - 1]!)).catch(() => {});
     this.#units += to - from;
     for (let i = from; i < to; i++) this.#records += units.records[i]!;
     if (this.#first === '') this.#first = unitId(units, from) ?? '';
@@ -126,16 +128,21 @@ export class LogArchive {
   async closeChain(): Promise<void> {
     const chain = this.#chain;
     if (chain === undefined) return;
-    const hash = await chain.close(this.#statement(false));
+    const hash = await this.#finishChain(chain, this.#segment, false);
     this.#chain = undefined;
     this.#before = { segment: this.#segment, hash };
-    // Who keeps this line elsewhere can tell even that the whole chain was written anew.
-    this.#log.info('closed a log', { path: this.#options.path, segment: this.#segment, hash });
   }
 
   /** Looks after the old files, which writing does not wait for. */
   tidy(): void {
     this.#housekeeping.tidy();
+  }
+
+  async #finishChain(chain: ChainWriter, segment: number, killed: boolean): Promise<string> {
+    const hash = await chain.close(this.#statement(killed));
+    // Who keeps this line elsewhere can tell even that the whole chain was written anew.
+    if (chain.bytes > 0) this.#log.info('closed a log', { path: this.#options.path, segment, hash });
+    return hash;
   }
 
   #statement(killed: boolean): Omit<ChainStatement, 'bytes'> {
@@ -173,21 +180,28 @@ export class LogArchive {
     const { path: log } = this.#options;
     const closed = (await chainsOf(log)).findLast(({ statement }) => statement !== undefined);
     this.#oldest = closed?.statement?.oldest ?? 1;
-    if (sizeBytes > 0) {
-      await this.#closeLeftover();
-      await moveAside(log);
-    }
-    const newest = (await chainsOf(log)).at(-1);
-    if (newest !== undefined) this.#before = { segment: newest.opening.segment, hash: newest.last };
+    const own = await endsOf(log + chainSuffix);
+    if (own !== undefined && own.statement === undefined) await this.#closeLeftover(own, sizeBytes);
+    // A chain of nothing is replaced, so that runs without records push out no old file; its number is free again.
+    const replaced = sizeBytes === 0 && own && !(await isOfBlocks(log + chainSuffix, own)) ? own : undefined;
+    if (sizeBytes > 0) await moveAside(log);
+    else if (replaced === undefined) await moveChainAside(log);
+    const newest = replaced ? undefined : (await chainsOf(log)).at(-1);
+    if (replaced !== undefined)
+      this.#before = { segment: replaced.opening.segment - 1, hash: replaced.opening.previous };
+    else if (newest !== undefined) this.#before = { segment: newest.opening.segment, hash: newest.last };
     await this.openChain();
   }
 
-  /** Closes the chain of a recorder that was killed, if what it wrote is as it left it. */
-  async #closeLeftover(): Promise<void> {
+  /**
+   * Closes the chain of a recorder that was killed, if what it wrote is as it left it. The chain is added to, in pieces:
+   * a kill, or a full disk, leaves it as good as it was.
+   */
+  async #closeLeftover(ends: ChainEnds, sizeBytes: number): Promise<void> {
     const { path: log } = this.#options;
-    const found = await checkFile(log).catch(() => undefined);
-    this.#oldest = Math.max(this.#oldest, found?.oldest ?? 1);
-    if (found === undefined || found.statement !== undefined) return;
+    const chain = log + chainSuffix;
+    const found = sizeBytes > 0 ? await checkFile(log) : ((await findMoved(log)) ?? (await checkFile(log)));
+    this.#oldest = Math.max(this.#oldest, found.oldest ?? 1);
     if (found.problem !== undefined) {
       this.#log.error('the log was changed since it was written; its chain is left open', {
         path: log,
@@ -195,11 +209,13 @@ export class LogArchive {
       });
       return;
     }
-    const bytes = await readFile(log);
-    const opening = JSON.parse((await readFile(log + chainSuffix, 'utf8')).split('\n')[0]!) as ChainOpening;
-    const chain = await ChainWriter.create(log + chainSuffix, opening);
-    await chain.add(bytes);
-    await chain.close(this.#statement(true));
+    const writer = await ChainWriter.resume(chain, ends, found.bytes);
+    try {
+      for await (const piece of piecesOf(found.path, found.bytes)) await writer.add(piece);
+      await this.#finishChain(writer, ends.opening.segment, true);
+    } finally {
+      await writer.release();
+    }
   }
 }
 
@@ -215,4 +231,11 @@ async function chainsOf(log: string): Promise<ChainEnds[]> {
 
 async function endsOf(chain: string): Promise<ChainEnds | undefined> {
   return await readEnds(chain).catch((error) => unlessMissing(error) ?? undefined);
+}
+
+/** Whether a chain is of a file that holds, or held, something. */
+async function isOfBlocks(chain: string, ends: ChainEnds): Promise<boolean> {
+  if (ends.statement !== undefined) return ends.statement.bytes > 0;
+  for await (const line of linesBetween(chain, ends)) if (!isNote(line.split(' ')[1] ?? '')) return true;
+  return false;
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
+  linkSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -10,10 +11,12 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { RawOptions } from '@camflow/api';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { readEnds } from './chain-reader.ts';
 import { verifyLogs } from './index.ts';
 import { batch, contentOf, LogPlace, never, unit, units } from './log-place.test.support.ts';
 
@@ -398,6 +401,89 @@ describe('the chain', () => {
       }
       place.clear();
     }
+  });
+});
+
+describe('a run begins', () => {
+  const statements = async () => {
+    const { files, problems } = await verifyLogs(folder);
+    expect(problems).toEqual([]);
+    return files.map(({ path: each, segment, statement }) => ({
+      name: path.basename(each),
+      segment,
+      bytes: statement?.bytes,
+      killed: statement?.killed,
+    }));
+  };
+
+  test('after runs without records: they leave nothing, and no file is missing', async () => {
+    for (const [from, to] of [
+      [0, 0],
+      [0, 10],
+      [0, 0],
+      [0, 0],
+      [10, 20],
+    ] as const) {
+      const sink = await place.opened({ chain: 'true' });
+      if (to > from) await sink.write(batch(from, to), never);
+      await sink.close();
+    }
+    expect((await statements()).map(({ segment }) => segment)).toEqual([1, 2]);
+    expect(place.everything()).toBe(units(0, 20).join(''));
+  });
+
+  test.each([
+    ['closed', false],
+    ['killed', true],
+  ])('after the log of one that was %s was moved away meanwhile', async (_, killed) => {
+    for (const compressed of [false, true]) {
+      const first = await place.opened({ chain: 'true' });
+      await first.write(batch(0, 500), never);
+      if (!killed) await first.close();
+      const moved = compressed ? `${log}.1.gz` : `${log}.1`;
+      writeFileSync(moved, compressed ? gzipSync(readFileSync(log)) : readFileSync(log));
+      rmSync(log);
+      const next = await place.opened({ chain: 'true' });
+      await next.write(batch(500, 510), never);
+      await next.close();
+      const bytes = [Buffer.byteLength(units(0, 500).join('')), Buffer.byteLength(units(500, 510).join(''))];
+      expect(await statements()).toEqual([
+        { name: path.basename(moved), segment: 1, bytes: bytes[0], killed },
+        { name: 'audit.log', segment: 2, bytes: bytes[1], killed: false },
+      ]);
+      place.clear();
+    }
+  });
+
+  test('after a kill between two steps of a rotation', async () => {
+    const first = await place.opened({ chain: 'true' });
+    await first.write(batch(0, 500), never);
+    await first.close();
+    linkSync(log, `${log}.2026-01-01T00-00-00.000Z`);
+    const next = await place.opened({ chain: 'true' });
+    await next.close();
+    expect((await statements()).map(({ name, segment }) => [name, segment])).toEqual([
+      ['audit.log.2026-01-01T00-00-00.000Z', 1],
+      ['audit.log', 2],
+    ]);
+  });
+
+  const leftBytes = process.env['CAMFLOW_FAULTS'] === 'full' ? 2 ** 31 : 2 ** 27;
+  test(`after a kill with a log of ${leftBytes / 2 ** 20} MiB, most of which its chain had no room for`, {
+    timeout: 600_000,
+  }, async () => {
+    const killed = await place.opened({ chain: 'true' });
+    await killed.write(batch(0, 500), never);
+    const size = leftBytes + 5000;
+    truncateSync(log, size - 1);
+    writeFileSync(log, '\n', { flag: 'a' });
+    const peakKiB = process.resourceUsage().maxRSS;
+    const next = await place.opened({ chain: 'true' });
+    await next.close();
+    expect(process.resourceUsage().maxRSS - peakKiB).toBeLessThan(100 << 10);
+    const [first] = place.old();
+    expect(await readEnds(`${first}.chain`)).toMatchObject({ statement: { bytes: size, killed: true } });
+    expect((await verifyLogs(folder)).problems).toEqual([]);
   });
 });
 

@@ -20,9 +20,7 @@ export async function verifyLogs(folder: string): Promise<VerifiedLogs> {
     const log = name.replace(/(\.\d{4}-\d\d-\d\dT[-\d.]+Z(-\d+)?)?\.chain$/, '');
     const own = path.join(folder, name.slice(0, -chainSuffix.length));
     const isThere = names.includes(path.basename(own)) || names.includes(`${path.basename(own)}.gz`);
-    const others = isThere
-      ? []
-      : moved.filter((each) => each.startsWith(`${log}.`) || each.startsWith(`${log}-`));
+    const others = isThere ? [] : moved.filter((each) => isLikeNamed(log, each));
     const file = await bestOf(
       own,
       others.map((each) => path.join(folder, each)),
@@ -55,6 +53,21 @@ function movedFiles(names: readonly string[]): string[] {
       !name.endsWith(draftSuffix) &&
       ![name, name.replace(/\.gz$/, '')].some((each) => names.includes(each + chainSuffix)),
   );
+}
+
+function isLikeNamed(log: string, name: string): boolean {
+  return name.startsWith(`${log}.`) || name.startsWith(`${log}-`);
+}
+
+/** Finds the file of a chain that has still the name of the log, whose file somebody moved away, by what it holds. */
+export async function findMoved(log: string): Promise<CheckedFile | undefined> {
+  const folder = path.dirname(log);
+  for (const name of movedFiles(await readdir(folder))) {
+    if (!isLikeNamed(path.basename(log), name)) continue;
+    const found = await checkFile(path.join(folder, name), log + chainSuffix);
+    if (found.problem === undefined && found.bytes > 0) return found;
+  }
+  return undefined;
 }
 
 /** Checks the file of a chain: where it is not there, that of others which fits best. */
