@@ -7,12 +7,13 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sink } from '@camflow/api';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { verifyLogs } from './index.ts';
 import { batch, contentOf, LogPlace, never, units } from './log-place.test.support.ts';
 
@@ -76,11 +77,15 @@ describe.skipIf(!place)(`on a disk that is full${note}`, () => {
 
   const full = { code: 'SINK_UNAVAILABLE', retryable: true };
 
-  /** Writes until the last page of the chain has, or has not, room for a statement. @returns units written */
-  async function writeUntil(sink: Sink, hasRoom: boolean): Promise<number> {
-    for (let done = 0; ; done += 50) {
-      const used = done > 0 ? statSync(`${log}.chain`).size % pageBytes : 0;
-      if (used > 0 && (hasRoom ? used < 3000 : used > 3900)) return done;
+  /** Bytes of the last page of a chain that are in use: few leave room for what comes at its end, many do not. */
+  const few = (used: number): boolean => used < 3000;
+  const many = (used: number): boolean => used > 3970;
+
+  /** Writes until so many bytes of the last page of the chain are in use. @returns units written */
+  async function writeUntil(sink: Sink, isRight: (used: number) => boolean, from = 0): Promise<number> {
+    for (let done = from; ; done += 50) {
+      const used = done > from ? statSync(`${log}.chain`).size % pageBytes : 0;
+      if (used > 0 && isRight(used)) return done;
       await sink.write(batch(done, done + 50), never);
     }
   }
@@ -94,12 +99,12 @@ describe.skipIf(!place)(`on a disk that is full${note}`, () => {
   }
 
   test.each([
-    ['the statement of the old one', false],
-    ['the chain of the next one', true],
-  ])('a rotation goes on when there is room again for %s', async (_, hasRoom) => {
+    ['the statement of the old one', many],
+    ['the chain of the next one', few],
+  ])('a rotation goes on when there is room again for %s', async (_, used) => {
     place!.clear();
     const sink = await place!.opened({ chain: 'true', rotate_interval: '1' });
-    const before = await writeUntil(sink, hasRoom);
+    const before = await writeUntil(sink, used);
     fillPages();
     await sleep(1050);
     const more = batch(before, before + 10);
@@ -144,7 +149,7 @@ describe.skipIf(!place)(`on a disk that is full${note}`, () => {
     async (how) => {
       place!.clear();
       const sink = await place!.opened({ chain: 'true' });
-      const before = await writeUntil(sink, true);
+      const before = await writeUntil(sink, few);
       if (how === 'emptied') {
         copyFileSync(log, `${log}.1`);
         truncateSync(log);
@@ -168,7 +173,7 @@ describe.skipIf(!place)(`on a disk that is full${note}`, () => {
   test('a stop in the middle of a rotation leaves to the next run what it cannot write', async () => {
     place!.clear();
     const sink = await place!.opened({ chain: 'true', rotate_interval: '1' });
-    const before = await writeUntil(sink, false);
+    const before = await writeUntil(sink, many);
     fillPages();
     await sleep(1050);
     await expect(sink.write(batch(before, before + 10), never)).rejects.toMatchObject(full);
@@ -187,7 +192,7 @@ describe.skipIf(!place)(`on a disk that is full${note}`, () => {
   test('a run that cannot close the chain of a killed one leaves it as it was, for the next attempt', async () => {
     place!.clear();
     const killed = await place!.opened({ chain: 'true' });
-    const count = await writeUntil(killed, false);
+    const count = await writeUntil(killed, many);
     const chain = readFileSync(`${log}.chain`, 'utf8');
     fillPages();
     await expect(place!.opened({ chain: 'true' })).rejects.toMatchObject({
@@ -203,5 +208,33 @@ describe.skipIf(!place)(`on a disk that is full${note}`, () => {
     expect(problems).toEqual([]);
     expect(files.map(({ statement }) => statement?.killed)).toEqual([true, false]);
     expect(files[0]!.bytes).toBe(Buffer.byteLength(units(0, count).join('')));
+  });
+
+  test('no old file is removed before the note of it is on the disk', async () => {
+    place!.clear();
+    const earlier = await place!.opened({ chain: 'true' });
+    await earlier.write(batch(0, 100), never);
+    await earlier.close();
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const sink = await place!.opened({ chain: 'true', rotate_keep_seconds: '3600' });
+    const [old] = place!.old() as [string];
+    const count = await writeUntil(sink, many, 100);
+    fillPages();
+    utimesSync(old, 0, 0);
+    for (let hour = 1; hour < 3; hour++) {
+      vi.advanceTimersByTime(3_600_000);
+      await vi.waitFor(() => expect(place!.errors.join().split('ENOSPC').length - 1).toBe(hour));
+      expect(place!.old()).toEqual([old]);
+    }
+    free();
+    vi.advanceTimersByTime(3_600_000);
+    await vi.waitFor(() => expect(place!.old()).toEqual([]));
+    expect((await verifyLogs(folder)).problems).toEqual([]);
+    await sink.close();
+    vi.useRealTimers();
+    const { files, problems } = await verifyLogs(folder);
+    expect(problems).toEqual([]);
+    expect(files.map(({ segment, oldest }) => [segment, oldest])).toEqual([[2, 2]]);
+    expect(readFileSync(log, 'utf8')).toBe(units(100, count).join(''));
   });
 });

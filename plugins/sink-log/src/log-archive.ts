@@ -1,29 +1,12 @@
-import type { Stats } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { stat } from 'node:fs/promises';
 import { type SinkContext, type SinkStart, type UnitBatch, unitId } from '@camflow/api';
-import { type ChainOpening, type ChainStatement, isNote } from './chain-format.ts';
-import { type ChainEnds, linesBetween, readEnds } from './chain-reader.ts';
+import type { ChainOpening, ChainStatement } from './chain-format.ts';
+import { type ChainState, endsOf, recoverChain } from './chain-recovery.ts';
 import { ChainWriter } from './chain-writer.ts';
-import { checkFile, piecesOf } from './check-file.ts';
 import { Housekeeping } from './housekeeping.ts';
+import { type FileIdentity, isSameFile } from './log-file.ts';
 import type { LogOptions } from './options.ts';
-import { chainSuffix, moveAside, moveChainAside, type OldFile, unlessMissing } from './rotation.ts';
-import { findMoved } from './verify-chain.ts';
-
-/** What tells one file from another, whatever its name. */
-export type FileIdentity = Pick<Stats, 'dev' | 'ino'>;
-
-/** Whether two names are of one file. */
-export function isSameFile(a: FileIdentity, b: FileIdentity): boolean {
-  return a.ino === b.ino && a.dev === b.dev;
-}
-
-/** What a chain says of the one before it. */
-interface ClosedChain {
-  readonly segment: number;
-  readonly hash: string;
-}
+import { chainSuffix, moveAside, moveChainAside, type OldFile } from './rotation.ts';
 
 /** What becomes of a log beside its bytes: when it begins anew, its old files, and its chain of hashes. */
 export class LogArchive {
@@ -33,10 +16,11 @@ export class LogArchive {
   #chain: ChainWriter | undefined;
   /** Number of the file that is written. */
   #segment = 0;
-  /** The file before it: what was closed in this run is not looked for in the folder, where it may be gone. */
-  #before: ClosedChain = { segment: 0, hash: '' };
-  /** Number of the oldest file that the rules of the log have not removed, of this run and those before. */
+  /** What it goes on from: what this run closed is not looked for in the folder, where it may be gone. */
+  #before: Pick<ChainState, 'segment' | 'hash'> = { segment: 0, hash: '' };
+  /** Number of the oldest file that the rules of the log have not removed, and the one that is noted on the disk. */
   #oldest = 1;
+  #notedOldest = 1;
   #units = 0;
   #records = 0;
   #first = '';
@@ -55,7 +39,21 @@ export class LogArchive {
    * @param sizeBytes - of the log as it was found
    */
   async begin(sizeBytes: number): Promise<void> {
-    if (this.#options.chain) await this.#beginChain(sizeBytes);
+    if (this.#options.chain) {
+      const state = await recoverChain({
+        path: this.#options.path,
+        sizeBytes,
+        logger: this.#log,
+        close: (chain, segment, oldest) => {
+          this.#oldest = oldest;
+          return this.#finishChain(chain, segment, true);
+        },
+      });
+      this.#before = state;
+      this.#oldest = state.oldest;
+      this.#notedOldest = state.oldest;
+      await this.openChain();
+    }
     this.#housekeeping.begin();
   }
 
@@ -167,75 +165,14 @@ export class LogArchive {
     if (!this.#options.chain) return true;
     const ends = await Promise.all(files.map((file) => endsOf(file.path + chainSuffix)));
     const oldest = Math.max(...ends.map((each) => each?.opening.segment ?? 0)) + 1;
-    if (oldest <= this.#oldest) return true;
+    if (oldest <= this.#notedOldest) return true;
     const chain = this.#chain;
     // A rotation is under way; it ends with the next occasion.
     if (chain === undefined || chain.isSealed) return false;
-    this.#oldest = oldest;
+    // A statement that closes the chain meanwhile says so as well.
+    this.#oldest = Math.max(this.#oldest, oldest);
     await chain.note({ oldest, noted: new Date().toISOString() });
+    this.#notedOldest = oldest;
     return true;
   }
-
-  async #beginChain(sizeBytes: number): Promise<void> {
-    const { path: log } = this.#options;
-    const closed = (await chainsOf(log)).findLast(({ statement }) => statement !== undefined);
-    this.#oldest = closed?.statement?.oldest ?? 1;
-    const own = await endsOf(log + chainSuffix);
-    if (own !== undefined && own.statement === undefined) await this.#closeLeftover(own, sizeBytes);
-    // A chain of nothing is replaced, so that runs without records push out no old file; its number is free again.
-    const replaced = sizeBytes === 0 && own && !(await isOfBlocks(log + chainSuffix, own)) ? own : undefined;
-    if (sizeBytes > 0) await moveAside(log);
-    else if (replaced === undefined) await moveChainAside(log);
-    const newest = replaced ? undefined : (await chainsOf(log)).at(-1);
-    if (replaced !== undefined)
-      this.#before = { segment: replaced.opening.segment - 1, hash: replaced.opening.previous };
-    else if (newest !== undefined) this.#before = { segment: newest.opening.segment, hash: newest.last };
-    await this.openChain();
-  }
-
-  /**
-   * Closes the chain of a recorder that was killed, if what it wrote is as it left it. The chain is added to, in pieces:
-   * a kill, or a full disk, leaves it as good as it was.
-   */
-  async #closeLeftover(ends: ChainEnds, sizeBytes: number): Promise<void> {
-    const { path: log } = this.#options;
-    const chain = log + chainSuffix;
-    const found = sizeBytes > 0 ? await checkFile(log) : ((await findMoved(log)) ?? (await checkFile(log)));
-    this.#oldest = Math.max(this.#oldest, found.oldest ?? 1);
-    if (found.problem !== undefined) {
-      this.#log.error('the log was changed since it was written; its chain is left open', {
-        path: log,
-        problem: found.problem,
-      });
-      return;
-    }
-    const writer = await ChainWriter.resume(chain, ends, found.bytes);
-    try {
-      for await (const piece of piecesOf(found.path, found.bytes)) await writer.add(piece);
-      await this.#finishChain(writer, ends.opening.segment, true);
-    } finally {
-      await writer.release();
-    }
-  }
-}
-
-/** The chains of a log that have a beginning, in their order. Verifying tells what is wrong with others. */
-async function chainsOf(log: string): Promise<ChainEnds[]> {
-  const folder = path.dirname(log);
-  const names = (await readdir(folder)).filter(
-    (each) => each.startsWith(path.basename(log)) && each.endsWith(chainSuffix),
-  );
-  const found = await Promise.all(names.map((each) => endsOf(path.join(folder, each))));
-  return found.filter((each) => each !== undefined).sort((a, b) => a.opening.segment - b.opening.segment);
-}
-
-async function endsOf(chain: string): Promise<ChainEnds | undefined> {
-  return await readEnds(chain).catch((error) => unlessMissing(error) ?? undefined);
-}
-
-/** Whether a chain is of a file that holds, or held, something. */
-async function isOfBlocks(chain: string, ends: ChainEnds): Promise<boolean> {
-  if (ends.statement !== undefined) return ends.statement.bytes > 0;
-  for await (const line of linesBetween(chain, ends)) if (!isNote(line.split(' ')[1] ?? '')) return true;
-  return false;
 }

@@ -10,6 +10,14 @@ export interface LogFile {
   readonly regular: boolean;
 }
 
+/** What tells one file from another, whatever its name. */
+export type FileIdentity = Pick<Stats, 'dev' | 'ino'>;
+
+/** Whether two names are of one file. */
+export function isSameFile(a: FileIdentity, b: FileIdentity): boolean {
+  return a.ino === b.ino && a.dev === b.dev;
+}
+
 /**
  * Opens the file for appending and makes it, and its folder, where they are missing.
  *

@@ -8,8 +8,8 @@ import {
   sinkStopped,
   type UnitBatch,
 } from '@camflow/api';
-import { isSameFile, LogArchive } from './log-archive.ts';
-import { checkLogFile, cutTornLine, type LogFile, openLogFile } from './log-file.ts';
+import { LogArchive } from './log-archive.ts';
+import { checkLogFile, cutTornLine, isSameFile, type LogFile, openLogFile } from './log-file.ts';
 import type { LogOptions } from './options.ts';
 import { ResumableSteps } from './resumable-steps.ts';
 

@@ -468,6 +468,18 @@ describe('a run begins', () => {
     ]);
   });
 
+  test('with a chain of its own where another log has a longer name', async () => {
+    for (const file of [`${log}2`, log]) {
+      const sink = await place.opened({ chain: 'true', path: file });
+      await sink.write(batch(0, 500), never);
+      await sink.close();
+    }
+    expect((await statements()).map(({ name, segment }) => [name, segment])).toEqual([
+      ['audit.log', 1],
+      ['audit.log2', 1],
+    ]);
+  });
+
   const leftBytes = process.env['CAMFLOW_FAULTS'] === 'full' ? 2 ** 31 : 2 ** 27;
   test(`after a kill with a log of ${leftBytes / 2 ** 20} MiB, most of which its chain had no room for`, {
     timeout: 600_000,

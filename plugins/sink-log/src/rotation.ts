@@ -1,5 +1,6 @@
 import { link, readdir, rename, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
+import { isSameFile } from './log-file.ts';
 
 /** What a chain of hashes is kept in, beside the file that it is of. */
 export const chainSuffix = '.chain';
@@ -7,7 +8,9 @@ export const chainSuffix = '.chain';
 export const draftSuffix = '.part';
 /** What a file is called that was compressed. */
 export const gzipSuffix = '.gz';
-const stampPattern = /^\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z(-\d+)?(\.gz)?$/;
+const stamp = String.raw`\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z(-\d+)?`;
+const stampPattern = new RegExp(`^${stamp}(\\.gz)?$`);
+const chainPattern = new RegExp(`(${stamp})?\\.chain$`);
 
 const stampLength = '2026-01-01T00-00-00.000Z'.length;
 
@@ -31,6 +34,11 @@ export async function moveAside(log: string): Promise<void> {
   await unlink(log);
 }
 
+/** The name of the log that a chain is of, by the name of the chain; undefined where it is none. */
+export function logOfChain(name: string): string | undefined {
+  return name.endsWith(chainSuffix) ? name.replace(chainPattern, '') : undefined;
+}
+
 /** Gives the chain of a log, which somebody else has moved away, a name of its own. */
 export async function moveChainAside(log: string): Promise<void> {
   await rename(log + chainSuffix, `${log}.${await nextStamp(log)}${chainSuffix}`).catch(unlessMissing);
@@ -38,12 +46,10 @@ export async function moveChainAside(log: string): Promise<void> {
 
 /** The name of an old file that the log has already; undefined where it has none. */
 async function nameGivenTo(log: string): Promise<string | undefined> {
-  const { dev, ino, nlink } = await stat(log);
-  if (nlink === 1) return undefined;
-  for (const { path: file, isPlain } of await oldFiles(log)) {
-    const found = isPlain ? await stat(file) : undefined;
-    if (found?.ino === ino && found.dev === dev) return file;
-  }
+  const found = await stat(log);
+  if (found.nlink === 1) return undefined;
+  for (const { path: file, isPlain } of await oldFiles(log))
+    if (isPlain && isSameFile(await stat(file), found)) return file;
   return undefined;
 }
 

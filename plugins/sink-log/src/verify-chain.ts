@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type CheckedFile, checkFile } from './check-file.ts';
-import { chainSuffix, draftSuffix } from './rotation.ts';
+import { chainSuffix, draftSuffix, logOfChain } from './rotation.ts';
 
 /** What a folder of logs turned out to be. */
 export interface VerifiedLogs {
@@ -16,8 +16,8 @@ export async function verifyLogs(folder: string): Promise<VerifiedLogs> {
   const names = (await readdir(folder)).sort();
   const moved = movedFiles(names);
   for (const name of names) {
-    if (!name.endsWith(chainSuffix)) continue;
-    const log = name.replace(/(\.\d{4}-\d\d-\d\dT[-\d.]+Z(-\d+)?)?\.chain$/, '');
+    const log = logOfChain(name);
+    if (log === undefined) continue;
     const own = path.join(folder, name.slice(0, -chainSuffix.length));
     const isThere = names.includes(path.basename(own)) || names.includes(`${path.basename(own)}.gz`);
     const others = isThere ? [] : moved.filter((each) => isLikeNamed(log, each));
