@@ -78,7 +78,11 @@ class Comparison {
   }
 
   async #checkBlocks(file: string): Promise<string | undefined> {
-    if ((await storedAt(file)) === undefined) return 'the file is missing, its chain is there';
+    if ((await storedAt(file)) === undefined) {
+      // A recorder that was killed between the two may have begun the chain, and not yet the file.
+      const isBegun = this.#statement !== undefined || (await this.#nextBlock()) !== undefined;
+      return isBegun ? 'the file is missing, its chain is there' : undefined;
+    }
     for await (const piece of blocksOf(file)) {
       const line = await this.#nextBlock();
       if (line === undefined) {

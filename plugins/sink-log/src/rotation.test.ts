@@ -466,6 +466,10 @@ describe('a run begins', () => {
       ['audit.log.2026-01-01T00-00-00.000Z', 1],
       ['audit.log', 2],
     ]);
+    // Nor is a file missing that was not begun before the kill.
+    await place.opened({ chain: 'true' });
+    rmSync(log);
+    expect((await statements()).map(({ segment }) => segment)).toEqual([1, 2]);
   });
 
   test('with a chain of its own where another log has a longer name', async () => {
