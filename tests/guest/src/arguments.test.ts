@@ -39,4 +39,8 @@ describe('the command line of pnpm vm', () => {
   ])('refuses %s %s', (args) => {
     expect(() => parseArguments(args)).toThrow(expect.objectContaining({ name: 'GuestError' }));
   });
+
+  test('names the kernels that there are', () => {
+    expect(() => parseArguments(['--kernel', '5.10'])).toThrow('no guest runs kernel 5.10: say 6.1 or 6.12');
+  });
 });

@@ -4,13 +4,15 @@ import { GuestError } from './guest-error.ts';
 import type { PutFile } from './image/job-disk.ts';
 import { type GuestKernel, guestKernels, isGuestKernel } from './kernels.ts';
 
+const kernelNames = Object.keys(guestKernels).join(' or ');
+
 /** What `--help` prints. */
 export const usage: string = `Usage: pnpm vm [OPTIONS] [-- COMMAND [ARGUMENT...]]
 
 Boots a disposable Debian guest with node and this project in it, and runs COMMAND there as root in /camflow;
 without COMMAND, a shell. There is no network but loopback, and nothing that the guest does is kept.
 
-  --kernel VERSION       ${Object.keys(guestKernels).join(' or ')} (default 6.1)
+  --kernel VERSION       ${kernelNames} (default 6.1)
   --put HOST:GUEST       bring a file or folder in before; repeatable
   --fetch GUEST[:HOST]   bring a file back after, by default into the current folder; repeatable
   --timeout SECONDS      kill the guest then, and exit with 124 (default 600; none for a shell)
@@ -73,7 +75,7 @@ export interface VmArguments {
 export function parseArguments(args: readonly string[]): VmArguments {
   const { values, positionals: command } = parse(args);
   const { kernel, kvm, log, prepare, help } = values;
-  if (!isGuestKernel(kernel)) throw new GuestError(`no guest runs kernel ${kernel}`);
+  if (!isGuestKernel(kernel)) throw new GuestError(`no guest runs kernel ${kernel}: say ${kernelNames}`);
   return {
     command,
     kernel,

@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { GuestError } from '../guest-error.ts';
 import { runTool } from '../tool.ts';
 
-const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const repositories = [
   'http://deb.debian.org/debian bookworm main',
   'http://deb.debian.org/debian bookworm-updates main',
@@ -23,8 +25,18 @@ export interface Packages {
   dependenciesOf(name: string, release?: string): Promise<string[]>;
 }
 
-/** Reads the package lists. What it keeps meanwhile is inside `state`, which must be an empty folder. */
-export async function openPackages(state: string): Promise<Packages> {
+/**
+ * Reads the package lists. What it keeps meanwhile is inside `state`, which must be an empty folder.
+ * @param keyring - Debian's keys
+ * @throws GuestError where these are missing, or the lists cannot be read
+ */
+export async function openPackages(state: string, keyring: string = debianKeyring): Promise<Packages> {
+  if (!existsSync(keyring)) {
+    throw new GuestError(
+      `Debian's keys (${keyring}) are not here, so that nothing from Debian can be trusted: ` +
+        'install them with: sudo apt-get install debian-archive-keyring',
+    );
+  }
   await Promise.all(['lists', 'cache'].map((name) => mkdir(path.join(state, name))));
   const lines = repositories.map((repository) => `deb [arch=amd64 signed-by=${keyring}] ${repository}\n`);
   await writeFile(path.join(state, 'sources.list'), lines);

@@ -5,7 +5,9 @@ import { finished } from 'node:stream/promises';
 import type { GuestParts } from '../cache/parts.ts';
 import { GuestError } from '../guest-error.ts';
 import { rootPartition } from '../image/disk.ts';
-import { lastLines } from '../tool.ts';
+import { lastLines, notInstalled } from '../tool.ts';
+
+const launcher = 'setpriv';
 
 /** The machine a guest runs on. */
 export interface Machine {
@@ -66,9 +68,16 @@ export async function runMachine(
 
 async function exitCode(process: ChildProcess): Promise<number | null> {
   return new Promise((resolve, reject) => {
-    process.once('error', (cause) => reject(new GuestError('QEMU cannot be started', { cause })));
+    // QEMU is in the cache; what may be missing is the program that starts it.
+    process.once('error', (cause) => {
+      reject(new GuestError(`QEMU cannot be started: ${startReason(cause)}`, { cause }));
+    });
     process.once('exit', resolve);
   });
+}
+
+function startReason(error: NodeJS.ErrnoException): string {
+  return error.code === 'ENOENT' ? notInstalled(launcher) : error.message;
 }
 
 /** Starts QEMU out of its own tree, with the tree's loader and libraries: the host needs none of them. */
@@ -79,7 +88,7 @@ function startQemu(machine: Machine): ChildProcess {
   const qemu = path.join(root, 'usr/bin/qemu-system-x86_64');
   const command = [loader, '--library-path', libraries, qemu, ...machineOptions(machine)];
   // In a session of its own, so that Ctrl-C reaches only us; and never outliving us, whatever ends us.
-  return spawn('setpriv', ['--pdeathsig', 'SIGKILL', '--', ...command], {
+  return spawn(launcher, ['--pdeathsig', 'SIGKILL', '--', ...command], {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
     env: { ...process.env, QEMU_MODULE_DIR: path.join(libraries, 'qemu') },
