@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Builds the programs in this folder into dist/bpf: camflow.bpf.o for every kernel in which bpf is an active
-// security module, camflow-fexit.bpf.o for every other.
+// security module, camflow-fexit.bpf.o for every other. Where they cannot be built that is said, and with --required it
+// is a failure: what is published must hold them, and as the sources are now.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -60,10 +61,16 @@ const reason =
   missing('llvm-strip', '--version') ??
   missing('bpftool', 'version') ??
   (existsSync('/usr/include/bpf/bpf_helpers.h') ? undefined : 'libbpf-dev');
+const built = Object.keys(variants).every((object) => existsSync(path.join(output, object)));
 if (reason === undefined) {
   for (const [object, defines] of Object.entries(variants)) build(object, defines);
-} else if (Object.keys(variants).every((object) => existsSync(path.join(output, object))))
-  console.log(`The BPF programs stay as they were built before: there is no ${reason} here.`);
+} else if (process.argv.includes('--required')) {
+  console.error(
+    `The BPF programs cannot be built: there is no ${reason} here. ` +
+      'On Debian install what builds them with: apt-get install clang llvm bpftool libbpf-dev',
+  );
+  process.exitCode = 1;
+} else if (built) console.log(`The BPF programs stay as they were built before: there is no ${reason} here.`);
 else
   console.log(
     `The BPF programs are not built, so capture on stock kernels is not there: there is no ${reason} here.`,

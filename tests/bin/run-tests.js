@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 if (process.env.CAMFLOW_TEST_SYSTEM === '1') {
   installSystemPackages();
   const programs = fileURLToPath(new URL('../../kernel/bpf/build.js', import.meta.url));
-  const built = spawnSync(process.execPath, [programs], { stdio: 'inherit' });
+  const built = spawnSync(process.execPath, [programs, '--required'], { stdio: 'inherit' });
   if (built.status !== 0) throw new Error('the BPF programs cannot be built');
   const vm = fileURLToPath(new URL('../guest/bin/vm.js', import.meta.url));
   const { status } = spawnSync(process.execPath, [vm, '--prepare'], { stdio: 'inherit' });
