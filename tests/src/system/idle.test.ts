@@ -59,4 +59,12 @@ describe('a recorder in an emulated guest', () => {
     const [, median] = /^latency ms: median (\d+),/m.exec(said) ?? [];
     expect(Number(median)).toBeLessThan(100);
   });
+
+  run(`writes nine of ten lines within a second, once its code was met${note}`, () => {
+    // Of the second half: code that the emulator and node meet for the first time is translated first, which is paid
+    // once. By then a line is late only where it waits for a timer or for what happens next; the second leaves room for
+    // a host that does other things too.
+    const [, nine] = /^latency ms of the second half: 90 % (\d+)$/m.exec(said) ?? [];
+    expect(Number(nine)).toBeLessThan(1000);
+  });
 });
