@@ -45,13 +45,24 @@ const defaultNumbers: Readonly<Record<string, number>> = {
   'relay.subuf_nb': 8,
 };
 
-/** Lists of which CamFlow passes over what it does not know. */
-const tolerant: ReadonlySet<string> = new Set(['provenance.node_filter', 'provenance.propagate_node_filter']);
+/** Lists of which CamFlow passes over what it does not know, or cannot find. */
+const tolerant: ReadonlySet<string> = new Set([
+  'provenance.node_filter',
+  'provenance.propagate_node_filter',
+  'file.opaque',
+  'file.track',
+  'file.propagate',
+]);
 
 /** Reads the settings out of a configuration. Every file that CamFlow's camconfd takes gives settings. */
 export async function controlSettings(configuration: Configuration): Promise<CheckedSettings> {
-  const errors = [...configuration.problems];
-  const warnings = [...configuration.warnings, ...unknownNames(configuration, controlSections)];
+  const isMalformed = ({ code }: ConfigurationProblem): boolean => code === 'CONFIG_SYNTAX';
+  const errors = configuration.problems.filter((problem) => !isMalformed(problem));
+  const warnings = [
+    ...configuration.warnings,
+    ...configuration.problems.filter(isMalformed).map(passedOver),
+    ...unknownNames(configuration, controlSections),
+  ];
   const booleans = new Map(Object.entries(defaultBooleans));
   const numbers = new Map(Object.entries(defaultNumbers));
   const lists = new Map<string, SettingLine[]>();
@@ -78,12 +89,17 @@ export async function controlSettings(configuration: Configuration): Promise<Che
           { value, where: whereIs(configuration, section, key, index) },
         ]);
       } else if (tolerant.has(name)) {
-        warnings.push({ ...problem, message: `${problem.message}; the line is passed over, as in CamFlow` });
+        warnings.push(passedOver(problem));
       } else errors.push(problem);
     }
   }
   const settings = { booleans, given, numbers, lists };
   return { settings, errors: inFileOrder(errors), warnings: inFileOrder(warnings) };
+}
+
+/** What CamFlow says nothing about. */
+function passedOver(problem: ConfigurationProblem): ConfigurationProblem {
+  return { ...problem, message: `${problem.message}; the line is passed over, as in CamFlow` };
 }
 
 /** CamFlow takes what is no number for zero; its kernel panics at buffers of zero. */
