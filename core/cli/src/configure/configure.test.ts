@@ -350,9 +350,13 @@ describe('what camflow -c prints', () => {
   test('gives the same policy again, with the same hash', async () => {
     const file = markedFile('data');
     await apply(everything(file));
+    // Accounts that are gone have no names any more.
+    camflow('--track-user', '4242', 'opaque');
+    camflow('--track-group', '4294967295', 'opaque');
     camflow('--track-user', 'root', 'opaque');
     camflow('--track-ipv4-egress', '10.0.0.0/8:0', 'propagate');
     const [text, hash] = [camflow('-c'), camflow('-p')];
+    expect(text).toMatch(/^opaque=4242$/m);
     const other = new CamflowKernel();
     control = createSecurityfsControl({ files: other, attribute: other.attribute });
     boot = 'other machine';

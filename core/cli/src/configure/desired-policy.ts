@@ -10,6 +10,7 @@ import {
 import type { ConfigurationProblem, ControlSettings, SettingLine } from '@camflow/config';
 import {
   type Accounts,
+  accountId,
   actionBits,
   addressKinds,
   emptyFilters,
@@ -139,7 +140,7 @@ function selectorOf(kind: RuleKind, value: string, accounts: Accounts): RuleSele
     return { kind: addressKind, range: parseAddressRange(addressKind.startsWith('ipv4') ? 4 : 6, value) };
   }
   if (kind === 'user' || kind === 'group') {
-    const id = kind === 'user' ? accounts.userId(value) : accounts.groupId(value);
+    const id = accountId(accounts, kind, value);
     return id === undefined ? `there is no ${kind} "${value}" on this machine` : { kind, id };
   }
   if (kind === 'secctx') return { kind, context: value };

@@ -275,6 +275,7 @@ const badLines: readonly (readonly [lines: string, message: string | RegExp])[] 
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what a file may hold
   ['[user]\ntrack=${env:NO_SUCH_NAME}', 'NO_SUCH_NAME'],
   ['[user]\ntrack=no-such-user', 'there is no user'],
+  ['[user]\ntrack=4294967296', 'there is no user'],
   ['[user]\ntrack=', 'must not be empty'],
   ['[group]\nopaque=no-such-group', 'there is no group'],
   ['[group]\npropagate=', 'must not be empty'],
