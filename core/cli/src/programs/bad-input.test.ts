@@ -370,6 +370,7 @@ describe('camconfd refuses', () => {
     ['an option that there is not', ['--chekc'], 2, /unknown option.*--check/s],
     ['an argument', ['now'], 2, 'too many arguments'],
     ['--config without a file', ['--config'], 2, 'argument missing'],
+    ['--securityfs without --state', ['--securityfs', folder], 2, 'Name a folder for it with --state'],
     ['--capture without --check', ['--capture', 'x'], 2, 'Add --check'],
     [
       'a capture that is not there',

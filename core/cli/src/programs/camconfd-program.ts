@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import type { DependencyContainer } from 'tsyringe';
 import { createContainer } from '../composition/container.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
+import { choosePlaces } from '../configure/choose-places.ts';
 import {
   type ConfigureContext,
   configure,
@@ -24,6 +25,7 @@ interface ConfigureOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly securityfs?: string;
+  readonly state?: string;
 }
 
 /**
@@ -54,7 +56,11 @@ export function camconfdProgram(container: DependencyContainer): Command {
     .option('--capture <file>', 'with --check: say which records of a capture file the policy would keep')
     .option('--json', 'answer as JSON', false)
     .option('-q, --quiet', 'print warnings and errors only', false)
-    .option('--securityfs <folder>', 'use the control files in this folder, to try things out')
+    .option('--securityfs <folder>', 'use the control files in this folder, to try things out; needs --state')
+    .option(
+      '--state <folder>',
+      'remember what was applied, and keep the identifiers, in this folder (default: /var/lib/camflow and /etc)',
+    )
     .action((options: ConfigureOptions) => act(options, container));
 }
 
@@ -68,6 +74,7 @@ async function act(options: ConfigureOptions, container: DependencyContainer): P
       hint: 'Give one of them.',
     });
   }
+  const places = choosePlaces(options, resolve(container, tokens.places));
   const path = options.config ?? (await defaultControlFile());
   if (path === undefined) {
     throw new CamflowError('CONFIG_UNREADABLE', 'There is no /etc/camflow.ini', {
@@ -79,7 +86,7 @@ async function act(options: ConfigureOptions, container: DependencyContainer): P
     openControl: (request) => open({ ...request, securityfsFolder: securityfs }),
     accounts: resolve(container, tokens.accounts),
     warn: (text) => void process.stderr.write(`camconfd: warning: ${text}\n`),
-    ...resolve(container, tokens.places),
+    ...places,
   };
   const request = { path, environment: resolve(container, tokens.environment) };
   const print = (text: string, value: unknown): void => {

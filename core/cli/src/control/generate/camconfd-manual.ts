@@ -27,6 +27,9 @@ export function camconfdManual(program: Command): string {
           'With persist=true in [file] what is said about files, in the file or by hand, outlives a restart of the machine: ' +
             '*camconfd --save*, which the service runs when it stops, keeps it by device, inode and generation, and the ' +
             'first *camconfd* of a start says it again. Files of file systems in memory are left out.',
+          'To try a file out, give it a folder of control files with *--securityfs*, and with *--state* a folder for what ' +
+            'it remembers, which is then apart from what the machine was told: without it that is refused. No ' +
+            'privilege is needed then but that of writing these files. Marks stay attributes of the files themselves.',
           'On a CamFlow kernel it starts the relay, with the buffers of [relay]. On others it loads the BPF programs.',
         ],
       ],
