@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isCamflowError } from '@camflow/api';
@@ -168,6 +168,71 @@ describe('applying a file', () => {
     expect(control.files.read(file).marks).toEqual({ tracked: false, opaque: true, propagate: false });
     expect((await apply(['[provenance]', 'enabled=true', '[file]', `opaque=${file}`])).changes).toEqual([]);
   });
+
+  test('marks of files that were set by hand are listed for as long as they are there', async () => {
+    const file = markedFile('data');
+    const other = markedFile('other');
+    const lines = ['[file]', `track=${file}`, `track=${other}`];
+    await apply(lines);
+    camflow('--opaque-file', file, 'true');
+    expect(await apply(lines)).toEqual({ changes: [], byHand: [`file ${file} opaque`] });
+    expect((await apply(['[file]'])).changes).toEqual([`- file ${file} tracked`, `- file ${other} tracked`]);
+    expect(await apply(['[file]'])).toEqual({ changes: [], byHand: [`file ${file} opaque`] });
+    camflow('--opaque-file', file, 'false');
+    expect(await apply(['[file]'])).toEqual({ changes: [], byHand: [] });
+    expect(JSON.parse(readFileSync(join(folder, 'state', 'applied.json'), 'utf8')).files).toEqual({});
+  });
+
+  test.each([1, 20, 21])(
+    'so are %i marked files that no line is about, where the kernel lists them',
+    async (count) => {
+      const file = markedFile('data');
+      const plain = control.files;
+      const marks = { tracked: true, opaque: false, propagate: true };
+      const asked: (readonly string[])[] = [];
+      const listOthers = (paths: readonly string[]) => {
+        asked.push(paths);
+        return Array.from({ length: count }, (_, at) => ({ device: '8:1', inode: BigInt(at + 7), marks }));
+      };
+      control = {
+        ...control,
+        files: {
+          read: (target) => plain.read(target),
+          mark: (target, change) => plain.mark(target, change),
+          save: () => ({ files: 0, left: 0 }),
+          load: () => ({ files: 0, left: 0 }),
+          listOthers,
+        },
+      };
+      const { byHand } = await apply(['[file]', `track=${file}`]);
+      expect(asked).toEqual([[file]]);
+      if (count > 20) expect(byHand).toEqual(['21 files that no line is about']);
+      else {
+        expect(byHand.slice(0, 2)).toEqual([
+          'file 7 on device 8:1 tracked',
+          'file 7 on device 8:1 propagate',
+        ]);
+        expect(byHand).toHaveLength(2 * count);
+      }
+    },
+  );
+
+  test.each(['is away', 'cannot be looked at'])(
+    'what was said of a file that %s while its line is removed is taken back later',
+    async (how) => {
+      const file = markedFile('data');
+      await apply(['[file]', `track=${file}`]);
+      const node = kernel.fileNodes.get(file)!;
+      const away = how === 'is away';
+      if (away) renameSync(file, `${file}.away`);
+      else kernel.fileNodes.delete(file);
+      expect((await apply(['[file]'])).changes).toEqual([]);
+      expect(warnings).toEqual(away ? [] : [expect.stringMatching(/^\/data cannot be marked/)]);
+      if (away) renameSync(`${file}.away`, file);
+      else kernel.fileNodes.set(file, node);
+      expect((await apply(['[file]'])).changes).toEqual([`- file ${file} tracked`]);
+    },
+  );
 
   test('checking changes nothing and leaves nothing behind', async () => {
     const file = markedFile('data');

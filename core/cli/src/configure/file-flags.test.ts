@@ -36,6 +36,7 @@ beforeEach(() => {
     files: {
       read: (target) => plain.files.read(target),
       mark: (target, change) => plain.files.mark(target, change),
+      listOthers: () => [],
       save: (path) => {
         done.push('save');
         writeFileSync(path, 'saved');

@@ -37,7 +37,7 @@ export function planPolicy(
   const isStop = ({ text }: Change): boolean => text === 'enabled=false';
   return {
     changes: [...all.filter(isStop), ...all.filter((change) => !isStop(change))],
-    byHand: [...filters.byHand, ...rules.byHand, ...switches.byHand],
+    byHand: [...files.byHand, ...filters.byHand, ...rules.byHand, ...switches.byHand],
     warnings: files.warnings,
     state: {
       kernelBoot,

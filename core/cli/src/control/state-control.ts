@@ -75,7 +75,7 @@ export function controlOfState(state: unknown, accounts: Accounts): ProvenanceCo
       changeEpoch: refuse,
       flush: refuse,
     },
-    files: { read: refuse, mark: refuse, save: refuse, load: refuse },
+    files: { read: refuse, mark: refuse, listOthers: refuse, save: refuse, load: refuse },
     processes: { read: refuse, mark: refuse, readSelf: refuse, markSelf: refuse },
     policy: {
       read: () => ({ switches: output.switches, filters, rules }),

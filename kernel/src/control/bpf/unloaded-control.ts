@@ -45,6 +45,7 @@ export function createUnloadedControl(): ProvenanceControl {
     files: {
       read: refuseAfter(requireFile),
       mark: refuseAfter(requireFile),
+      listOthers: () => [],
       save: () => ({ files: 0, left: 0 }),
       load: refuse,
     },
