@@ -11,6 +11,7 @@ export * from './open-control.ts';
 export * from './policy-hash.ts';
 export * from './provenance-control.ts';
 export * from './provenance-node.ts';
+export * from './refusals.ts';
 export * from './rules.ts';
 export * from './securityfs/control-files.ts';
 export * from './securityfs/file-attribute.ts';

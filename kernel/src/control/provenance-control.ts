@@ -2,6 +2,7 @@ import type { DisclosureControl } from './disclosure.ts';
 import type { CaptureVersion, EffectivePolicy } from './effective-policy.ts';
 import type { FilterControl } from './filters.ts';
 import type { FileControl, ProcessControl } from './provenance-node.ts';
+import type { PolicyRequest, Refusal } from './refusals.ts';
 import type { RuleControl } from './rules.ts';
 import type { SwitchControl } from './switches.ts';
 
@@ -65,6 +66,8 @@ export interface ProvenanceControl {
   readonly recording: RecordingControl;
   readonly policy: PolicyControl;
   readonly disclosure: DisclosureControl;
+  /** What this kernel would refuse for what it is. Changes nothing, and needs no privilege. */
+  refusals(request: PolicyRequest): Refusal[];
   /** Lets go of what was opened. Legal twice. */
   close(): void;
 }

@@ -1,7 +1,15 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isCamflowError } from '@camflow/api';
+import { CamflowError, isCamflowError } from '@camflow/api';
 import {
   type Accounts,
   createSecurityfsControl,
@@ -350,6 +358,68 @@ describe('all or nothing', () => {
     expect(failures).toBeGreaterThan(15);
   });
 
+  test('where the relay cannot be started, nothing is told and nothing remembered', async () => {
+    kernel.failAt = 1;
+    expect(await failure(apply(['[provenance]', 'enabled=true']))).toMatch(
+      /^SYSTEM_CALL_FAILED .*relay_conf/,
+    );
+    expect(kernel.writes).toEqual([]);
+    expect(readdirSync(join(folder, 'state'))).toEqual([]);
+  });
+
+  test('what a failed first run did that lasts is said, and nothing else is left of it', async () => {
+    kernel.failAt = 2;
+    expect(await failure(apply(['[user]', 'track=alice']))).toMatch(
+      /; everything is as it was before, but identifiers and buffers are set until the machine is started anew$/,
+    );
+    expect(control.rules.list('user')).toEqual([]);
+    expect(readdirSync(join(folder, 'state'))).toEqual([]);
+  });
+
+  test('what could not be taken back is remembered, and taken back by the next run', async () => {
+    const { rules } = control;
+    let broken = true;
+    control = {
+      ...control,
+      rules: {
+        list: (kind) => rules.list(kind),
+        add: (rule) => {
+          if (broken && rule.selector.kind === 'group')
+            throw new CamflowError('SYSTEM_CALL_FAILED', 'broken');
+          rules.add(rule);
+        },
+        remove: (selector) => {
+          if (broken) throw new CamflowError('SYSTEM_CALL_FAILED', 'broken');
+          rules.remove(selector);
+        },
+      },
+    };
+    const lines = ['[user]', 'track=alice', 'opaque=bob', '[group]', 'track=staff'];
+    expect(await failure(apply(lines))).toMatch(
+      /"\+ group.track=50": broken; could not be taken back: \+ group.track=50, \+ user.opaque=1001, \+ user.track=1000$/,
+    );
+    broken = false;
+    expect(await apply(['[user]', 'opaque=bob'])).toEqual({ changes: ['- user.track=1000'], byHand: [] });
+  });
+
+  test('a rule that was removed on the way, and is not there again, counts as not taken back', async () => {
+    await apply(['[user]', 'propagate=alice']);
+    const { rules } = control;
+    control = {
+      ...control,
+      rules: {
+        list: (kind) => rules.list(kind),
+        remove: (selector) => rules.remove(selector),
+        add: () => {
+          throw new CamflowError('SYSTEM_CALL_FAILED', 'broken');
+        },
+      },
+    };
+    expect(await failure(apply(['[user]', 'track=alice']))).toMatch(
+      /broken; could not be taken back: - user/,
+    );
+  });
+
   test('nothing is written where anything in the file is wrong', async () => {
     const outcome = await failure(
       apply([
@@ -373,19 +443,30 @@ describe('all or nothing', () => {
 
   test('IPv6 on a kernel that has none is refused, and nothing is applied', async () => {
     const before = held();
-    const outcome = await failure(
-      apply([
-        '[provenance]',
-        'machine_id=1',
-        'all=true',
-        'node_filter=char',
-        '[ipv6-egress]',
-        'track=[::1]/128:80',
-      ]),
-    );
-    expect(outcome).toMatch(/^UNSUPPORTED .*CamFlow 0\.9 has no rules about IPv6/);
-    kernel.contents.set('boot_id', Buffer.alloc(4)).set('machine_id', Buffer.alloc(4));
+    const lines = [
+      ...['[provenance]', 'machine_id=1', 'all=true', 'node_filter=char'],
+      ...['[ipv6-egress]', 'track=[::1]/128:80'],
+    ];
+    for (const checkOnly of [true, false]) {
+      expect((await failure(apply(lines, checkOnly))).replaceAll(folder, '')).toMatch(
+        /^UNSUPPORTED \/camflow\.ini:6: ipv6-egress: CamFlow 0\.9 has no rules about IPv6/,
+      );
+    }
+    expect(kernel.writes).toEqual([]);
     expect(held()).toEqual(before);
+  });
+
+  test('everything that the kernel would refuse is told at once, by line', async () => {
+    const lines = [
+      ...['[cgroup]', 'track=4294967296', '[secctx]', `opaque=${'x'.repeat(4096)}`],
+      ...['[relay]', 'buff_exp=30', 'subuf_nb=1000'],
+    ];
+    expect((await failure(apply(lines, true))).replaceAll(folder, '')).toBe(
+      'CONFIG_BAD_VALUE 3 problems:\n' +
+        '  /camflow.ini:2: cgroup: 4294967296 is not the inode of a cgroup namespace. CamFlow 0.9 knows cgroup namespaces: give the inode of /proc/PID/ns/cgroup.\n' +
+        '  /camflow.ini:4: secctx: A security context of 4096 bytes is too long. CamFlow takes up to 4095 bytes.\n' +
+        '  /camflow.ini: relay: Relay buffers of 2^30 bytes, 1000 of them, are not possible. Take buff_exp=20 and subuf_nb=8, which is 8 MiB per CPU and channel.',
+    );
   });
 });
 

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeError, isCamflowError, makeFolderSync } from '@camflow/api';
 import {
@@ -19,7 +20,7 @@ import {
   type ProvenanceControl,
 } from '@camflow/kernel';
 import { formatCounted } from '../report/numbers.ts';
-import { type AppliedState, readAppliedState, writeAppliedState } from './applied-state.ts';
+import { type AppliedState, emptyState, readAppliedState, writeAppliedState } from './applied-state.ts';
 import { applyChanges } from './apply-changes.ts';
 import { type DesiredPolicy, resolvePolicy } from './desired-policy.ts';
 import { type KeptFlags, restoreFlags, saveFlags } from './file-flags.ts';
@@ -60,21 +61,24 @@ export async function configure(
   const { desired } = await readPolicy(request, context);
   const control = context.openControl({ load: !checkOnly, ringBytes: ringBytes(desired) });
   try {
-    const statePath = join(context.stateFolder, 'applied.json');
-    const before = readAppliedState(statePath);
-    const restored = checkOnly ? undefined : restore(desired, before, control, context);
-    const plan = planPolicy(desired, before, control, context.identity?.kernelBoot);
+    const before = readAppliedState(statePathOf(context));
+    const makePlan = (): PolicyPlan =>
+      planPolicy(desired, before, control, request.path ?? '--set', context.identity?.kernelBoot);
+    const plan = makePlan();
+    if (plan.refusals.length > 0) throw configurationError(plan.refusals);
     for (const warning of plan.warnings) context.warn(warning);
-    if (!checkOnly) {
-      makeFolderSync(context.stateFolder, 0o700);
-      // A crash half-way must not leave anything in the kernel that nobody would take back.
-      if (plan.changes.length > 0) writeAppliedState(statePath, unionOf(before, plan.state));
-      prepare(desired, control, context);
-      apply(plan, control, () => writeAppliedState(statePath, before));
-      writeAppliedState(statePath, plan.state);
-    }
-    const changes = plan.changes.flatMap(({ text }) => text.split('\n'));
-    return { changes, byHand: plan.byHand, ...(restored && { restored }) };
+    if (checkOnly) return resultOf(plan);
+    makeFolderSync(context.stateFolder, 0o700);
+    const isPrepared = prepare(desired, control, context);
+    const restored = restore(desired, before, control, context);
+    const lasting = [
+      ...(isPrepared ? ['identifiers and buffers are set until the machine is started anew'] : []),
+      ...(restored === undefined ? [] : ['what was saved about files is said again']),
+    ];
+    // What was said about files again is there now.
+    const current = restored === undefined ? plan : makePlan();
+    make(current, before, control, lasting, statePathOf(context));
+    return { ...resultOf(current), ...(restored && { restored }) };
   } finally {
     control.close();
   }
@@ -100,7 +104,7 @@ export async function saveForRestart(
       return { files: 0, left: 0 };
     }
     makeFolderSync(context.stateFolder, 0o700);
-    const applied = readAppliedState(join(context.stateFolder, 'applied.json'));
+    const applied = readAppliedState(statePathOf(context));
     // Before camconfd ran in this start, what was saved is not in the kernel: it is kept, and so nothing is saved.
     if (!isOfThisStart(applied, context)) return { files: 0, left: 0 };
     return saveFlags(context.stateFolder, control);
@@ -150,20 +154,40 @@ export async function readPolicy(
   return { settings, desired: resolved.desired };
 }
 
-/** Identity and buffers, which a kernel takes once. */
-function prepare(desired: DesiredPolicy, control: ProvenanceControl, { identity }: ConfigureContext): void {
+/** Identity and buffers, which a kernel takes once. @returns whether it took them now */
+function prepare(
+  desired: DesiredPolicy,
+  control: ProvenanceControl,
+  { identity }: ConfigureContext,
+): boolean {
   const machineId = desired.machineId || needMachineId(identity);
   const bootId = needBootId(identity);
-  if (control.recording.bootId() === 0) control.recording.prepare({ machineId, bootId, ...desired.relay });
+  if (control.recording.bootId() !== 0) return false;
+  control.recording.prepare({ machineId, bootId, ...desired.relay });
+  return true;
 }
 
-function apply({ changes }: PolicyPlan, control: ProvenanceControl, forget: () => void): void {
-  try {
-    applyChanges(changes, control);
-  } catch (error) {
-    forget();
-    throw error;
-  }
+/** Makes the changes of a plan, and remembers them. */
+function make(
+  plan: PolicyPlan,
+  before: AppliedState,
+  control: ProvenanceControl,
+  lasting: readonly string[],
+  path: string,
+): void {
+  // A crash half-way must not leave anything in the kernel that nobody would take back.
+  if (plan.changes.length > 0) writeAppliedState(path, unionOf(before, plan.state));
+  const forget = (): void => (before === emptyState ? rmSync(path) : writeAppliedState(path, before));
+  applyChanges(plan.changes, control, { lasting, forget });
+  writeAppliedState(path, plan.state);
+}
+
+function resultOf({ changes, byHand }: PolicyPlan): ConfigureResult {
+  return { changes: changes.flatMap(({ text }) => text.split('\n')), byHand };
+}
+
+function statePathOf({ stateFolder }: ConfigureContext): string {
+  return join(stateFolder, 'applied.json');
 }
 
 /** The result for people. */

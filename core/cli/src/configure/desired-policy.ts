@@ -33,6 +33,8 @@ export interface DesiredPolicy {
   readonly filters: ReadonlyMap<FilterName, bigint>;
   /** By {@link selectorKey}. */
   readonly rules: ReadonlyMap<string, Rule>;
+  /** Where the file has the first line about a rule, by {@link selectorKey}: `FILE:LINE`. */
+  readonly origins: ReadonlyMap<string, string>;
   /** Marks of files, as rule bits, by path. */
   readonly files: ReadonlyMap<string, number>;
   /** Whether what is said about files is kept over a start of the machine. */
@@ -70,6 +72,7 @@ export function resolvePolicy(settings: ControlSettings, accounts: Accounts): Re
     settings.lists.get(`${section}.${key}`) ?? [];
 
   const rules = new Map<string, Rule>();
+  const origins = new Map<string, string>();
   for (const kind of ruleKinds) {
     for (const action of actions) {
       for (const line of lines(kind, action)) {
@@ -78,6 +81,7 @@ export function resolvePolicy(settings: ControlSettings, accounts: Accounts): Re
           if (typeof selector === 'string') wrong(line, `${kind}.${action}: ${selector}`);
           else {
             const key = selectorKey(selector);
+            if (!origins.has(key)) origins.set(key, line.where);
             rules.set(key, { selector, bits: (rules.get(key)?.bits ?? 0) | actionBits[action] });
           }
         } catch (error) {
@@ -108,6 +112,7 @@ export function resolvePolicy(settings: ControlSettings, accounts: Accounts): Re
     ),
     filters: filtersOf(settings),
     rules,
+    origins,
     files,
     persist: settings.booleans.get('file.persist')!,
     machineId: number('provenance.machine_id'),

@@ -1,7 +1,9 @@
+import type { ConfigurationProblem } from '@camflow/config';
 import { kernelBootUuid, type ProvenanceControl } from '@camflow/kernel';
 import { type AppliedState, emptyState } from './applied-state.ts';
 import type { Change } from './change.ts';
 import type { DesiredPolicy } from './desired-policy.ts';
+import { findRefusals } from './find-refusals.ts';
 import { planFiles } from './plan-files.ts';
 import { planFilters } from './plan-filters.ts';
 import { planRules } from './plan-rules.ts';
@@ -14,15 +16,21 @@ export interface PolicyPlan {
   /** What is in force without being in the file, and stays. */
   readonly byHand: readonly string[];
   readonly warnings: readonly string[];
+  /** What the kernel would refuse: where there is any, nothing is to be done. */
+  readonly refusals: readonly ConfigurationProblem[];
   /** What is to be remembered once it is done. */
   readonly state: AppliedState;
 }
 
-/** Compares what is wanted with what is there. Changes nothing. */
+/**
+ * Compares what is wanted with what is there. Changes nothing.
+ * @param path - where the policy comes from
+ */
 export function planPolicy(
   desired: DesiredPolicy,
   remembered: AppliedState,
   control: ProvenanceControl,
+  path: string,
   kernelBoot: string = kernelBootUuid(),
 ): PolicyPlan {
   // With a restart the kernel forgets everything but the marks of files.
@@ -39,6 +47,7 @@ export function planPolicy(
     changes: [...all.filter(isStop), ...all.filter((change) => !isStop(change))],
     byHand: [...files.byHand, ...filters.byHand, ...rules.byHand, ...switches.byHand],
     warnings: files.warnings,
+    refusals: findRefusals(desired, applied, current.rules, control, path),
     state: {
       kernelBoot,
       switches: new Map([...desired.switches].map(([name, { on }]) => [name, on])),

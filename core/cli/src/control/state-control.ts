@@ -82,6 +82,7 @@ export function controlOfState(state: unknown, accounts: Accounts): ProvenanceCo
       hash: () => Uint8Array.from(Buffer.from(output.policyHash, 'hex')),
     },
     disclosure: { node: refuse, relation: refuse },
+    refusals: refuse,
     close() {},
   };
 }

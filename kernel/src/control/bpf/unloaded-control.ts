@@ -10,6 +10,7 @@ import type { FileTarget } from '../provenance-node.ts';
 import { wholePolicy } from '../whole-policy.ts';
 import { acceptSelector } from './accept-selector.ts';
 import { captureVersion } from './recording.ts';
+import { refusalsOfPrograms } from './refusals.ts';
 import { switchesOf } from './switches.ts';
 
 /**
@@ -57,6 +58,7 @@ export function createUnloadedControl(): ProvenanceControl {
     },
     policy: wholePolicy(concerns),
     disclosure: { node: refuse, relation: refuse },
+    refusals: refusalsOfPrograms,
     close() {},
   };
 }

@@ -22,8 +22,8 @@ export function camconfdManual(program: Command): string {
             'anything is changed; then all of it is applied, or nothing.',
           'It remembers what it applied. Run again it changes only what differs: lines that were removed from the file ' +
             'are taken back, and what was set with *camflow*(1) since stays, and is listed.',
-          'Where the file names a file that does not exist, or a type of node that there is not, the line is passed ' +
-            'over with a warning, as in CamFlow. Everything else that is wrong is an error.',
+          'Where a line is malformed, or names a file that does not exist or a type of node that there is not, it is passed ' +
+            'over with a warning, as in CamFlow. Everything else that is wrong is an error, also what this kernel would refuse.',
           'With persist=true in [file] what is said about files, in the file or by hand, outlives a restart of the machine: ' +
             '*camconfd --save*, which the service runs when it stops, keeps it by device, inode and generation, and the ' +
             'first *camconfd* of a start says it again. Files of file systems in memory are left out.',
@@ -39,7 +39,10 @@ export function camconfdManual(program: Command): string {
         [
           [
             ['0', 'The kernel does what the file says.'],
-            ['1', 'A change failed; everything is as it was before.'],
+            [
+              '1',
+              'A change failed. Standard error says whether everything is as it was before, and what is not.',
+            ],
             ['2', 'The file or the command line is wrong; nothing was changed.'],
             ['4', 'A privilege is missing, or this kernel cannot do it; nothing was changed.'],
           ],
