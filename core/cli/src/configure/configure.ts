@@ -59,6 +59,19 @@ export async function configure(
   context: ConfigureContext,
 ): Promise<ConfigureResult> {
   const { desired } = await readPolicy(request, context);
+  return putInForce(desired, request, checkOnly, context);
+}
+
+/**
+ * The same for a policy that was read already.
+ * @throws CamflowError
+ */
+export function putInForce(
+  desired: DesiredPolicy,
+  request: ConfigurationRequest,
+  checkOnly: boolean,
+  context: ConfigureContext,
+): ConfigureResult {
   const control = context.openControl({ load: !checkOnly, ringBytes: ringBytes(desired) });
   try {
     const before = readAppliedState(statePathOf(context));

@@ -5,14 +5,8 @@ import type { DependencyContainer } from 'tsyringe';
 import { createContainer } from '../composition/container.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
 import { choosePlaces } from '../configure/choose-places.ts';
-import {
-  type ConfigureContext,
-  configure,
-  readPolicy,
-  resultText,
-  saveForRestart,
-} from '../configure/configure.ts';
-import { dryRun, dryRunText } from '../configure/dry-run.ts';
+import { type ConfigureContext, configure, resultText, saveForRestart } from '../configure/configure.ts';
+import { trialText, tryPolicy } from '../configure/try-policy.ts';
 import { formatCounted } from '../report/numbers.ts';
 import { version } from '../version.ts';
 import { runProgram } from './run-program.ts';
@@ -53,7 +47,10 @@ export function camconfdProgram(container: DependencyContainer): Command {
       'with persist=true in [file]: save what is said about files until the next start',
       false,
     )
-    .option('--capture <file>', 'with --check: say which records of a capture file the policy would keep')
+    .option(
+      '--capture <file>',
+      'with --check: say, too, which records of a capture file the policy would keep',
+    )
     .option('--json', 'answer as JSON', false)
     .option('-q, --quiet', 'print warnings and errors only', false)
     .option('--securityfs <folder>', 'use the control files in this folder, to try things out; needs --state')
@@ -93,8 +90,8 @@ async function act(options: ConfigureOptions, container: DependencyContainer): P
     if (!quiet || json) process.stdout.write(`${json ? JSON.stringify(value) : text}\n`);
   };
   if (capture !== undefined) {
-    const kept = await dryRun((await readPolicy(request, context)).settings, capture);
-    print(dryRunText(kept), kept);
+    const tried = await tryPolicy(request, capture, context);
+    print(trialText(tried), tried);
     return;
   }
   if (save) {
