@@ -16,7 +16,7 @@ export interface SettingLine {
 export interface ControlSettings {
   /** By section and key, in the words of the file: `provenance.enabled`. */
   readonly booleans: ReadonlyMap<string, boolean>;
-  /** Booleans that the file gives; the others are defaults. */
+  /** Booleans and numbers that the file gives; the others are defaults. */
   readonly given: ReadonlySet<string>;
   readonly numbers: ReadonlyMap<string, number>;
   /** Lists by section and key: `user.track`. */
@@ -79,8 +79,10 @@ export async function controlSettings(configuration: Configuration): Promise<Che
         if (problem)
           warnings.push({ ...problem, message: `${problem.message}; it counts as false, as in CamFlow` });
       } else if (name in defaultNumbers) {
-        if (problem === undefined) numbers.set(name, Number(value));
-        else if (isTolerated(name, value)) {
+        if (problem === undefined) {
+          given.add(name);
+          numbers.set(name, Number(value));
+        } else if (isTolerated(name, value)) {
           warnings.push({ ...problem, message: `${problem.message}; ${defaultNumbers[name]} is taken` });
         } else errors.push(problem);
       } else if (problem === undefined) {

@@ -6,6 +6,7 @@ export * from './effective-policy.ts';
 export * from './filters.ts';
 export * from './identity-files.ts';
 export * from './labels.ts';
+export * from './machine-numbers.ts';
 export * from './marks.ts';
 export * from './open-control.ts';
 export * from './policy-hash.ts';

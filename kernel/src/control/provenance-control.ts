@@ -29,6 +29,10 @@ export interface RecordingControl {
   machineId(): number;
   /** 0 before capture was first prepared. */
   bootId(): number;
+  /** Whether identity and buffers are set: they stay as they are then. */
+  isPrepared(): boolean;
+  /** Size of the buffer of each CPU; undefined where none are made, or the kernel does not say. */
+  ringBytes(): number | undefined;
   /** What captures. */
   version(): CaptureVersion;
   /** Sets identity and buffers. The kernel takes the first call after its start; later ones change nothing. */

@@ -480,15 +480,72 @@ describe('identifiers', () => {
     await apply(['[provenance]']);
     expect(read('camflow-boot_id')).toBe(1);
     boot = 'second';
+    kernel = new CamflowKernel();
+    control = createSecurityfsControl({ files: kernel, attribute: kernel.attribute });
     await apply(['[provenance]']);
     expect([read('camflow-boot_id'), read('camflow-machine_id')]).toEqual([2, machineId]);
-    expect(control.recording.machineId()).toBe(machineId);
+    expect([control.recording.bootId(), control.recording.machineId()]).toEqual([2, machineId]);
+  });
+
+  test('that records carry already are kept, and no others are made', async () => {
+    control.recording.prepare({ machineId: 4711, bootId: 9, bufferExponent: 20, buffers: 8 });
+    await apply(['[provenance]']);
+    expect(readFileSync(join(folder, 'etc', 'camflow-machine_id')).readUInt32LE()).toBe(4711);
+    expect(readdirSync(join(folder, 'etc'))).toEqual(['camflow-machine_id']);
   });
 
   test('a file that holds none gets one', async () => {
     writeFileSync(join(folder, 'etc', 'camflow-machine_id'), 'ab');
     await apply(['[provenance]']);
     expect(readFileSync(join(folder, 'etc', 'camflow-machine_id')).length).toBe(4);
+  });
+});
+
+describe('what a kernel takes once', () => {
+  test('is told where the file says something else later', async () => {
+    await apply(['[provenance]', 'machine_id=77', '[relay]', 'buff_exp=18']);
+    expect(warnings).toEqual([]);
+    await apply(['[provenance]', 'machine_id=77', '[relay]', 'buff_exp=18', 'subuf_nb=8']);
+    expect(warnings).toEqual([]);
+    const later = ['[provenance]', 'machine_id=78', '[relay]', 'buff_exp=20', 'subuf_nb=4'];
+    const told = [
+      'machine_id=78 does not come into force before the machine is started anew: records carry 77',
+      '[relay] does not come into force before the machine is started anew: buffers were made with buff_exp=18 and subuf_nb=8',
+    ];
+    await apply(later, true);
+    expect(warnings).toEqual(told);
+    await apply(later);
+    // It is not in force by having been told.
+    await apply(later);
+    expect(warnings).toEqual(told);
+    await apply(['[provenance]']);
+    expect(warnings).toEqual([]);
+  });
+
+  test('so are rings of another size, whoever loaded the programs', async () => {
+    const { recording } = control;
+    control = {
+      ...control,
+      backend: 'bpf',
+      recording: {
+        machineId: () => recording.machineId(),
+        bootId: () => recording.bootId(),
+        isPrepared: () => recording.isPrepared(),
+        ringBytes: () => 8 << 20,
+        version: () => recording.version(),
+        prepare: (request) => recording.prepare(request),
+        changeEpoch: () => recording.changeEpoch(),
+        flush: () => recording.flush(),
+        drops: () => recording.drops(),
+      },
+    };
+    await apply(['[relay]', 'buff_exp=20', 'subuf_nb=8']);
+    await apply(['[provenance]']);
+    expect(warnings).toEqual([]);
+    await apply(['[relay]', 'buff_exp=20', 'subuf_nb=4']);
+    expect(warnings).toEqual([
+      '[relay] does not come into force before `camflow unload` or a restart: each CPU has a ring of 8.0 MiB, not of 4.0 MiB',
+    ]);
   });
 });
 

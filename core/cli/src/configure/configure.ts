@@ -14,9 +14,9 @@ import {
   type Accounts,
   type ControlRequest,
   type IdentityPlaces,
+  keepMachineId,
   kernelBootUuid,
-  needBootId,
-  needMachineId,
+  needMachineNumbers,
   type ProvenanceControl,
 } from '@camflow/kernel';
 import { formatCounted } from '../report/numbers.ts';
@@ -25,6 +25,7 @@ import { applyChanges } from './apply-changes.ts';
 import { type DesiredPolicy, resolvePolicy } from './desired-policy.ts';
 import { type KeptFlags, restoreFlags, saveFlags } from './file-flags.ts';
 import { type PolicyPlan, planPolicy, unionOf } from './plan-policy.ts';
+import { ringBytesOf } from './settings-too-late.ts';
 
 /** What camconfd works with. */
 export interface ConfigureContext {
@@ -72,7 +73,7 @@ export function putInForce(
   checkOnly: boolean,
   context: ConfigureContext,
 ): ConfigureResult {
-  const control = context.openControl({ load: !checkOnly, ringBytes: ringBytes(desired) });
+  const control = context.openControl({ load: !checkOnly, ringBytes: ringBytesOf(desired.relay) });
   try {
     const before = readAppliedState(statePathOf(context));
     const makePlan = (): PolicyPlan =>
@@ -90,7 +91,8 @@ export function putInForce(
     ];
     // What was said about files again is there now.
     const current = restored === undefined ? plan : makePlan();
-    make(current, before, control, lasting, statePathOf(context));
+    const state = isPrepared ? { ...current.state, relay: desired.relay } : current.state;
+    make({ ...current, state }, before, control, lasting, statePathOf(context));
     return { ...resultOf(current), ...(restored && { restored }) };
   } finally {
     control.close();
@@ -148,12 +150,6 @@ function restore(
   }
 }
 
-/** As much memory for each CPU as the relay would have for a channel: a power of two. */
-function ringBytes({ relay }: DesiredPolicy): number {
-  const bytes = 2 ** relay.bufferExponent * relay.buffers;
-  return 2 ** Math.min(30, Math.max(16, Math.floor(Math.log2(bytes))));
-}
-
 /** Reads and checks the file. @throws CamflowError with every problem in it */
 export async function readPolicy(
   request: ConfigurationRequest,
@@ -173,10 +169,13 @@ function prepare(
   control: ProvenanceControl,
   { identity }: ConfigureContext,
 ): boolean {
-  const machineId = desired.machineId || needMachineId(identity);
-  const bootId = needBootId(identity);
-  if (control.recording.bootId() !== 0) return false;
-  control.recording.prepare({ machineId, bootId, ...desired.relay });
+  const { recording } = control;
+  if (recording.isPrepared()) {
+    keepMachineId(recording.machineId(), identity);
+    return false;
+  }
+  const numbers = needMachineNumbers({ machineId: desired.machineId }, identity);
+  recording.prepare({ ...numbers, ...desired.relay });
   return true;
 }
 

@@ -27,6 +27,13 @@ import {
   selectorKey,
 } from '@camflow/kernel';
 
+/** The buffers of each CPU. */
+export interface RelaySettings {
+  /** Size of a sub-buffer, as a power of two. */
+  readonly bufferExponent: number;
+  readonly buffers: number;
+}
+
 /** What the kernel is to be told, in its own terms. */
 export interface DesiredPolicy {
   readonly switches: ReadonlyMap<SwitchName, { readonly on: boolean; readonly given: boolean }>;
@@ -41,7 +48,9 @@ export interface DesiredPolicy {
   readonly persist: boolean;
   /** 0 stands for that of the machine's file. */
   readonly machineId: number;
-  readonly relay: { readonly bufferExponent: number; readonly buffers: number };
+  readonly relay: RelaySettings;
+  /** Whether the file says anything of the relay: the others are defaults. */
+  readonly isRelayGiven: boolean;
 }
 
 /** A policy, or all that stands in its way; and what is passed over. */
@@ -117,6 +126,7 @@ export function resolvePolicy(settings: ControlSettings, accounts: Accounts): Re
     persist: settings.booleans.get('file.persist')!,
     machineId: number('provenance.machine_id'),
     relay: { bufferExponent: number('relay.buff_exp'), buffers: number('relay.subuf_nb') },
+    isRelayGiven: ['relay.buff_exp', 'relay.subuf_nb'].some((key) => settings.given.has(key)),
   };
   return { desired, errors, warnings };
 }

@@ -23,7 +23,7 @@ export function findRefusals(
   const kept = current.filter(stays);
   const known = new Set(kept.map(({ selector }) => selectorKey(selector)));
   const added = [...desired.rules].filter(([key]) => !known.has(key)).map(([, rule]) => rule);
-  const relay = control.recording.bootId() === 0 ? desired.relay : undefined;
+  const relay = control.recording.isPrepared() ? undefined : desired.relay;
   return control
     .refusals({ rules: [...kept, ...added], relay })
     .map((refusal) => problemOf(refusal, desired, path));

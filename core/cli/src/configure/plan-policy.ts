@@ -8,6 +8,7 @@ import { planFiles } from './plan-files.ts';
 import { planFilters } from './plan-filters.ts';
 import { planRules } from './plan-rules.ts';
 import { planSwitches } from './plan-switches.ts';
+import { settingsTooLate } from './settings-too-late.ts';
 
 /** Everything that is to be done so that the kernel does what the file says. */
 export interface PolicyPlan {
@@ -22,6 +23,11 @@ export interface PolicyPlan {
   readonly state: AppliedState;
 }
 
+/** What is remembered of what still holds: with a restart the kernel forgets everything but the marks of files. */
+export function stillApplied(remembered: AppliedState, kernelBoot: string = kernelBootUuid()): AppliedState {
+  return remembered.kernelBoot === kernelBoot ? remembered : { ...emptyState, files: remembered.files };
+}
+
 /**
  * Compares what is wanted with what is there. Changes nothing.
  * @param path - where the policy comes from
@@ -33,9 +39,7 @@ export function planPolicy(
   path: string,
   kernelBoot: string = kernelBootUuid(),
 ): PolicyPlan {
-  // With a restart the kernel forgets everything but the marks of files.
-  const applied =
-    remembered.kernelBoot === kernelBoot ? remembered : { ...emptyState, files: remembered.files };
+  const applied = stillApplied(remembered, kernelBoot);
   const current = control.policy.read();
   const files = planFiles(desired, applied, control);
   const filters = planFilters(desired, applied, current.filters);
@@ -46,7 +50,7 @@ export function planPolicy(
   return {
     changes: [...all.filter(isStop), ...all.filter((change) => !isStop(change))],
     byHand: [...files.byHand, ...filters.byHand, ...rules.byHand, ...switches.byHand],
-    warnings: files.warnings,
+    warnings: [...files.warnings, ...settingsTooLate(desired, applied, control)],
     refusals: findRefusals(desired, applied, current.rules, control, path),
     state: {
       kernelBoot,
@@ -54,6 +58,7 @@ export function planPolicy(
       filters: desired.filters,
       rules: desired.rules,
       files: files.files,
+      relay: applied.relay,
     },
   };
 }
@@ -72,5 +77,5 @@ export function unionOf(before: AppliedState, after: AppliedState): AppliedState
     const bits = last?.identity === file.identity ? last.bits : 0;
     files.set(path, { ...file, bits: file.bits | bits });
   }
-  return { kernelBoot: after.kernelBoot, switches: after.switches, filters, rules, files };
+  return { ...after, filters, rules, files };
 }

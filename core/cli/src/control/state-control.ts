@@ -69,6 +69,8 @@ export function controlOfState(state: unknown, accounts: Accounts): ProvenanceCo
     recording: {
       machineId: () => output.machineId,
       bootId: () => output.bootId,
+      isPrepared: () => output.bootId !== 0,
+      ringBytes: () => undefined,
       version: () => output.version,
       drops: () => output.drops,
       prepare: refuse,

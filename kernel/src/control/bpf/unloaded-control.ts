@@ -33,6 +33,8 @@ export function createUnloadedControl(): ProvenanceControl {
     recording: {
       machineId: () => readMachineId() ?? 0,
       bootId: () => readBootId() ?? 0,
+      isPrepared: () => false,
+      ringBytes: () => undefined,
       version: captureVersion,
       drops: () => ({ total: 0, causes: {} }),
       prepare: refuse,

@@ -39,6 +39,14 @@ export class SecurityfsRecording implements RecordingControl {
     return this.#number('boot_id');
   }
 
+  isPrepared(): boolean {
+    return this.bootId() !== 0;
+  }
+
+  ringBytes(): undefined {
+    return undefined;
+  }
+
   version(): CaptureVersion {
     const text = (name: string): string => this.#files.read(name, mostTextBytes).toString('latin1').trim();
     return { version: text('version'), commit: text('commit') };
