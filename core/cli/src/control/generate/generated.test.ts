@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { controlOptions, generalOptions } from '../option-table.ts';
 import { camflowManual } from './camflow-manual.ts';
 import { bashCompletion, zshCompletion } from './completion.ts';
@@ -14,6 +17,7 @@ const flags = [...controlOptions.map(({ flag }) => flag), ...generalOptions.map(
 const lacks = (program: string): boolean => spawnSync(program, ['--version']).error !== undefined;
 const mustRun = process.env['CAMFLOW_TEST_SYSTEM'] === '1';
 const noZsh = !mustRun && lacks('zsh') ? ' (skipped: no zsh)' : '';
+const noScript = !mustRun && lacks('script') ? ' (skipped: no script)' : '';
 const noMan = !mustRun && lacks('groff') ? ' (skipped: no groff)' : '';
 
 test('every option is in the help, the manual and both completions', () => {
@@ -32,22 +36,53 @@ test('colours appear where they are asked for only', () => {
 });
 
 describe('bash', () => {
-  const complete = (...words: string[]): string[] => {
-    const script = `${bashCompletion(commands)}
-COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}
-_camflow; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
-    expect(stderr).toBe('');
-    return stdout.trim().split('\n');
+  const folder = mkdtempSync(join(tmpdir(), 'camflow-completion-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** What an interactive bash of its own, on a terminal, is offered at the end of each line. */
+  const complete = (...lines: string[]): string[][] => {
+    const [rc, offers] = [join(folder, 'rc'), join(folder, 'offers')];
+    const told = `{ printf '%s\\n' "\${COMPREPLY[@]}"; echo --; } >>'${offers}'`;
+    const stub = `camflow() { :; }\nnoted() { _camflow; ${told}; }\ncomplete -F noted camflow\nHISTFILE=\n`;
+    writeFileSync(rc, `${bashCompletion(commands)}${stub}`);
+    writeFileSync(offers, '');
+    const { status, stdout } = spawnSync(
+      'script',
+      ['-qec', `bash --noprofile --rcfile '${rc}' -i`, '/dev/null'],
+      {
+        input: [...lines.map((line) => `${line}\t`), 'exit', ''].join('\n'),
+        encoding: 'utf8',
+        timeout: 30_000,
+      },
+    );
+    expect(status, stdout).toBe(0);
+    return readFileSync(offers, 'utf8')
+      .split('--\n')
+      .slice(0, -1)
+      .map((offer) => offer.split('\n').filter((word) => word !== ''));
   };
 
-  test('completes options, commands and arguments', () => {
-    expect(complete('camflow', '--track-f')).toEqual(['--track-file']);
-    expect(complete('camflow', 're')).toEqual(['record', 'replay']);
-    expect(complete('camflow', '--track-file', '/etc', 'p')).toEqual(['propagate']);
-    expect(complete('camflow', '--node-filter', 'direct')).toEqual(['directory']);
-    expect(complete('camflow', '--track-user', 'roo')).toEqual(['root']);
-    expect(complete('camflow', '--process', '1')).toContain('1');
+  test.skipIf(noScript !== '')(`completes options, commands and arguments${noScript}`, () => {
+    const cases: readonly (readonly [line: string, offered: readonly string[]])[] = [
+      ['camflow --track-f', ['--track-file']],
+      ['camflow re', ['record', 'replay']],
+      ['camflow --track-file /etc p', ['propagate']],
+      ['camflow --track-file "/a b" p', ['propagate']],
+      ['camflow --track-file /a\\ b:c p', ['propagate']],
+      ['camflow --node-filter direct', ['directory']],
+      ['camflow --track-user roo', ['root']],
+      ['camflow --track-ipv4-egress 1.2.3.4/8:80 p', ['propagate']],
+      ['camflow --track-ipv4-egress 1.2.3.4/8:80 ', ['track', 'propagate', 'record', 'delete']],
+      ['camflow --track-ipv4-egress 1.2.3.4/8:', []],
+      ['camflow --track-ipv6-ingress [::1]/128:80 d', ['delete']],
+      ['camflow --track-ipv6-ingress ::/0:80 r', ['record']],
+      ['camflow --track-secctx a_u:b_r:c_t:s0-s0:c0.c1023 o', ['opaque']],
+      ['true; camflow   --track-secctx  a:b   o', ['opaque']],
+    ];
+    const [processes, ...offered] = complete('camflow --process 1', ...cases.map(([line]) => line));
+    expect(processes).toContain('1');
+    expect(offered).toHaveLength(cases.length);
+    for (const [at, [line, wanted]] of cases.entries()) expect(offered[at], line).toEqual(wanted);
   });
 });
 
