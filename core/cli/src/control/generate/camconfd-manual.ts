@@ -1,13 +1,9 @@
 import type { Command } from 'commander';
 import { version } from '../../version.ts';
-import { manualPage } from './man-page.ts';
+import { manualPage, programOptions } from './man-page.ts';
 
 /** The manual page camconfd(8), its options as the program itself knows them. */
 export function camconfdManual(program: Command): string {
-  const options = program.options.map(
-    ({ flags, description }) =>
-      [`*${flags}*`, `${description[0]!.toUpperCase()}${description.slice(1)}.`] as const,
-  );
   return manualPage({
     name: 'camconfd',
     section: 8,
@@ -27,13 +23,15 @@ export function camconfdManual(program: Command): string {
           'With persist=true in [file] what is said about files, in the file or by hand, outlives a restart of the machine: ' +
             '*camconfd --save*, which the service runs when it stops, keeps it by device, inode and generation, and the ' +
             'first *camconfd* of a start says it again. Files of file systems in memory are left out.',
-          'To try a file out, give it a folder of control files with *--securityfs*, and with *--state* a folder for what ' +
-            'it remembers, which is then apart from what the machine was told: without it that is refused. No ' +
-            'privilege is needed then but that of writing these files. Marks stay attributes of the files themselves.',
-          'On a CamFlow kernel it starts the relay, with the buffers of [relay]. On others it loads the BPF programs.',
+          'To try a file out, give it a folder of control files with *--securityfs*, and with *--state* one for what it ' +
+            'remembers, apart from what the machine was told; without *--state* it refuses. No privilege is needed then ' +
+            'but that of writing these files. Marks stay attributes of the files themselves.',
+          'On a CamFlow kernel it starts the relay, with the buffers of [relay]. On others it loads the BPF programs. ' +
+            'Buffers and identifiers are taken once in a start of the machine: a warning tells where the file says others ' +
+            'later.',
         ],
       ],
-      ['Options', [options]],
+      ['Options', [programOptions(program)]],
       [
         'Exit status',
         [

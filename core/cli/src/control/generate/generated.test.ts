@@ -3,9 +3,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { generalSection } from '@camflow/config';
 import { afterAll, describe, expect, test } from 'vitest';
+import { createContainer } from '../../composition/container.ts';
+import { camconfdProgram } from '../../programs/camconfd-program.ts';
+import { camflowdProgram } from '../../programs/camflowd-program.ts';
 import { controlOptions, generalOptions } from '../option-table.ts';
+import { camconfdManual } from './camconfd-manual.ts';
 import { camflowManual } from './camflow-manual.ts';
+import { camflowdManual } from './camflowd-manual.ts';
 import { bashCompletion, zshCompletion } from './completion.ts';
 import { helpText } from './help-text.ts';
 
@@ -118,12 +124,35 @@ describe('zsh', () => {
   });
 });
 
-test.skipIf(noMan !== '')(`the manual is one that groff takes without a warning${noMan}`, () => {
-  const { status, stderr, stdout } = spawnSync('groff', ['-man', '-Tutf8', '-ww', '-z'], {
-    input: camflowManual(commands),
-    encoding: 'utf8',
-  });
-  expect({ status, stderr, stdout }).toEqual({ status: 0, stderr: '', stdout: '' });
+const container = createContainer('camflow');
+const manuals = [
+  ['camflow', camflowManual(commands)],
+  ['camconfd', camconfdManual(camconfdProgram(container))],
+  ['camflowd', camflowdManual(camflowdProgram(container))],
+] as const;
+
+test.skipIf(noMan !== '').each(manuals)(
+  `groff takes the manual of %s without a warning${noMan}`,
+  (_, input) => {
+    const { status, stderr, stdout } = spawnSync('groff', ['-man', '-Tutf8', '-ww', '-z'], {
+      input,
+      encoding: 'utf8',
+    });
+    expect({ status, stderr, stdout }).toEqual({ status: 0, stderr: '', stdout: '' });
+  },
+);
+
+test('every manual that another one refers to is there', () => {
+  const named = manuals.flatMap(([, text]) =>
+    [...text.matchAll(/\\fB(\w+)\\f\w\([18]\)/g)].map(([, name]) => name),
+  );
+  expect([...new Set(named)].sort()).toEqual(manuals.map(([name]) => name).sort());
+});
+
+test('the manual of camflowd has every option, and every key of [general]', () => {
+  const text = manuals[2][1].replaceAll('\\-', '-');
+  for (const word of ['--config', '--set', '--once', ...Object.keys(generalSection.options!.keys)])
+    expect(text).toContain(word);
 });
 
 test('the program prints them', () => {
@@ -131,10 +160,30 @@ test('the program prints them', () => {
   const run = (...args: string[]) => spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
   expect(run('completion', 'zsh').stdout).toMatch(/^#compdef camflow\n/);
   expect(run('manual').stdout).toContain('.SH OPTIONS: FILES');
+  expect(run('manual', 'camflowd').stdout).toContain('.SH SIGNALS');
+  expect(run('manual', 'camflowdd')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('Use camflow, camconfd, camflowd.'),
+  });
   expect(run('completion', 'fish')).toMatchObject({
     status: 2,
     stderr: expect.stringContaining('bash or zsh'),
   });
   expect(run()).toMatchObject({ status: 2, stdout: expect.stringContaining('\n--drop\n') });
-  expect(run('-h')).toMatchObject({ status: 0, stderr: '' });
+  const help = run('-h');
+  expect(help).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/^-h\n/) });
+  expect(run('--securityfs', '/none', '--help')).toMatchObject({ status: 0, stdout: help.stdout });
+  for (const args of [
+    ['--json', '-h'],
+    ['-h', '--json'],
+  ]) {
+    const { options, commands } = JSON.parse(run(...args).stdout);
+    expect(options.map(({ option }: { option: string }) => option)).toEqual(flags);
+    expect(options).toContainEqual({
+      option: '--track-file',
+      parameters: ['filename', 'false/true/propagate'],
+      summary: 'set tracking.',
+    });
+    expect(commands).toContainEqual({ command: 'manual', summary: expect.any(String) });
+  }
 });
