@@ -4,8 +4,10 @@ import type { Rule, RuleSelector } from './rules.ts';
 
 /** What a kernel is to be told, as far as it may refuse it for what it is. */
 export interface PolicyRequest {
-  /** Every rule that is to be in force then: those that are there already first. */
-  readonly rules: readonly Rule[];
+  /** Rules that are in force and stay, or say something else then. */
+  readonly present: readonly Rule[];
+  /** Rules that are to be made. */
+  readonly added: readonly Rule[];
   /** Buffers that are to be made; undefined where they are there. */
   readonly relay?: Pick<RelayRequest, 'bufferExponent' | 'buffers'> | undefined;
 }

@@ -403,7 +403,7 @@ describe('all or nothing', () => {
   });
 
   test('a rule that was removed on the way, and is not there again, counts as not taken back', async () => {
-    await apply(['[user]', 'propagate=alice']);
+    await apply(['[ipv4-egress]', 'propagate=10.0.0.0/8:80']);
     const { rules } = control;
     control = {
       ...control,
@@ -415,8 +415,8 @@ describe('all or nothing', () => {
         },
       },
     };
-    expect(await failure(apply(['[user]', 'track=alice']))).toMatch(
-      /broken; could not be taken back: - user/,
+    expect(await failure(apply(['[ipv4-egress]', 'track=10.0.0.0/8:80']))).toMatch(
+      /broken; could not be taken back: - ipv4-egress/,
     );
   });
 
@@ -463,7 +463,7 @@ describe('all or nothing', () => {
     ];
     expect((await failure(apply(lines, true))).replaceAll(folder, '')).toBe(
       'CONFIG_BAD_VALUE 3 problems:\n' +
-        '  /camflow.ini:2: cgroup: 4294967296 is not the inode of a cgroup namespace. CamFlow 0.9 knows cgroup namespaces: give the inode of /proc/PID/ns/cgroup.\n' +
+        '  /camflow.ini:2: cgroup: 4294967296 is not the inode of a cgroup namespace. CamFlow 0.9 knows no cgroups but their namespaces: give /proc/PID/ns/cgroup, or its inode.\n' +
         '  /camflow.ini:4: secctx: A security context of 4096 bytes is too long. CamFlow takes up to 4095 bytes.\n' +
         '  /camflow.ini: relay: Relay buffers of 2^30 bytes, 1000 of them, are not possible. Take buff_exp=20 and subuf_nb=8, which is 8 MiB per CPU and channel.',
     );

@@ -16,17 +16,14 @@ export function findRefusals(
   control: ProvenanceControl,
   path: string,
 ): ConfigurationProblem[] {
-  const stays = (rule: Rule): boolean => {
-    const key = selectorKey(rule.selector);
-    return desired.rules.has(key) || (rule.bits & ~(applied.rules.get(key)?.bits ?? 0)) !== 0;
-  };
-  const kept = current.filter(stays);
-  const known = new Set(kept.map(({ selector }) => selectorKey(selector)));
-  const added = [...desired.rules].filter(([key]) => !known.has(key)).map(([, rule]) => rule);
+  const inForce = new Map(current.map((rule) => [selectorKey(rule.selector), rule]));
+  const present = current.filter(({ selector, bits }) => {
+    const key = selectorKey(selector);
+    return desired.rules.has(key) || (bits & ~(applied.rules.get(key)?.bits ?? 0)) !== 0;
+  });
+  const added = [...desired.rules].filter(([key]) => !inForce.has(key)).map(([, rule]) => rule);
   const relay = control.recording.isPrepared() ? undefined : desired.relay;
-  return control
-    .refusals({ rules: [...kept, ...added], relay })
-    .map((refusal) => problemOf(refusal, desired, path));
+  return control.refusals({ present, added, relay }).map((refusal) => problemOf(refusal, desired, path));
 }
 
 function problemOf(

@@ -17,9 +17,9 @@ const addresses = (kind: AddressRuleKind, count: number): Rule[] =>
 test('as many addresses as a direction has room for, both families together', () => {
   const [four, six] = [addresses('ipv4-egress', 100), addresses('ipv6-egress', 28)];
   const ingress = addresses('ipv4-ingress', 128);
-  expect(refusalsOfPrograms({ rules: [...four, ...six, ...ingress] })).toEqual([]);
+  expect(refusalsOfPrograms({ present: [...four, ...ingress], added: six })).toEqual([]);
   const more = addresses('ipv6-egress', 30);
-  const [refusal, ...others] = refusalsOfPrograms({ rules: [...four, ...more, ...ingress] });
+  const [refusal, ...others] = refusalsOfPrograms({ present: four, added: [...more, ...ingress] });
   expect(others).toEqual([]);
   // The first that has no room.
   expect(refusal).toMatchObject({
@@ -28,10 +28,14 @@ test('as many addresses as a direction has room for, both families together', ()
   });
 });
 
-test('contexts that are too long, by bytes', () => {
-  const rule = (context: string): Rule => ({ selector: { kind: 'secctx', context }, bits: 1 });
-  expect(refusalsOfPrograms({ rules: [rule('x'.repeat(255))] })).toEqual([]);
-  expect(refusalsOfPrograms({ rules: [rule('\u00e9'.repeat(128))] })).toMatchObject([
-    { error: { message: 'A security context of 256 bytes is too long' } },
+test('what could not be added one by one', () => {
+  const context: Rule = { selector: { kind: 'secctx', context: '\u00e9'.repeat(128) }, bits: 1 };
+  const range = parseAddressRange(6, '[::ffff:10.0.0.1]/128:80');
+  const mapped: Rule = { selector: { kind: 'ipv6-egress', range }, bits: 1 };
+  expect(refusalsOfPrograms({ present: [], added: [context, mapped] })).toMatchObject([
+    { about: context.selector, error: { message: 'A security context of 256 bytes is too long' } },
+    { about: mapped.selector, error: { message: expect.stringContaining('are addresses of IPv4') } },
   ]);
+  // What is there already is not looked at.
+  expect(refusalsOfPrograms({ present: [context, mapped], added: [] })).toEqual([]);
 });

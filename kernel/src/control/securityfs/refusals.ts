@@ -3,9 +3,9 @@ import { requirePossibleRelay } from './recording.ts';
 import { entryOf } from './rules.ts';
 
 /** What CamFlow 0.9 has no structure for, and buffers with which it panics. */
-export function refusalsOfCamflow({ rules, relay }: PolicyRequest): Refusal[] {
+export function refusalsOfCamflow({ added, relay }: PolicyRequest): Refusal[] {
   return [
-    ...rules.flatMap(({ selector, bits }) => refusalOf(selector, () => void entryOf(selector, bits))),
+    ...added.flatMap(({ selector, bits }) => refusalOf(selector, () => void entryOf(selector, bits))),
     ...(relay === undefined ? [] : refusalOf('relay', () => requirePossibleRelay(relay))),
   ];
 }
