@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { CamflowError, isCamflowError, parseAddressRange } from '@camflow/api';
 import {
   addressKinds,
   type FilterName,
   filterNames,
+  kernelBootUuid,
   type Rule,
   type RuleKind,
   type RuleSelector,
@@ -54,6 +56,16 @@ export const emptyState: AppliedState = {
   rules: new Map(),
   files: new Map(),
 };
+
+/** Where it is kept. */
+export function appliedStatePath(stateFolder: string): string {
+  return join(stateFolder, 'applied.json');
+}
+
+/** Whether it was told since the machine started. */
+export function isOfThisStart({ kernelBoot }: AppliedState, now: string = kernelBootUuid()): boolean {
+  return kernelBoot === now;
+}
 
 /**
  * Reads what was applied last.

@@ -213,7 +213,7 @@ describe('applying a file', () => {
         },
       };
       const { byHand } = await apply(['[file]', `track=${file}`]);
-      expect(asked).toEqual([[file]]);
+      expect(asked.at(-1)).toEqual([file]);
       if (count > 20) expect(byHand).toEqual(['21 files that no line is about']);
       else {
         expect(byHand.slice(0, 2)).toEqual([
@@ -454,6 +454,22 @@ describe('all or nothing', () => {
     }
     expect(kernel.writes).toEqual([]);
     expect(held()).toEqual(before);
+  });
+
+  test('nothing is loaded for what the kernel would refuse', async () => {
+    const asked: (boolean | undefined)[] = [];
+    const openControl: ConfigureContext['openControl'] = ({ load }) => {
+      asked.push(load);
+      return control;
+    };
+    const path = join(folder, 'camflow.ini');
+    writeFileSync(path, '[ipv6-egress]\ntrack=[::1]/128:80\n');
+    const run = () => configure({ path, environment: {} }, false, { ...context(), openControl });
+    await expect(run()).rejects.toThrow(/no rules about IPv6/);
+    expect(asked).toEqual([false]);
+    writeFileSync(path, '[provenance]\nenabled=true\n');
+    await run();
+    expect(asked).toEqual([false, false, true]);
   });
 
   test('everything that the kernel would refuse is told at once, by line', async () => {

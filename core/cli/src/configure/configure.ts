@@ -1,6 +1,4 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { describeError, isCamflowError, makeFolderSync } from '@camflow/api';
+import { makeFolderSync } from '@camflow/api';
 import {
   type ConfigurationProblem,
   type ConfigurationRequest,
@@ -10,22 +8,12 @@ import {
   describeProblem,
   readConfiguration,
 } from '@camflow/config';
-import {
-  type Accounts,
-  type ControlRequest,
-  type IdentityPlaces,
-  keepMachineId,
-  kernelBootUuid,
-  needMachineNumbers,
-  type ProvenanceControl,
-} from '@camflow/kernel';
+import type { Accounts, ControlRequest, IdentityPlaces, ProvenanceControl } from '@camflow/kernel';
 import { formatCounted } from '../report/numbers.ts';
-import { type AppliedState, emptyState, readAppliedState, writeAppliedState } from './applied-state.ts';
-import { applyChanges } from './apply-changes.ts';
+import { appliedStatePath, isOfThisStart, readAppliedState } from './applied-state.ts';
 import { type DesiredPolicy, resolvePolicy } from './desired-policy.ts';
-import { type KeptFlags, restoreFlags, saveFlags } from './file-flags.ts';
-import { type PolicyPlan, planPolicy, unionOf } from './plan-policy.ts';
-import { ringBytesOf } from './settings-too-late.ts';
+import { type KeptFlags, saveFlags } from './file-flags.ts';
+import { checkPolicy, putInForce } from './put-in-force.ts';
 
 /** What camconfd works with. */
 export interface ConfigureContext {
@@ -60,43 +48,7 @@ export async function configure(
   context: ConfigureContext,
 ): Promise<ConfigureResult> {
   const { desired } = await readPolicy(request, context);
-  return putInForce(desired, request, checkOnly, context);
-}
-
-/**
- * The same for a policy that was read already.
- * @throws CamflowError
- */
-export function putInForce(
-  desired: DesiredPolicy,
-  request: ConfigurationRequest,
-  checkOnly: boolean,
-  context: ConfigureContext,
-): ConfigureResult {
-  const control = context.openControl({ load: !checkOnly, ringBytes: ringBytesOf(desired.relay) });
-  try {
-    const before = readAppliedState(statePathOf(context));
-    const makePlan = (): PolicyPlan =>
-      planPolicy(desired, before, control, request.path ?? '--set', context.identity?.kernelBoot);
-    const plan = makePlan();
-    if (plan.refusals.length > 0) throw configurationError(plan.refusals);
-    for (const warning of plan.warnings) context.warn(warning);
-    if (checkOnly) return resultOf(plan);
-    makeFolderSync(context.stateFolder, 0o700);
-    const isPrepared = prepare(desired, control, context);
-    const restored = restore(desired, before, control, context);
-    const lasting = [
-      ...(isPrepared ? ['identifiers and buffers are set until the machine is started anew'] : []),
-      ...(restored === undefined ? [] : ['what was saved about files is said again']),
-    ];
-    // What was said about files again is there now.
-    const current = restored === undefined ? plan : makePlan();
-    const state = isPrepared ? { ...current.state, relay: desired.relay } : current.state;
-    make({ ...current, state }, before, control, lasting, statePathOf(context));
-    return { ...resultOf(current), ...(restored && { restored }) };
-  } finally {
-    control.close();
-  }
+  return checkOnly ? checkPolicy(desired, request, context) : putInForce(desired, request, context);
 }
 
 /**
@@ -119,34 +71,12 @@ export async function saveForRestart(
       return { files: 0, left: 0 };
     }
     makeFolderSync(context.stateFolder, 0o700);
-    const applied = readAppliedState(statePathOf(context));
+    const applied = readAppliedState(appliedStatePath(context.stateFolder));
     // Before camconfd ran in this start, what was saved is not in the kernel: it is kept, and so nothing is saved.
-    if (!isOfThisStart(applied, context)) return { files: 0, left: 0 };
+    if (!isOfThisStart(applied, context.identity?.kernelBoot)) return { files: 0, left: 0 };
     return saveFlags(context.stateFolder, control);
   } finally {
     control.close();
-  }
-}
-
-function isOfThisStart({ kernelBoot }: AppliedState, { identity }: ConfigureContext): boolean {
-  return kernelBoot === (identity?.kernelBoot ?? kernelBootUuid());
-}
-
-/** What was saved of files is said again once: what was taken back since is not to come back. */
-function restore(
-  desired: DesiredPolicy,
-  applied: AppliedState,
-  control: ProvenanceControl,
-  context: ConfigureContext,
-): KeptFlags | undefined {
-  if (!desired.persist || control.backend === 'securityfs' || isOfThisStart(applied, context))
-    return undefined;
-  try {
-    return restoreFlags(context.stateFolder, control);
-  } catch (error) {
-    if (!isCamflowError(error)) throw error;
-    context.warn(`what was said about files is not there again: ${describeError(error)}`);
-    return undefined;
   }
 }
 
@@ -161,45 +91,6 @@ export async function readPolicy(
   const all: ConfigurationProblem[] = [...errors, ...resolved.errors];
   if (all.length > 0) throw configurationError(all);
   return { settings, desired: resolved.desired };
-}
-
-/** Identity and buffers, which a kernel takes once. @returns whether it took them now */
-function prepare(
-  desired: DesiredPolicy,
-  control: ProvenanceControl,
-  { identity }: ConfigureContext,
-): boolean {
-  const { recording } = control;
-  if (recording.isPrepared()) {
-    keepMachineId(recording.machineId(), identity);
-    return false;
-  }
-  const numbers = needMachineNumbers({ machineId: desired.machineId }, identity);
-  recording.prepare({ ...numbers, ...desired.relay });
-  return true;
-}
-
-/** Makes the changes of a plan, and remembers them. */
-function make(
-  plan: PolicyPlan,
-  before: AppliedState,
-  control: ProvenanceControl,
-  lasting: readonly string[],
-  path: string,
-): void {
-  // A crash half-way must not leave anything in the kernel that nobody would take back.
-  if (plan.changes.length > 0) writeAppliedState(path, unionOf(before, plan.state));
-  const forget = (): void => (before === emptyState ? rmSync(path) : writeAppliedState(path, before));
-  applyChanges(plan.changes, control, { lasting, forget });
-  writeAppliedState(path, plan.state);
-}
-
-function resultOf({ changes, byHand }: PolicyPlan): ConfigureResult {
-  return { changes: changes.flatMap(({ text }) => text.split('\n')), byHand };
-}
-
-function statePathOf({ stateFolder }: ConfigureContext): string {
-  return join(stateFolder, 'applied.json');
 }
 
 /** The result for people. */

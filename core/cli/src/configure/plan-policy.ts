@@ -1,6 +1,6 @@
 import type { ConfigurationProblem } from '@camflow/config';
 import { kernelBootUuid, type ProvenanceControl } from '@camflow/kernel';
-import { type AppliedState, emptyState } from './applied-state.ts';
+import { type AppliedState, emptyState, isOfThisStart } from './applied-state.ts';
 import type { Change } from './change.ts';
 import type { DesiredPolicy } from './desired-policy.ts';
 import { findRefusals } from './find-refusals.ts';
@@ -23,11 +23,6 @@ export interface PolicyPlan {
   readonly state: AppliedState;
 }
 
-/** What is remembered of what still holds: with a restart the kernel forgets everything but the marks of files. */
-export function stillApplied(remembered: AppliedState, kernelBoot: string = kernelBootUuid()): AppliedState {
-  return remembered.kernelBoot === kernelBoot ? remembered : { ...emptyState, files: remembered.files };
-}
-
 /**
  * Compares what is wanted with what is there. Changes nothing.
  * @param path - where the policy comes from
@@ -39,7 +34,10 @@ export function planPolicy(
   path: string,
   kernelBoot: string = kernelBootUuid(),
 ): PolicyPlan {
-  const applied = stillApplied(remembered, kernelBoot);
+  // With a restart the kernel forgets everything but the marks of files.
+  const applied = isOfThisStart(remembered, kernelBoot)
+    ? remembered
+    : { ...emptyState, files: remembered.files };
   const current = control.policy.read();
   const files = planFiles(desired, applied, control);
   const filters = planFilters(desired, applied, current.filters);

@@ -1,13 +1,8 @@
 import { describeError, isCamflowError } from '@camflow/api';
 import type { ConfigurationRequest } from '@camflow/config';
-import {
-  type ConfigureContext,
-  type ConfigureResult,
-  putInForce,
-  readPolicy,
-  resultText,
-} from './configure.ts';
+import { type ConfigureContext, type ConfigureResult, readPolicy, resultText } from './configure.ts';
 import { dryRun, dryRunText, type KeptRecords } from './dry-run.ts';
+import { checkPolicy } from './put-in-force.ts';
 
 /** What a policy would change, and what of a capture it would keep. */
 export interface TriedPolicy extends Partial<ConfigureResult> {
@@ -30,7 +25,7 @@ export async function tryPolicy(
   const { settings, desired } = await readPolicy(request, context);
   const kept = await dryRun(settings, capture);
   try {
-    return { ...putInForce(desired, request, true, context), kept };
+    return { ...checkPolicy(desired, request, context), kept };
   } catch (error) {
     if (!isCamflowError(error) || !noKernel.has(error.code)) throw error;
     context.warn(`what would change cannot be said: ${describeError(error)}`);
