@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkConfiguration } from './check-configuration.ts';
 import { controlSections } from './control-sections.ts';
+import { controlSettings } from './control-settings.ts';
 import { detectProgram } from './detect-program.ts';
 import { describeProblem } from './problem.ts';
 import { readConfiguration } from './read-configuration.ts';
@@ -102,4 +103,23 @@ test('the program is told by the sections', async () => {
   expect(detectProgram((await check('[general]\n[file]\n')).configuration)).toBe('camflowd');
   expect(detectProgram((await check('[relay]\n')).configuration)).toBe('camconfd');
   expect(detectProgram((await check('[log]\n')).configuration)).toBe('camflowd');
+});
+
+test('lines that are malformed, and paths that are empty, are passed over as in CamFlow', async () => {
+  const { configuration } = await check(
+    '[provenance]\nenabled=true\nfoo\n=true\nall now=true\n[compression\nall=true\n[file]\ntrack=\ntrack=/a\n  \nopaque=\n',
+  );
+  const { settings, errors, warnings } = await controlSettings(configuration);
+  expect(errors).toEqual([]);
+  expect(warnings.map(({ where, message }) => `${where.split(':').at(-1)}: ${message}`)).toEqual([
+    '3: neither a [section], nor "key=value", nor a comment; the line is passed over, as in CamFlow',
+    '4: neither a [section], nor "key=value", nor a comment; the line is passed over, as in CamFlow',
+    '5: neither a [section], nor "key=value", nor a comment; the line is passed over, as in CamFlow',
+    '6: a section needs a closing "]"; the line is passed over, as in CamFlow',
+    '9: file.track: must not be empty; the line is passed over, as in CamFlow',
+    '12: file.opaque: must not be empty; the line is passed over, as in CamFlow',
+  ]);
+  // The heading is not closed: what follows is still of [provenance].
+  expect(settings.booleans.get('provenance.all')).toBe(true);
+  expect(settings.lists.get('file.track')?.map(({ value }) => value)).toEqual(['/a']);
 });

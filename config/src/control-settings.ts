@@ -16,7 +16,7 @@ export interface SettingLine {
 export interface ControlSettings {
   /** By section and key, in the words of the file: `provenance.enabled`. */
   readonly booleans: ReadonlyMap<string, boolean>;
-  /** Booleans that the file gives; the others are defaults. */
+  /** Booleans and numbers that the file gives; the others are defaults. */
   readonly given: ReadonlySet<string>;
   readonly numbers: ReadonlyMap<string, number>;
   /** Lists by section and key: `user.track`. */
@@ -45,13 +45,24 @@ const defaultNumbers: Readonly<Record<string, number>> = {
   'relay.subuf_nb': 8,
 };
 
-/** Lists of which CamFlow passes over what it does not know. */
-const tolerant: ReadonlySet<string> = new Set(['provenance.node_filter', 'provenance.propagate_node_filter']);
+/** Lists of which CamFlow passes over what it does not know, or cannot find. */
+const tolerant: ReadonlySet<string> = new Set([
+  'provenance.node_filter',
+  'provenance.propagate_node_filter',
+  'file.opaque',
+  'file.track',
+  'file.propagate',
+]);
 
 /** Reads the settings out of a configuration. Every file that CamFlow's camconfd takes gives settings. */
 export async function controlSettings(configuration: Configuration): Promise<CheckedSettings> {
-  const errors = [...configuration.problems];
-  const warnings = [...configuration.warnings, ...unknownNames(configuration, controlSections)];
+  const isMalformed = ({ code }: ConfigurationProblem): boolean => code === 'CONFIG_SYNTAX';
+  const errors = configuration.problems.filter((problem) => !isMalformed(problem));
+  const warnings = [
+    ...configuration.warnings,
+    ...configuration.problems.filter(isMalformed).map(passedOver),
+    ...unknownNames(configuration, controlSections),
+  ];
   const booleans = new Map(Object.entries(defaultBooleans));
   const numbers = new Map(Object.entries(defaultNumbers));
   const lists = new Map<string, SettingLine[]>();
@@ -68,8 +79,10 @@ export async function controlSettings(configuration: Configuration): Promise<Che
         if (problem)
           warnings.push({ ...problem, message: `${problem.message}; it counts as false, as in CamFlow` });
       } else if (name in defaultNumbers) {
-        if (problem === undefined) numbers.set(name, Number(value));
-        else if (isTolerated(name, value)) {
+        if (problem === undefined) {
+          given.add(name);
+          numbers.set(name, Number(value));
+        } else if (isTolerated(name, value)) {
           warnings.push({ ...problem, message: `${problem.message}; ${defaultNumbers[name]} is taken` });
         } else errors.push(problem);
       } else if (problem === undefined) {
@@ -78,12 +91,17 @@ export async function controlSettings(configuration: Configuration): Promise<Che
           { value, where: whereIs(configuration, section, key, index) },
         ]);
       } else if (tolerant.has(name)) {
-        warnings.push({ ...problem, message: `${problem.message}; the line is passed over, as in CamFlow` });
+        warnings.push(passedOver(problem));
       } else errors.push(problem);
     }
   }
   const settings = { booleans, given, numbers, lists };
   return { settings, errors: inFileOrder(errors), warnings: inFileOrder(warnings) };
+}
+
+/** What CamFlow says nothing about. */
+function passedOver(problem: ConfigurationProblem): ConfigurationProblem {
+  return { ...problem, message: `${problem.message}; the line is passed over, as in CamFlow` };
 }
 
 /** CamFlow takes what is no number for zero; its kernel panics at buffers of zero. */

@@ -49,6 +49,17 @@ describe('the ini dialect of CamFlow', () => {
     expect(assignments).toEqual([{ section: 'a', key: 'x', value: '1', line: 3 }]);
   });
 
+  test('after a heading that is not closed the old section holds', () => {
+    expect(read('[a]\nx=1\n[b\ny=2')).toEqual(['a.x=1', 'a.y=2']);
+    expect(read('[b\ny=2')).toEqual(['.y=2']);
+  });
+
+  test('what continues a key that is none is none of the key before it', () => {
+    const { problems, assignments } = parseIni('[a]\nx=1\ntwo words=2\n  3\nnonsense\n  4\n=5\n  y=6');
+    expect(assignments.map(({ key, value }) => `${key}=${value}`)).toEqual(['x=1', 'y=6']);
+    expect(problems.map(({ line }) => line)).toEqual([3, 4, 5, 6, 7]);
+  });
+
   test('an indented assignment is taken as CamFlow takes it, and doubted', () => {
     const { assignments, doubts } = parseIni('[log]\npath=/a\n format=w3c');
     expect(assignments[1]).toMatchObject({ key: 'path', value: 'format=w3c' });

@@ -38,7 +38,7 @@ export function canonicalSection(name: string): string {
 /**
  * Reads the dialect of CamFlow 0.9, which is that of libinih: `=` or `:`, comment lines with `;` or `#`, a
  * comment behind a value only after a blank and with `;`, no quotes and no escapes. A line that starts with a
- * blank gives one more value to the key above it.
+ * blank gives one more value to the key above it. A heading that is not closed leaves the section as it is.
  */
 export function parseIni(text: string): IniDocument {
   const assignments: IniAssignment[] = [];
@@ -57,7 +57,8 @@ export function parseIni(text: string): IniDocument {
       if (/^[a-z_]+\s*=/.test(meant)) {
         doubts.push({ line, message: `starts with a blank, and so is one more value of "${previousKey}"` });
       }
-      assignments.push({ section, key: previousKey, value: meant, line });
+      if (validKey.test(previousKey)) assignments.push({ section, key: previousKey, value: meant, line });
+      else problems.push({ line, message: `one more value of "${previousKey}", which is no key` });
     } else if (meant[0] === '[') {
       const end = meant.indexOf(']');
       if (end < 0) {
@@ -69,12 +70,11 @@ export function parseIni(text: string): IniDocument {
       if (!sectionLines.has(section)) sectionLines.set(section, line);
     } else {
       const assignment = parseAssignment(meant);
-      if (assignment === undefined) {
-        problems.push({ line, message: 'neither a [section], nor "key=value", nor a comment' });
-        continue;
-      }
-      previousKey = assignment.key;
-      assignments.push({ section, ...assignment, line });
+      // libinih takes any text for a key, and what follows it for more of its values.
+      previousKey = assignment?.key ?? previousKey;
+      if (assignment !== undefined && validKey.test(assignment.key)) {
+        assignments.push({ section, ...assignment, line });
+      } else problems.push({ line, message: 'neither a [section], nor "key=value", nor a comment' });
     }
   }
   return { assignments, sectionLines, problems, doubts };
@@ -83,8 +83,7 @@ export function parseIni(text: string): IniDocument {
 function parseAssignment(text: string): { key: string; value: string } | undefined {
   const split = text.search(/[=:]/);
   if (split < 0) return undefined;
-  const key = trimBlanks(text.slice(0, split));
-  return validKey.test(key) ? { key, value: trimBlanks(text.slice(split + 1)) } : undefined;
+  return { key: trimBlanks(text.slice(0, split)), value: trimBlanks(text.slice(split + 1)) };
 }
 
 function trimBlanks(text: string): string {

@@ -39,18 +39,23 @@ export function readAddressTable(bytes: Uint8Array): AddressRule[] {
   });
 }
 
+/** @throws CamflowError `CONFIG_BAD_VALUE` where so many rules have no room in a `struct cf_address_rules` */
+export function checkRoom(direction: AddressDirection, count: number): void {
+  const { most } = addressRules;
+  if (count <= most) return;
+  throw new CamflowError('CONFIG_BAD_VALUE', `${count} ${direction} rules are more than ${most}`, {
+    hint: 'Join neighbouring address ranges.',
+  });
+}
+
 /**
  * A `struct cf_address_rules` with these rules, the most specific first: the programs go by the first that matches, and
  * so a table means the same in whatever order its rules were made.
- * @throws CamflowError `CONFIG_BAD_VALUE` where there are more than 128
+ * @throws CamflowError as {@link checkRoom}
  */
 export function addressTable(direction: AddressDirection, rules: readonly AddressRule[]): Uint8Array {
-  const { size, most, rulesOffset, ruleBytes, offsets } = addressRules;
-  if (rules.length > most) {
-    throw new CamflowError('CONFIG_BAD_VALUE', `${rules.length} ${direction} rules are more than ${most}`, {
-      hint: 'Join neighbouring address ranges.',
-    });
-  }
+  const { size, rulesOffset, ruleBytes, offsets } = addressRules;
+  checkRoom(direction, rules.length);
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, rules.length, true);

@@ -1,14 +1,12 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname, machine, release, type, version } from 'node:os';
 import { nodeTypeNamed } from '@camflow/api';
-import { readBootId, readMachineId } from '../control/identity-files.ts';
+import type { IdentityPlaces } from '../control/identity-files.ts';
+import { type MachineNumbers, needMachineNumbers } from '../control/machine-numbers.ts';
 import { machineTextOffset, structures, writeStructure } from './layout.ts';
 
 /** What the machine's node says, and the numbers that every identifier carries. */
-export interface MachineIdentity {
-  readonly machineId: number;
-  readonly bootId: number;
+export interface MachineIdentity extends MachineNumbers {
   /** A `struct cf_machine` for it. */
   readonly node: Uint8Array;
 }
@@ -24,13 +22,12 @@ const modelVersion = [0, 9, 0];
 const nameBytes = 65;
 
 /**
- * Describes this machine. Its number and that of its last start are those that camconfd keeps, as CamFlow does. Where
- * there are none, they are hashes of /etc/machine-id and of the kernel's boot id, which are stable too.
+ * Describes this machine.
  * @param known - what was said since the programs were loaded, which holds for as long as they are
  */
-export function describeMachine(known: KnownIdentity): MachineIdentity {
-  const machineId = Number(known.machine_id) || (readMachineId() ?? hashOf('/etc/machine-id', hostname()));
-  const bootId = Number(known.boot_id) || (readBootId() ?? hashOf('/proc/sys/kernel/random/boot_id', ''));
+export function describeMachine(known: KnownIdentity, places: IdentityPlaces = {}): MachineIdentity {
+  const said = { machineId: Number(known.machine_id), bootId: Number(known.boot_id) };
+  const { machineId, bootId } = needMachineNumbers(said, places);
   const node = Buffer.alloc(structures.cf_machine.size);
   // CamFlow's machine starts at version 1 too.
   writeStructure('cf_machine', node, { id: machineId, type: nodeTypeNamed('machine')!.code, step: 1 << 1 });
@@ -40,16 +37,6 @@ export function describeMachine(known: KnownIdentity): MachineIdentity {
   for (const [i, name] of names.entries())
     text.write(name, modelVersion.length + i * nameBytes, nameBytes - 1);
   return { machineId, bootId, node };
-}
-
-function hashOf(path: string, otherwise: string): number {
-  let text = otherwise;
-  try {
-    text = readFileSync(path, 'utf8').trim() || otherwise;
-  } catch {
-    // What else tells machines apart has to do.
-  }
-  return createHash('sha256').update(text).digest().readUInt32LE() || 1;
 }
 
 function domainName(): string {

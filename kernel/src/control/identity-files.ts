@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { CamflowError } from '@camflow/api';
+import { CamflowError, isCamflowError } from '@camflow/api';
 import { errnoName } from '../libc/system-call-error.ts';
 
 const machineIdName = 'camflow-machine_id';
@@ -36,6 +36,19 @@ export function needMachineId(places: IdentityPlaces = {}): number {
   const made = randomInt(1, largest + 1);
   writeAtomically(join(places.etc ?? '/etc', machineIdName), idOf(made));
   return made;
+}
+
+/**
+ * Keeps a number that records carry already, where the machine has none in its file: it is to be the same after the next
+ * start. What cannot be written is left.
+ */
+export function keepMachineId(machineId: number, places: IdentityPlaces = {}): void {
+  try {
+    if (readMachineId(places) !== undefined) return;
+    writeAtomically(join(places.etc ?? '/etc', machineIdName), idOf(machineId));
+  } catch (error) {
+    if (!isCamflowError(error)) throw error;
+  }
 }
 
 /** The number of this start of the machine; undefined where nobody has counted it yet. */

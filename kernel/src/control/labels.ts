@@ -22,7 +22,9 @@ export class LabelTable {
   /** The labels, by bit. @throws CamflowError `CONFIG_UNREADABLE` */
   read(): string[] {
     try {
-      return readFileSync(this.#path, 'utf8').split('\n').slice(0, -1);
+      const lines = readFileSync(this.#path, 'utf8').split('\n');
+      // A file that somebody edited may end without a newline: its last line is a label all the same.
+      return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
     } catch (cause) {
       if (errnoName(cause) === 'ENOENT') return [];
       throw new CamflowError('CONFIG_UNREADABLE', `Cannot read the labels in ${this.#path}`, { cause });

@@ -17,6 +17,9 @@ export interface MarkChange extends Partial<Marks> {
 /** Bits of `internal_flag`, and of operations. */
 export const markBits = { tracked: 0x01, opaque: 0x02, propagate: 0x04 } as const;
 
+/** All of them. */
+export const allMarks: number = markBits.tracked | markBits.opaque | markBits.propagate;
+
 const names = ['tracked', 'opaque', 'propagate'] as const;
 
 /** The bits that a change is about, and how these are to stand. */

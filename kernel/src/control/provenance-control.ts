@@ -2,6 +2,7 @@ import type { DisclosureControl } from './disclosure.ts';
 import type { CaptureVersion, EffectivePolicy } from './effective-policy.ts';
 import type { FilterControl } from './filters.ts';
 import type { FileControl, ProcessControl } from './provenance-node.ts';
+import type { PolicyRequest, Refusal } from './refusals.ts';
 import type { RuleControl } from './rules.ts';
 import type { SwitchControl } from './switches.ts';
 
@@ -28,6 +29,10 @@ export interface RecordingControl {
   machineId(): number;
   /** 0 before capture was first prepared. */
   bootId(): number;
+  /** Whether identity and buffers are set: they stay as they are then. */
+  isPrepared(): boolean;
+  /** Size of the buffer of each CPU; undefined where none are made, or the kernel does not say. */
+  ringBytes(): number | undefined;
   /** What captures. */
   version(): CaptureVersion;
   /** Sets identity and buffers. The kernel takes the first call after its start; later ones change nothing. */
@@ -65,6 +70,8 @@ export interface ProvenanceControl {
   readonly recording: RecordingControl;
   readonly policy: PolicyControl;
   readonly disclosure: DisclosureControl;
+  /** What this kernel would refuse for what it is. Changes nothing, and needs no privilege. */
+  refusals(request: PolicyRequest): Refusal[];
   /** Lets go of what was opened. Legal twice. */
   close(): void;
 }

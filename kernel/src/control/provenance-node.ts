@@ -20,6 +20,14 @@ export interface ProvenanceNode {
   readonly marks: Marks;
 }
 
+/** A file of which something is said, by what the kernel knows it by: it may have any number of paths. */
+export interface MarkedFile {
+  /** `MAJOR:MINOR`, as /proc/self/mountinfo has it. */
+  readonly device: string;
+  readonly inode: bigint;
+  readonly marks: Marks;
+}
+
 /** Files, by path or by open descriptor. A path leads through symbolic links to what they name. */
 export type FileTarget = string | number;
 
@@ -32,6 +40,11 @@ export interface FileControl {
   read(target: FileTarget): ProvenanceNode;
   /** Changes what is said about a file, at once: all of it or nothing. */
   mark(target: FileTarget, change: MarkChange): void;
+  /**
+   * Files that are marked, but for those at these paths.
+   * @returns none on CamFlow 0.9, which keeps marks with the files and has no list of them
+   */
+  listOthers(paths: readonly string[]): MarkedFile[];
   /**
    * Writes what is said about all files into a file, whole or not at all, for {@link load} after the machine was started
    * anew. Files of file systems in memory are left out. Where no programs are loaded nothing is said, and nothing is

@@ -13,6 +13,19 @@ export interface Accounts {
   groupName(id: number): string | undefined;
 }
 
+const largestId = 0xffff_ffff;
+
+/**
+ * The number of a user or group that somebody named. A number stands for itself: rules about accounts that are gone
+ * are shown by number, and are given, or deleted, by what is shown.
+ * @returns undefined where there is no such account, and it is no number
+ */
+export function accountId(accounts: Accounts, kind: 'user' | 'group', given: string): number | undefined {
+  const id = kind === 'user' ? accounts.userId(given) : accounts.groupId(given);
+  if (id !== undefined) return id;
+  return /^\d{1,10}$/.test(given) && Number(given) <= largestId ? Number(given) : undefined;
+}
+
 interface Entry {
   readonly name: string;
   readonly id: number;

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { CamflowError, isCamflowError, parseAddressRange } from '@camflow/api';
 import {
   addressKinds,
   type FilterName,
   filterNames,
+  kernelBootUuid,
   type Rule,
   type RuleKind,
   type RuleSelector,
@@ -15,6 +17,7 @@ import {
   writeAtomically,
 } from '@camflow/kernel';
 import * as v from 'valibot';
+import type { RelaySettings } from './desired-policy.ts';
 
 /** A file that was marked: by path, and which one it was. */
 export interface AppliedFile {
@@ -30,6 +33,8 @@ export interface AppliedState {
   readonly filters: ReadonlyMap<FilterName, bigint>;
   readonly rules: ReadonlyMap<string, Rule>;
   readonly files: ReadonlyMap<string, AppliedFile>;
+  /** The buffers that were made in this start; undefined where it was not camconfd who had them made. */
+  readonly relay?: RelaySettings | undefined;
 }
 
 const bits = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xff));
@@ -40,6 +45,7 @@ const schema = v.object({
   filters: v.record(v.picklist(filterNames), v.pipe(v.string(), v.regex(/^[0-9a-f]{1,16}$/))),
   rules: v.array(v.object({ kind: v.picklist(ruleKinds), subject: v.string(), bits })),
   files: v.record(v.string(), v.object({ identity: v.string(), bits })),
+  relay: v.optional(v.object({ bufferExponent: v.number(), buffers: v.number() })),
 });
 
 /** Nothing was told. */
@@ -50,6 +56,16 @@ export const emptyState: AppliedState = {
   rules: new Map(),
   files: new Map(),
 };
+
+/** Where it is kept. */
+export function appliedStatePath(stateFolder: string): string {
+  return join(stateFolder, 'applied.json');
+}
+
+/** Whether it was told since the machine started. */
+export function isOfThisStart({ kernelBoot }: AppliedState, now: string = kernelBootUuid()): boolean {
+  return kernelBoot === now;
+}
 
 /**
  * Reads what was applied last.
@@ -77,6 +93,7 @@ export function readAppliedState(path: string): AppliedState {
       ),
       rules: new Map(rules.map((rule) => [selectorKey(rule.selector), rule])),
       files: new Map(Object.entries(state.files)),
+      relay: state.relay,
     };
   } catch (cause) {
     if (isCamflowError(cause) || cause instanceof SyntaxError || v.isValiError(cause)) {
@@ -102,6 +119,7 @@ export function writeAppliedState(path: string, state: AppliedState): void {
         bits,
       })),
       files: Object.fromEntries(state.files),
+      relay: state.relay,
     },
     null,
     1,

@@ -1,7 +1,15 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isCamflowError } from '@camflow/api';
+import { CamflowError, isCamflowError } from '@camflow/api';
 import {
   type Accounts,
   createSecurityfsControl,
@@ -169,6 +177,71 @@ describe('applying a file', () => {
     expect((await apply(['[provenance]', 'enabled=true', '[file]', `opaque=${file}`])).changes).toEqual([]);
   });
 
+  test('marks of files that were set by hand are listed for as long as they are there', async () => {
+    const file = markedFile('data');
+    const other = markedFile('other');
+    const lines = ['[file]', `track=${file}`, `track=${other}`];
+    await apply(lines);
+    camflow('--opaque-file', file, 'true');
+    expect(await apply(lines)).toEqual({ changes: [], byHand: [`file ${file} opaque`] });
+    expect((await apply(['[file]'])).changes).toEqual([`- file ${file} tracked`, `- file ${other} tracked`]);
+    expect(await apply(['[file]'])).toEqual({ changes: [], byHand: [`file ${file} opaque`] });
+    camflow('--opaque-file', file, 'false');
+    expect(await apply(['[file]'])).toEqual({ changes: [], byHand: [] });
+    expect(JSON.parse(readFileSync(join(folder, 'state', 'applied.json'), 'utf8')).files).toEqual({});
+  });
+
+  test.each([1, 20, 21])(
+    'so are %i marked files that no line is about, where the kernel lists them',
+    async (count) => {
+      const file = markedFile('data');
+      const plain = control.files;
+      const marks = { tracked: true, opaque: false, propagate: true };
+      const asked: (readonly string[])[] = [];
+      const listOthers = (paths: readonly string[]) => {
+        asked.push(paths);
+        return Array.from({ length: count }, (_, at) => ({ device: '8:1', inode: BigInt(at + 7), marks }));
+      };
+      control = {
+        ...control,
+        files: {
+          read: (target) => plain.read(target),
+          mark: (target, change) => plain.mark(target, change),
+          save: () => ({ files: 0, left: 0 }),
+          load: () => ({ files: 0, left: 0 }),
+          listOthers,
+        },
+      };
+      const { byHand } = await apply(['[file]', `track=${file}`]);
+      expect(asked.at(-1)).toEqual([file]);
+      if (count > 20) expect(byHand).toEqual(['21 files that no line is about']);
+      else {
+        expect(byHand.slice(0, 2)).toEqual([
+          'file 7 on device 8:1 tracked',
+          'file 7 on device 8:1 propagate',
+        ]);
+        expect(byHand).toHaveLength(2 * count);
+      }
+    },
+  );
+
+  test.each(['is away', 'cannot be looked at'])(
+    'what was said of a file that %s while its line is removed is taken back later',
+    async (how) => {
+      const file = markedFile('data');
+      await apply(['[file]', `track=${file}`]);
+      const node = kernel.fileNodes.get(file)!;
+      const away = how === 'is away';
+      if (away) renameSync(file, `${file}.away`);
+      else kernel.fileNodes.delete(file);
+      expect((await apply(['[file]'])).changes).toEqual([]);
+      expect(warnings).toEqual(away ? [] : [expect.stringMatching(/^\/data cannot be marked/)]);
+      if (away) renameSync(`${file}.away`, file);
+      else kernel.fileNodes.set(file, node);
+      expect((await apply(['[file]'])).changes).toEqual([`- file ${file} tracked`]);
+    },
+  );
+
   test('checking changes nothing and leaves nothing behind', async () => {
     const file = markedFile('data');
     const before = held();
@@ -285,6 +358,68 @@ describe('all or nothing', () => {
     expect(failures).toBeGreaterThan(15);
   });
 
+  test('where the relay cannot be started, nothing is told and nothing remembered', async () => {
+    kernel.failAt = 1;
+    expect(await failure(apply(['[provenance]', 'enabled=true']))).toMatch(
+      /^SYSTEM_CALL_FAILED .*relay_conf/,
+    );
+    expect(kernel.writes).toEqual([]);
+    expect(readdirSync(join(folder, 'state'))).toEqual([]);
+  });
+
+  test('what a failed first run did that lasts is said, and nothing else is left of it', async () => {
+    kernel.failAt = 2;
+    expect(await failure(apply(['[user]', 'track=alice']))).toMatch(
+      /; everything is as it was before, but identifiers and buffers are set until the machine is started anew$/,
+    );
+    expect(control.rules.list('user')).toEqual([]);
+    expect(readdirSync(join(folder, 'state'))).toEqual([]);
+  });
+
+  test('what could not be taken back is remembered, and taken back by the next run', async () => {
+    const { rules } = control;
+    let broken = true;
+    control = {
+      ...control,
+      rules: {
+        list: (kind) => rules.list(kind),
+        add: (rule) => {
+          if (broken && rule.selector.kind === 'group')
+            throw new CamflowError('SYSTEM_CALL_FAILED', 'broken');
+          rules.add(rule);
+        },
+        remove: (selector) => {
+          if (broken) throw new CamflowError('SYSTEM_CALL_FAILED', 'broken');
+          rules.remove(selector);
+        },
+      },
+    };
+    const lines = ['[user]', 'track=alice', 'opaque=bob', '[group]', 'track=staff'];
+    expect(await failure(apply(lines))).toMatch(
+      /"\+ group.track=50": broken; could not be taken back: \+ group.track=50, \+ user.opaque=1001, \+ user.track=1000$/,
+    );
+    broken = false;
+    expect(await apply(['[user]', 'opaque=bob'])).toEqual({ changes: ['- user.track=1000'], byHand: [] });
+  });
+
+  test('a rule that was removed on the way, and is not there again, counts as not taken back', async () => {
+    await apply(['[ipv4-egress]', 'propagate=10.0.0.0/8:80']);
+    const { rules } = control;
+    control = {
+      ...control,
+      rules: {
+        list: (kind) => rules.list(kind),
+        remove: (selector) => rules.remove(selector),
+        add: () => {
+          throw new CamflowError('SYSTEM_CALL_FAILED', 'broken');
+        },
+      },
+    };
+    expect(await failure(apply(['[ipv4-egress]', 'track=10.0.0.0/8:80']))).toMatch(
+      /broken; could not be taken back: - ipv4-egress/,
+    );
+  });
+
   test('nothing is written where anything in the file is wrong', async () => {
     const outcome = await failure(
       apply([
@@ -308,19 +443,46 @@ describe('all or nothing', () => {
 
   test('IPv6 on a kernel that has none is refused, and nothing is applied', async () => {
     const before = held();
-    const outcome = await failure(
-      apply([
-        '[provenance]',
-        'machine_id=1',
-        'all=true',
-        'node_filter=char',
-        '[ipv6-egress]',
-        'track=[::1]/128:80',
-      ]),
-    );
-    expect(outcome).toMatch(/^UNSUPPORTED .*CamFlow 0\.9 has no rules about IPv6/);
-    kernel.contents.set('boot_id', Buffer.alloc(4)).set('machine_id', Buffer.alloc(4));
+    const lines = [
+      ...['[provenance]', 'machine_id=1', 'all=true', 'node_filter=char'],
+      ...['[ipv6-egress]', 'track=[::1]/128:80'],
+    ];
+    for (const checkOnly of [true, false]) {
+      expect((await failure(apply(lines, checkOnly))).replaceAll(folder, '')).toMatch(
+        /^UNSUPPORTED \/camflow\.ini:6: ipv6-egress: CamFlow 0\.9 has no rules about IPv6/,
+      );
+    }
+    expect(kernel.writes).toEqual([]);
     expect(held()).toEqual(before);
+  });
+
+  test('nothing is loaded for what the kernel would refuse', async () => {
+    const asked: (boolean | undefined)[] = [];
+    const openControl: ConfigureContext['openControl'] = ({ load }) => {
+      asked.push(load);
+      return control;
+    };
+    const path = join(folder, 'camflow.ini');
+    writeFileSync(path, '[ipv6-egress]\ntrack=[::1]/128:80\n');
+    const run = () => configure({ path, environment: {} }, false, { ...context(), openControl });
+    await expect(run()).rejects.toThrow(/no rules about IPv6/);
+    expect(asked).toEqual([false]);
+    writeFileSync(path, '[provenance]\nenabled=true\n');
+    await run();
+    expect(asked).toEqual([false, false, true]);
+  });
+
+  test('everything that the kernel would refuse is told at once, by line', async () => {
+    const lines = [
+      ...['[cgroup]', 'track=4294967296', '[secctx]', `opaque=${'x'.repeat(4096)}`],
+      ...['[relay]', 'buff_exp=30', 'subuf_nb=1000'],
+    ];
+    expect((await failure(apply(lines, true))).replaceAll(folder, '')).toBe(
+      'CONFIG_BAD_VALUE 3 problems:\n' +
+        '  /camflow.ini:2: cgroup: 4294967296 is not the inode of a cgroup namespace. CamFlow 0.9 knows no cgroups but their namespaces: give /proc/PID/ns/cgroup, or its inode.\n' +
+        '  /camflow.ini:4: secctx: A security context of 4096 bytes is too long. CamFlow takes up to 4095 bytes.\n' +
+        '  /camflow.ini: relay: Relay buffers of 2^30 bytes, 1000 of them, are not possible. Take buff_exp=20 and subuf_nb=8, which is 8 MiB per CPU and channel.',
+    );
   });
 });
 
@@ -334,9 +496,18 @@ describe('identifiers', () => {
     await apply(['[provenance]']);
     expect(read('camflow-boot_id')).toBe(1);
     boot = 'second';
+    kernel = new CamflowKernel();
+    control = createSecurityfsControl({ files: kernel, attribute: kernel.attribute });
     await apply(['[provenance]']);
     expect([read('camflow-boot_id'), read('camflow-machine_id')]).toEqual([2, machineId]);
-    expect(control.recording.machineId()).toBe(machineId);
+    expect([control.recording.bootId(), control.recording.machineId()]).toEqual([2, machineId]);
+  });
+
+  test('that records carry already are kept, and no others are made', async () => {
+    control.recording.prepare({ machineId: 4711, bootId: 9, bufferExponent: 20, buffers: 8 });
+    await apply(['[provenance]']);
+    expect(readFileSync(join(folder, 'etc', 'camflow-machine_id')).readUInt32LE()).toBe(4711);
+    expect(readdirSync(join(folder, 'etc'))).toEqual(['camflow-machine_id']);
   });
 
   test('a file that holds none gets one', async () => {
@@ -346,13 +517,65 @@ describe('identifiers', () => {
   });
 });
 
+describe('what a kernel takes once', () => {
+  test('is told where the file says something else later', async () => {
+    await apply(['[provenance]', 'machine_id=77', '[relay]', 'buff_exp=18']);
+    expect(warnings).toEqual([]);
+    await apply(['[provenance]', 'machine_id=77', '[relay]', 'buff_exp=18', 'subuf_nb=8']);
+    expect(warnings).toEqual([]);
+    const later = ['[provenance]', 'machine_id=78', '[relay]', 'buff_exp=20', 'subuf_nb=4'];
+    const told = [
+      'machine_id=78 does not come into force before the machine is started anew: records carry 77',
+      '[relay] does not come into force before the machine is started anew: buffers were made with buff_exp=18 and subuf_nb=8',
+    ];
+    await apply(later, true);
+    expect(warnings).toEqual(told);
+    await apply(later);
+    // It is not in force by having been told.
+    await apply(later);
+    expect(warnings).toEqual(told);
+    await apply(['[provenance]']);
+    expect(warnings).toEqual([]);
+  });
+
+  test('so are rings of another size, whoever loaded the programs', async () => {
+    const { recording } = control;
+    control = {
+      ...control,
+      backend: 'bpf',
+      recording: {
+        machineId: () => recording.machineId(),
+        bootId: () => recording.bootId(),
+        isPrepared: () => recording.isPrepared(),
+        ringBytes: () => 8 << 20,
+        version: () => recording.version(),
+        prepare: (request) => recording.prepare(request),
+        changeEpoch: () => recording.changeEpoch(),
+        flush: () => recording.flush(),
+        drops: () => recording.drops(),
+      },
+    };
+    await apply(['[relay]', 'buff_exp=20', 'subuf_nb=8']);
+    await apply(['[provenance]']);
+    expect(warnings).toEqual([]);
+    await apply(['[relay]', 'buff_exp=20', 'subuf_nb=4']);
+    expect(warnings).toEqual([
+      '[relay] does not come into force before `camflow unload` or a restart: each CPU has a ring of 8.0 MiB, not of 4.0 MiB',
+    ]);
+  });
+});
+
 describe('what camflow -c prints', () => {
   test('gives the same policy again, with the same hash', async () => {
     const file = markedFile('data');
     await apply(everything(file));
+    // Accounts that are gone have no names any more.
+    camflow('--track-user', '4242', 'opaque');
+    camflow('--track-group', '4294967295', 'opaque');
     camflow('--track-user', 'root', 'opaque');
     camflow('--track-ipv4-egress', '10.0.0.0/8:0', 'propagate');
     const [text, hash] = [camflow('-c'), camflow('-p')];
+    expect(text).toMatch(/^opaque=4242$/m);
     const other = new CamflowKernel();
     control = createSecurityfsControl({ files: other, attribute: other.attribute });
     boot = 'other machine';

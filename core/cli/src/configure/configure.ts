@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { describeError, isCamflowError, makeFolderSync } from '@camflow/api';
+import { makeFolderSync } from '@camflow/api';
 import {
   type ConfigurationProblem,
   type ConfigurationRequest,
@@ -9,21 +8,12 @@ import {
   describeProblem,
   readConfiguration,
 } from '@camflow/config';
-import {
-  type Accounts,
-  type ControlRequest,
-  type IdentityPlaces,
-  kernelBootUuid,
-  needBootId,
-  needMachineId,
-  type ProvenanceControl,
-} from '@camflow/kernel';
+import type { Accounts, ControlRequest, IdentityPlaces, ProvenanceControl } from '@camflow/kernel';
 import { formatCounted } from '../report/numbers.ts';
-import { type AppliedState, readAppliedState, writeAppliedState } from './applied-state.ts';
-import { applyChanges } from './apply-changes.ts';
+import { appliedStatePath, isOfThisStart, readAppliedState } from './applied-state.ts';
 import { type DesiredPolicy, resolvePolicy } from './desired-policy.ts';
-import { type KeptFlags, restoreFlags, saveFlags } from './file-flags.ts';
-import { type PolicyPlan, planPolicy, unionOf } from './plan-policy.ts';
+import { type KeptFlags, saveFlags } from './file-flags.ts';
+import { checkPolicy, putInForce } from './put-in-force.ts';
 
 /** What camconfd works with. */
 export interface ConfigureContext {
@@ -58,26 +48,7 @@ export async function configure(
   context: ConfigureContext,
 ): Promise<ConfigureResult> {
   const { desired } = await readPolicy(request, context);
-  const control = context.openControl({ load: !checkOnly, ringBytes: ringBytes(desired) });
-  try {
-    const statePath = join(context.stateFolder, 'applied.json');
-    const before = readAppliedState(statePath);
-    const restored = checkOnly ? undefined : restore(desired, before, control, context);
-    const plan = planPolicy(desired, before, control, context.identity?.kernelBoot);
-    for (const warning of plan.warnings) context.warn(warning);
-    if (!checkOnly) {
-      makeFolderSync(context.stateFolder, 0o700);
-      // A crash half-way must not leave anything in the kernel that nobody would take back.
-      if (plan.changes.length > 0) writeAppliedState(statePath, unionOf(before, plan.state));
-      prepare(desired, control, context);
-      apply(plan, control, () => writeAppliedState(statePath, before));
-      writeAppliedState(statePath, plan.state);
-    }
-    const changes = plan.changes.flatMap(({ text }) => text.split('\n'));
-    return { changes, byHand: plan.byHand, ...(restored && { restored }) };
-  } finally {
-    control.close();
-  }
+  return checkOnly ? checkPolicy(desired, request, context) : putInForce(desired, request, context);
 }
 
 /**
@@ -100,41 +71,13 @@ export async function saveForRestart(
       return { files: 0, left: 0 };
     }
     makeFolderSync(context.stateFolder, 0o700);
-    const applied = readAppliedState(join(context.stateFolder, 'applied.json'));
+    const applied = readAppliedState(appliedStatePath(context.stateFolder));
     // Before camconfd ran in this start, what was saved is not in the kernel: it is kept, and so nothing is saved.
-    if (!isOfThisStart(applied, context)) return { files: 0, left: 0 };
+    if (!isOfThisStart(applied, context.identity?.kernelBoot)) return { files: 0, left: 0 };
     return saveFlags(context.stateFolder, control);
   } finally {
     control.close();
   }
-}
-
-function isOfThisStart({ kernelBoot }: AppliedState, { identity }: ConfigureContext): boolean {
-  return kernelBoot === (identity?.kernelBoot ?? kernelBootUuid());
-}
-
-/** What was saved of files is said again once: what was taken back since is not to come back. */
-function restore(
-  desired: DesiredPolicy,
-  applied: AppliedState,
-  control: ProvenanceControl,
-  context: ConfigureContext,
-): KeptFlags | undefined {
-  if (!desired.persist || control.backend === 'securityfs' || isOfThisStart(applied, context))
-    return undefined;
-  try {
-    return restoreFlags(context.stateFolder, control);
-  } catch (error) {
-    if (!isCamflowError(error)) throw error;
-    context.warn(`what was said about files is not there again: ${describeError(error)}`);
-    return undefined;
-  }
-}
-
-/** As much memory for each CPU as the relay would have for a channel: a power of two. */
-function ringBytes({ relay }: DesiredPolicy): number {
-  const bytes = 2 ** relay.bufferExponent * relay.buffers;
-  return 2 ** Math.min(30, Math.max(16, Math.floor(Math.log2(bytes))));
 }
 
 /** Reads and checks the file. @throws CamflowError with every problem in it */
@@ -148,22 +91,6 @@ export async function readPolicy(
   const all: ConfigurationProblem[] = [...errors, ...resolved.errors];
   if (all.length > 0) throw configurationError(all);
   return { settings, desired: resolved.desired };
-}
-
-/** Identity and buffers, which a kernel takes once. */
-function prepare(desired: DesiredPolicy, control: ProvenanceControl, { identity }: ConfigureContext): void {
-  const machineId = desired.machineId || needMachineId(identity);
-  const bootId = needBootId(identity);
-  if (control.recording.bootId() === 0) control.recording.prepare({ machineId, bootId, ...desired.relay });
-}
-
-function apply({ changes }: PolicyPlan, control: ProvenanceControl, forget: () => void): void {
-  try {
-    applyChanges(changes, control);
-  } catch (error) {
-    forget();
-    throw error;
-  }
 }
 
 /** The result for people. */

@@ -10,6 +10,7 @@ import {
 import type { ConfigurationProblem, ControlSettings, SettingLine } from '@camflow/config';
 import {
   type Accounts,
+  accountId,
   actionBits,
   addressKinds,
   emptyFilters,
@@ -26,19 +27,30 @@ import {
   selectorKey,
 } from '@camflow/kernel';
 
+/** The buffers of each CPU. */
+export interface RelaySettings {
+  /** Size of a sub-buffer, as a power of two. */
+  readonly bufferExponent: number;
+  readonly buffers: number;
+}
+
 /** What the kernel is to be told, in its own terms. */
 export interface DesiredPolicy {
   readonly switches: ReadonlyMap<SwitchName, { readonly on: boolean; readonly given: boolean }>;
   readonly filters: ReadonlyMap<FilterName, bigint>;
   /** By {@link selectorKey}. */
   readonly rules: ReadonlyMap<string, Rule>;
+  /** Where the file has the first line about a rule, by {@link selectorKey}: `FILE:LINE`. */
+  readonly origins: ReadonlyMap<string, string>;
   /** Marks of files, as rule bits, by path. */
   readonly files: ReadonlyMap<string, number>;
   /** Whether what is said about files is kept over a start of the machine. */
   readonly persist: boolean;
   /** 0 stands for that of the machine's file. */
   readonly machineId: number;
-  readonly relay: { readonly bufferExponent: number; readonly buffers: number };
+  readonly relay: RelaySettings;
+  /** Whether the file says anything of the relay: the others are defaults. */
+  readonly isRelayGiven: boolean;
 }
 
 /** A policy, or all that stands in its way; and what is passed over. */
@@ -69,6 +81,7 @@ export function resolvePolicy(settings: ControlSettings, accounts: Accounts): Re
     settings.lists.get(`${section}.${key}`) ?? [];
 
   const rules = new Map<string, Rule>();
+  const origins = new Map<string, string>();
   for (const kind of ruleKinds) {
     for (const action of actions) {
       for (const line of lines(kind, action)) {
@@ -77,6 +90,7 @@ export function resolvePolicy(settings: ControlSettings, accounts: Accounts): Re
           if (typeof selector === 'string') wrong(line, `${kind}.${action}: ${selector}`);
           else {
             const key = selectorKey(selector);
+            if (!origins.has(key)) origins.set(key, line.where);
             rules.set(key, { selector, bits: (rules.get(key)?.bits ?? 0) | actionBits[action] });
           }
         } catch (error) {
@@ -107,10 +121,12 @@ export function resolvePolicy(settings: ControlSettings, accounts: Accounts): Re
     ),
     filters: filtersOf(settings),
     rules,
+    origins,
     files,
     persist: settings.booleans.get('file.persist')!,
     machineId: number('provenance.machine_id'),
     relay: { bufferExponent: number('relay.buff_exp'), buffers: number('relay.subuf_nb') },
+    isRelayGiven: ['relay.buff_exp', 'relay.subuf_nb'].some((key) => settings.given.has(key)),
   };
   return { desired, errors, warnings };
 }
@@ -139,7 +155,7 @@ function selectorOf(kind: RuleKind, value: string, accounts: Accounts): RuleSele
     return { kind: addressKind, range: parseAddressRange(addressKind.startsWith('ipv4') ? 4 : 6, value) };
   }
   if (kind === 'user' || kind === 'group') {
-    const id = kind === 'user' ? accounts.userId(value) : accounts.groupId(value);
+    const id = accountId(accounts, kind, value);
     return id === undefined ? `there is no ${kind} "${value}" on this machine` : { kind, id };
   }
   if (kind === 'secctx') return { kind, context: value };

@@ -36,6 +36,7 @@ beforeEach(() => {
     files: {
       read: (target) => plain.files.read(target),
       mark: (target, change) => plain.files.mark(target, change),
+      listOthers: () => [],
       save: (path) => {
         done.push('save');
         writeFileSync(path, 'saved');
@@ -111,6 +112,28 @@ test('what was saved and is damaged keeps nothing from being applied', async () 
   expect(warnings).toEqual([
     expect.stringMatching(/^what was said about files is not there again: not saved/),
   ]);
+});
+
+test('where a change fails after what was saved is said again, that is told', async () => {
+  await configure(request(...persist), false, context());
+  writeFileSync(saved(), 'saved');
+  boot = 'second';
+  const { switches } = control;
+  const failing = {
+    read: () => switches.read(),
+    captured: () => switches.captured(),
+    set: () => {
+      throw new CamflowError('SYSTEM_CALL_FAILED', 'broken');
+    },
+  };
+  const lines = [...persist, '[provenance]', 'enabled=true'];
+  control = { ...control, switches: failing };
+  await expect(configure(request(...lines), false, context())).rejects.toThrow(
+    /broken; everything is as it was before, but what was saved about files is said again$/,
+  );
+  // The next one says it again: nothing of this run is remembered.
+  control = { ...control, switches };
+  expect((await configure(request(...lines), false, context())).restored).toEqual({ files: 2, left: 0 });
 });
 
 test('CamFlow keeps what is said about a file with the file: nothing is saved there', async () => {

@@ -1,11 +1,14 @@
+import type { ConfigurationProblem } from '@camflow/config';
 import { kernelBootUuid, type ProvenanceControl } from '@camflow/kernel';
-import { type AppliedState, emptyState } from './applied-state.ts';
+import { type AppliedState, emptyState, isOfThisStart } from './applied-state.ts';
 import type { Change } from './change.ts';
 import type { DesiredPolicy } from './desired-policy.ts';
+import { findRefusals } from './find-refusals.ts';
 import { planFiles } from './plan-files.ts';
 import { planFilters } from './plan-filters.ts';
 import { planRules } from './plan-rules.ts';
 import { planSwitches } from './plan-switches.ts';
+import { settingsTooLate } from './settings-too-late.ts';
 
 /** Everything that is to be done so that the kernel does what the file says. */
 export interface PolicyPlan {
@@ -14,20 +17,27 @@ export interface PolicyPlan {
   /** What is in force without being in the file, and stays. */
   readonly byHand: readonly string[];
   readonly warnings: readonly string[];
+  /** What the kernel would refuse: where there is any, nothing is to be done. */
+  readonly refusals: readonly ConfigurationProblem[];
   /** What is to be remembered once it is done. */
   readonly state: AppliedState;
 }
 
-/** Compares what is wanted with what is there. Changes nothing. */
+/**
+ * Compares what is wanted with what is there. Changes nothing.
+ * @param path - where the policy comes from
+ */
 export function planPolicy(
   desired: DesiredPolicy,
   remembered: AppliedState,
   control: ProvenanceControl,
+  path: string,
   kernelBoot: string = kernelBootUuid(),
 ): PolicyPlan {
   // With a restart the kernel forgets everything but the marks of files.
-  const applied =
-    remembered.kernelBoot === kernelBoot ? remembered : { ...emptyState, files: remembered.files };
+  const applied = isOfThisStart(remembered, kernelBoot)
+    ? remembered
+    : { ...emptyState, files: remembered.files };
   const current = control.policy.read();
   const files = planFiles(desired, applied, control);
   const filters = planFilters(desired, applied, current.filters);
@@ -37,14 +47,16 @@ export function planPolicy(
   const isStop = ({ text }: Change): boolean => text === 'enabled=false';
   return {
     changes: [...all.filter(isStop), ...all.filter((change) => !isStop(change))],
-    byHand: [...filters.byHand, ...rules.byHand, ...switches.byHand],
-    warnings: files.warnings,
+    byHand: [...files.byHand, ...filters.byHand, ...rules.byHand, ...switches.byHand],
+    warnings: [...files.warnings, ...settingsTooLate(desired, applied, control)],
+    refusals: findRefusals(desired, applied, current.rules, control, path),
     state: {
       kernelBoot,
       switches: new Map([...desired.switches].map(([name, { on }]) => [name, on])),
       filters: desired.filters,
       rules: desired.rules,
       files: files.files,
+      relay: applied.relay,
     },
   };
 }
@@ -63,5 +75,5 @@ export function unionOf(before: AppliedState, after: AppliedState): AppliedState
     const bits = last?.identity === file.identity ? last.bits : 0;
     files.set(path, { ...file, bits: file.bits | bits });
   }
-  return { kernelBoot: after.kernelBoot, switches: after.switches, filters, rules, files };
+  return { ...after, filters, rules, files };
 }

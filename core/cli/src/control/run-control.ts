@@ -24,6 +24,13 @@ export function isControl(argv: readonly string[]): boolean {
   return argv[0]?.startsWith('-') === true && argv[0] !== '-V' && argv[0] !== '--version';
 }
 
+/** Whether a command line asks for help, and how it wants it. */
+export function helpAsked(argv: readonly string[]): 'text' | 'json' | undefined {
+  const { words, json } = splitGeneral(argv);
+  if (words[0] !== '-h' && words[0] !== '--help') return undefined;
+  return json ? 'json' : 'text';
+}
+
 /** Options about the state of capture as a whole, which is no secret. */
 const stateFlags: ReadonlySet<string> = new Set(['-v', '-s', '-c', '-p', '--drop']);
 
@@ -39,6 +46,7 @@ export function isAboutState(argv: readonly string[]): boolean {
  */
 export function runControl(argv: readonly string[], run: ControlRun): string {
   const { words, json, securityfs } = splitGeneral(argv);
+  if (securityfs === '') throw new CamflowError('USAGE', '--securityfs needs <folder>');
   const [flag, ...args] = words;
   if (flag === undefined) throw new CamflowError('USAGE', 'Say what to do', { hint: 'See camflow -h.' });
   const option = optionNamed(flag) ?? unknownOption(flag);
@@ -83,7 +91,6 @@ function splitGeneral(argv: readonly string[]): CommandLine {
     else if (argv[at] === '--securityfs') securityfs = argv[++at] ?? '';
     else words.push(argv[at]!);
   }
-  if (securityfs === '') throw new CamflowError('USAGE', '--securityfs needs <folder>');
   return { words, json, securityfs };
 }
 

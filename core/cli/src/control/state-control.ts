@@ -69,19 +69,22 @@ export function controlOfState(state: unknown, accounts: Accounts): ProvenanceCo
     recording: {
       machineId: () => output.machineId,
       bootId: () => output.bootId,
+      isPrepared: () => output.bootId !== 0,
+      ringBytes: () => undefined,
       version: () => output.version,
       drops: () => output.drops,
       prepare: refuse,
       changeEpoch: refuse,
       flush: refuse,
     },
-    files: { read: refuse, mark: refuse, save: refuse, load: refuse },
+    files: { read: refuse, mark: refuse, listOthers: refuse, save: refuse, load: refuse },
     processes: { read: refuse, mark: refuse, readSelf: refuse, markSelf: refuse },
     policy: {
       read: () => ({ switches: output.switches, filters, rules }),
       hash: () => Uint8Array.from(Buffer.from(output.policyHash, 'hex')),
     },
     disclosure: { node: refuse, relation: refuse },
+    refusals: refuse,
     close() {},
   };
 }

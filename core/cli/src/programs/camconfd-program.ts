@@ -4,14 +4,9 @@ import { Command } from 'commander';
 import type { DependencyContainer } from 'tsyringe';
 import { createContainer } from '../composition/container.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
-import {
-  type ConfigureContext,
-  configure,
-  readPolicy,
-  resultText,
-  saveForRestart,
-} from '../configure/configure.ts';
-import { dryRun, dryRunText } from '../configure/dry-run.ts';
+import { choosePlaces } from '../configure/choose-places.ts';
+import { type ConfigureContext, configure, resultText, saveForRestart } from '../configure/configure.ts';
+import { trialText, tryPolicy } from '../configure/try-policy.ts';
 import { formatCounted } from '../report/numbers.ts';
 import { version } from '../version.ts';
 import { runProgram } from './run-program.ts';
@@ -24,6 +19,7 @@ interface ConfigureOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly securityfs?: string;
+  readonly state?: string;
 }
 
 /**
@@ -51,10 +47,17 @@ export function camconfdProgram(container: DependencyContainer): Command {
       'with persist=true in [file]: save what is said about files until the next start',
       false,
     )
-    .option('--capture <file>', 'with --check: say which records of a capture file the policy would keep')
+    .option(
+      '--capture <file>',
+      'with --check: say, too, which records of a capture file the policy would keep',
+    )
     .option('--json', 'answer as JSON', false)
     .option('-q, --quiet', 'print warnings and errors only', false)
-    .option('--securityfs <folder>', 'use the control files in this folder, to try things out')
+    .option('--securityfs <folder>', 'use the control files in this folder, to try things out; needs --state')
+    .option(
+      '--state <folder>',
+      'remember what was applied, and keep the identifiers, in this folder (default: /var/lib/camflow and /etc)',
+    )
     .action((options: ConfigureOptions) => act(options, container));
 }
 
@@ -68,6 +71,7 @@ async function act(options: ConfigureOptions, container: DependencyContainer): P
       hint: 'Give one of them.',
     });
   }
+  const places = choosePlaces(options, resolve(container, tokens.places));
   const path = options.config ?? (await defaultControlFile());
   if (path === undefined) {
     throw new CamflowError('CONFIG_UNREADABLE', 'There is no /etc/camflow.ini', {
@@ -79,15 +83,15 @@ async function act(options: ConfigureOptions, container: DependencyContainer): P
     openControl: (request) => open({ ...request, securityfsFolder: securityfs }),
     accounts: resolve(container, tokens.accounts),
     warn: (text) => void process.stderr.write(`camconfd: warning: ${text}\n`),
-    ...resolve(container, tokens.places),
+    ...places,
   };
   const request = { path, environment: resolve(container, tokens.environment) };
   const print = (text: string, value: unknown): void => {
     if (!quiet || json) process.stdout.write(`${json ? JSON.stringify(value) : text}\n`);
   };
   if (capture !== undefined) {
-    const kept = await dryRun((await readPolicy(request, context)).settings, capture);
-    print(dryRunText(kept), kept);
+    const tried = await tryPolicy(request, capture, context);
+    print(trialText(tried), tried);
     return;
   }
   if (save) {

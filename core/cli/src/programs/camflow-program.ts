@@ -5,8 +5,8 @@ import type { DependencyContainer } from 'tsyringe';
 import { spoolFolder } from '../commands/spool-folder.ts';
 import { createContainer } from '../composition/container.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
-import { helpText } from '../control/generate/help-text.ts';
-import { isControl } from '../control/run-control.ts';
+import { helpJson, helpText } from '../control/generate/help-text.ts';
+import { helpAsked, isControl } from '../control/run-control.ts';
 import { runControlForAnyUser } from '../control/show-state.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { version } from '../version.ts';
@@ -63,13 +63,10 @@ export async function runCamflow(
     .description('Whole-system provenance for Linux.')
     .version(version, '-V, --version');
   for (const add of commands) add(program, context);
-  if (argv.length === 0 || argv[0] === '-h' || argv[0] === '--help') {
-    print(
-      helpText(
-        program.commands.map((each) => [each.name(), each.description()] as const),
-        wantsColour(),
-      ),
-    );
+  const help = argv.length === 0 ? 'text' : helpAsked(argv);
+  if (help !== undefined) {
+    const described = program.commands.map((each) => [each.name(), each.description()] as const);
+    print(help === 'json' ? `${JSON.stringify(helpJson(described))}\n` : helpText(described, wantsColour()));
     return argv.length === 0 ? exitCodes.misconfigured : exitCodes.ok;
   }
   if (!isControl(argv)) return runProgram(program, argv, () => status);

@@ -1,5 +1,6 @@
 import { defaultRecorderFile } from '@camflow/config';
 import { Command } from 'commander';
+import type { DependencyContainer } from 'tsyringe';
 import { createContainer } from '../composition/container.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
 import { runDaemon } from '../daemon/run-daemon.ts';
@@ -19,10 +20,23 @@ interface DaemonOptions {
  * @returns the exit status
  */
 export function runCamflowd(argv: readonly string[]): Promise<number> {
-  const container = createContainer('camflowd');
-  const environment = resolve(container, tokens.environment);
   let status: number = exitCodes.ok;
-  const program = new Command('camflowd')
+  const program = camflowdProgram(createContainer('camflowd'), (given) => {
+    status = given;
+  });
+  return runProgram(program, argv, () => status);
+}
+
+/**
+ * Its command line, which the manual is made from.
+ * @param endWith - takes the exit status where it is not 0
+ */
+export function camflowdProgram(
+  container: DependencyContainer,
+  endWith: (status: number) => void = () => {},
+): Command {
+  const environment = resolve(container, tokens.environment);
+  return new Command('camflowd')
     .description(
       'Records provenance, in the foreground, until SIGTERM. SIGHUP reads the configuration again and opens files anew.',
     )
@@ -36,7 +50,6 @@ export function runCamflowd(argv: readonly string[]): Promise<number> {
         { configuration: { path, overrides: set, environment }, once },
         container,
       );
-      if (once && !complete) status = exitCodes.failed;
+      if (once && !complete) endWith(exitCodes.failed);
     });
-  return runProgram(program, argv, () => status);
 }

@@ -5,6 +5,7 @@ import { wholePolicy } from '../whole-policy.ts';
 import { BpfFilters } from './filters.ts';
 import { BpfFiles, BpfProcesses } from './nodes.ts';
 import { BpfRecording } from './recording.ts';
+import { refusalsOfPrograms } from './refusals.ts';
 import { BpfRules } from './rules.ts';
 import { BpfSwitches } from './switches.ts';
 import { useCapture } from './use-capture.ts';
@@ -28,6 +29,7 @@ export function createBpfControl(): ProvenanceControl {
     processes: new BpfProcesses(),
     policy: wholePolicy(concerns),
     disclosure: throughTheSocket,
+    refusals: refusalsOfPrograms,
     close() {},
   };
 }

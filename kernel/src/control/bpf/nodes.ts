@@ -1,10 +1,24 @@
 import { recordTypeOfCode } from '@camflow/api';
-import { askFile, askProcess, type FlagChange } from '../../bpf/flag-requests.ts';
+import {
+  askFile,
+  askProcess,
+  type FileKey,
+  type FlagChange,
+  listFileFlags,
+} from '../../bpf/flag-requests.ts';
 import type { NodeState } from '../../bpf/node-state.ts';
 import { loadFileFlags, type SavedFlags, saveFileFlags } from '../../bpf/saved-flags.ts';
-import { bitsOfChange, type MarkChange, marksOf } from '../marks.ts';
-import type { FileControl, FileTarget, ProcessControl, ProvenanceNode } from '../provenance-node.ts';
+import { allMarks, bitsOfChange, type MarkChange, marksOf } from '../marks.ts';
+import type {
+  FileControl,
+  FileTarget,
+  MarkedFile,
+  ProcessControl,
+  ProvenanceNode,
+} from '../provenance-node.ts';
 import { useSettings } from './use-settings.ts';
+
+const minorBits = 20;
 
 /** Files, as the BPF programs know them. */
 export class BpfFiles implements FileControl {
@@ -14,6 +28,17 @@ export class BpfFiles implements FileControl {
 
   mark(target: FileTarget, change: MarkChange): void {
     askFile(target, changeOf(change));
+  }
+
+  listOthers(paths: readonly string[]): MarkedFile[] {
+    const known = new Set(paths.flatMap(keyOf).map(keyText));
+    return listFileFlags()
+      .filter(({ key, flags }) => (flags & allMarks) !== 0 && !known.has(keyText(key)))
+      .map(({ key: { device, inode }, flags }) => ({
+        device: `${device >>> minorBits}:${device & ((1 << minorBits) - 1)}`,
+        inode,
+        marks: marksOf(flags),
+      }));
   }
 
   save(path: string): SavedFlags {
@@ -42,6 +67,19 @@ export class BpfProcesses implements ProcessControl {
   markSelf(change: MarkChange): void {
     this.mark(process.pid, change);
   }
+}
+
+/** What tells the file at a path from others; nothing where there is none, or it cannot be opened. */
+function keyOf(path: string): FileKey[] {
+  try {
+    return [askFile(path).key];
+  } catch {
+    return [];
+  }
+}
+
+function keyText({ device, inode, generation }: FileKey): string {
+  return `${device} ${inode} ${generation}`;
 }
 
 function changeOf(change: MarkChange): FlagChange {

@@ -1,5 +1,8 @@
+import { BpfMap } from '../../bpf/bpf-map.ts';
+import { ringName } from '../../bpf/load-programs.ts';
 import { objectVersion } from '../../bpf/object-file.ts';
 import { missedRuns } from '../../bpf/program-figures.ts';
+import { ringBytes } from '../../bpf/ring.ts';
 import type { CaptureVersion } from '../effective-policy.ts';
 import type { Drops, RecordingControl, RelayRequest } from '../provenance-control.ts';
 import { captureCounts, useCapture } from './use-capture.ts';
@@ -18,6 +21,14 @@ export class BpfRecording implements RecordingControl {
 
   bootId(): number {
     return Number(useSettings((settings) => settings.read()).boot_id);
+  }
+
+  isPrepared(): boolean {
+    return this.bootId() !== 0;
+  }
+
+  ringBytes(): number {
+    return BpfMap.use(ringName(0), ringBytes);
   }
 
   version(): CaptureVersion {

@@ -10,6 +10,7 @@ import type { FileTarget } from '../provenance-node.ts';
 import { wholePolicy } from '../whole-policy.ts';
 import { acceptSelector } from './accept-selector.ts';
 import { captureVersion } from './recording.ts';
+import { refusalsOfPrograms } from './refusals.ts';
 import { switchesOf } from './switches.ts';
 
 /**
@@ -32,6 +33,8 @@ export function createUnloadedControl(): ProvenanceControl {
     recording: {
       machineId: () => readMachineId() ?? 0,
       bootId: () => readBootId() ?? 0,
+      isPrepared: () => false,
+      ringBytes: () => undefined,
       version: captureVersion,
       drops: () => ({ total: 0, causes: {} }),
       prepare: refuse,
@@ -45,6 +48,7 @@ export function createUnloadedControl(): ProvenanceControl {
     files: {
       read: refuseAfter(requireFile),
       mark: refuseAfter(requireFile),
+      listOthers: () => [],
       save: () => ({ files: 0, left: 0 }),
       load: refuse,
     },
@@ -56,6 +60,7 @@ export function createUnloadedControl(): ProvenanceControl {
     },
     policy: wholePolicy(concerns),
     disclosure: { node: refuse, relation: refuse },
+    refusals: refusalsOfPrograms,
     close() {},
   };
 }

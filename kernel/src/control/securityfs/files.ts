@@ -34,6 +34,10 @@ export class SecurityfsFiles implements FileControl {
     this.#attribute.set(target, bytes);
   }
 
+  listOthers(): [] {
+    return [];
+  }
+
   save(): never {
     throw keptWithTheFile();
   }

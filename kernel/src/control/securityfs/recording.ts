@@ -6,6 +6,23 @@ import type { ControlFiles } from './control-files.ts';
 const mostTextBytes = 256;
 const anything = Buffer.from('1');
 
+/**
+ * The kernel panics where it cannot make its buffers.
+ * @throws CamflowError `CONFIG_BAD_VALUE`
+ */
+export function requirePossibleRelay({
+  bufferExponent,
+  buffers,
+}: Pick<RelayRequest, 'bufferExponent' | 'buffers'>): void {
+  const fits = bufferExponent >= 12 && bufferExponent <= 30 && buffers >= 1;
+  if (fits && 2 ** bufferExponent * buffers <= 2 ** 32) return;
+  throw new CamflowError(
+    'CONFIG_BAD_VALUE',
+    `Relay buffers of 2^${bufferExponent} bytes, ${buffers} of them, are not possible`,
+    { hint: 'Take buff_exp=20 and subuf_nb=8, which is 8 MiB per CPU and channel.' },
+  );
+}
+
 /** Identity and hand-over of a CamFlow kernel. */
 export class SecurityfsRecording implements RecordingControl {
   readonly #files: ControlFiles;
@@ -22,25 +39,21 @@ export class SecurityfsRecording implements RecordingControl {
     return this.#number('boot_id');
   }
 
+  isPrepared(): boolean {
+    return this.bootId() !== 0;
+  }
+
+  ringBytes(): undefined {
+    return undefined;
+  }
+
   version(): CaptureVersion {
     const text = (name: string): string => this.#files.read(name, mostTextBytes).toString('latin1').trim();
     return { version: text('version'), commit: text('commit') };
   }
 
   prepare({ machineId, bootId, bufferExponent, buffers }: RelayRequest): void {
-    // The kernel panics where it cannot make its buffers.
-    if (
-      bufferExponent < 12 ||
-      bufferExponent > 30 ||
-      buffers < 1 ||
-      2 ** bufferExponent * buffers > 2 ** 32
-    ) {
-      throw new CamflowError(
-        'CONFIG_BAD_VALUE',
-        `Relay buffers of 2^${bufferExponent} bytes, ${buffers} of them, are not possible`,
-        { hint: 'Take buff_exp=20 and subuf_nb=8, which is 8 MiB per CPU and channel.' },
-      );
-    }
+    requirePossibleRelay({ bufferExponent, buffers });
     const config = Buffer.alloc(16);
     for (const [at, value] of [bootId, machineId, bufferExponent, buffers].entries()) {
       config.writeUInt32LE(value, 4 * at);

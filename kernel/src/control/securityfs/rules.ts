@@ -120,6 +120,22 @@ const lists: ReadonlyMap<RuleKind, List> = new Map<RuleKind, List>([
   ['group', identities('group', 'gid')],
 ]);
 
+/**
+ * What is to be written for a rule, and into which file.
+ * @throws CamflowError `UNSUPPORTED` or `CONFIG_BAD_VALUE` where CamFlow has no structure for it
+ */
+export function entryOf(selector: RuleSelector, operation: number): { file: string; entry: Buffer } {
+  const list = lists.get(selector.kind);
+  if (list === undefined) {
+    throw new CamflowError('UNSUPPORTED', 'CamFlow 0.9 has no rules about IPv6 addresses', {
+      hint: 'Use IPv4 rules, or capture by BPF programs on a kernel without CamFlow.',
+    });
+  }
+  const entry = Buffer.alloc(list.bytes);
+  list.write(entry, selector, operation);
+  return { file: list.file, entry };
+}
+
 /** Rules of a CamFlow kernel. */
 export class SecurityfsRules implements RuleControl {
   readonly #files: ControlFiles;
@@ -142,15 +158,8 @@ export class SecurityfsRules implements RuleControl {
   }
 
   #write(selector: RuleSelector, operation: number): void {
-    const list = lists.get(selector.kind);
-    if (list === undefined) {
-      throw new CamflowError('UNSUPPORTED', 'CamFlow 0.9 has no rules about IPv6 addresses', {
-        hint: 'Use IPv4 rules, or capture by BPF programs on a kernel without CamFlow.',
-      });
-    }
-    const entry = Buffer.alloc(list.bytes);
-    list.write(entry, selector, operation);
-    this.#files.write(list.file, entry);
+    const { file, entry } = entryOf(selector, operation);
+    this.#files.write(file, entry);
   }
 }
 

@@ -8,6 +8,7 @@ import { SecurityfsFiles } from './files.ts';
 import { SecurityfsFilters } from './filters.ts';
 import { SecurityfsProcesses } from './processes.ts';
 import { SecurityfsRecording } from './recording.ts';
+import { refusalsOfCamflow } from './refusals.ts';
 import { SecurityfsRules } from './rules.ts';
 import { SecurityfsSwitches } from './switches.ts';
 
@@ -33,6 +34,7 @@ export function createSecurityfsControl(parts: SecurityfsParts = {}): Provenance
     processes: new SecurityfsProcesses(files),
     policy: wholePolicy(concerns),
     disclosure: new SecurityfsDisclosure(files),
+    refusals: refusalsOfCamflow,
     close() {},
   };
 }

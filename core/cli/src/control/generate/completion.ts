@@ -14,13 +14,27 @@ export function bashCompletion(commands: Commands): string {
     });
   return `# bash completion of camflow; made from its option table.
 _camflow() {
-  local current=\${COMP_WORDS[COMP_CWORD]} position=$((COMP_CWORD - 1))
+  # readline splits words at colons too, which addresses and contexts have: what no blank parts is one word again.
+  local -a words=()
+  local word blanks rest=$COMP_LINE
+  for word in "\${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+    blanks=\${rest%%[![:blank:]]*}
+    rest=\${rest#"$blanks"}
+    rest=\${rest#"$word"}
+    if [ -z "$blanks" ] && [ "\${#words[@]}" -gt 0 ]; then
+      words[\${#words[@]}-1]+=$word
+    else
+      words+=("$word")
+    fi
+  done
+  local last=$((\${#words[@]} - 1))
+  local current=\${words[last]} position=$((last - 1))
   COMPREPLY=()
-  if [ "$COMP_CWORD" -eq 1 ]; then
+  if [ "$last" -eq 1 ]; then
     COMPREPLY=($(compgen -W "${words}" -- "$current"))
     return
   fi
-  case \${COMP_WORDS[1]} in
+  case \${words[1]} in
 ${cases.join('\n')}
     *) compopt -o default ;;
   esac

@@ -8,11 +8,30 @@ export function coloured(text: string, colour: 'green' | 'yellow' | 'red', wante
   return wanted ? `${colours[colour]}${text}${colours.reset}` : text;
 }
 
+/** Commands with what they do. */
+type Commands = readonly (readonly [name: string, summary: string])[];
+
+/** The same for programs. */
+export function helpJson(commands: Commands): object {
+  return {
+    options: [
+      ...controlOptions.map(({ flag, parameters, summary }) => ({
+        option: flag,
+        parameters: parameters.map(({ name }) => name),
+        summary,
+      })),
+      ...generalOptions.map(([flag, parameter, summary]) => ({
+        option: flag,
+        parameters: parameter === '' ? [] : [parameter],
+        summary,
+      })),
+    ],
+    commands: commands.map(([command, summary]) => ({ command, summary })),
+  };
+}
+
 /** The text of `-h`. */
-export function helpText(
-  commands: readonly (readonly [name: string, summary: string])[],
-  colour: boolean,
-): string {
+export function helpText(commands: Commands, colour: boolean): string {
   const entry = (flag: string, parameters: readonly string[], summary: string): string => {
     const words = [
       coloured(flag, 'green', colour),

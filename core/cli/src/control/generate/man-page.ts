@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { OptionGroup } from '../control-option.ts';
 import { controlOptions, generalOptions } from '../option-table.ts';
 
@@ -46,6 +47,11 @@ export function generalBlock(): ManualBlock {
     ([flag, parameter, summary]) =>
       [`*${flag}*${parameter && ` <${parameter}>`}`, sentence(summary)] as const,
   );
+}
+
+/** The options of a program, as it knows them itself. */
+export function programOptions({ options }: Command): ManualBlock {
+  return options.map(({ flags, description }) => [`*${flags}*`, `${sentence(description)}.`] as const);
 }
 
 function entriesOf(group: OptionGroup): ManualBlock {

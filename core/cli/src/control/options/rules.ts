@@ -1,6 +1,7 @@
 import { CamflowError, nearestName } from '@camflow/api';
 import {
   type AddressRuleKind,
+  accountId,
   actionBits,
   type RuleAction,
   type RuleSelector,
@@ -43,17 +44,14 @@ function accountOption(kind: 'user' | 'group'): ControlOption {
   const flag = `--track-${kind}`;
   const parameters = [accountName(kind), identityVerb] as const;
   return option('Rules', flag, `track/propagate based on ${kind}.`, parameters, (context, name, verb) => {
-    const id = accountId(context, kind, name);
+    const id = requireAccount(context, kind, name);
     return apply(context, flag, { kind, id }, verb);
   });
 }
 
-/** The number of an account. `delete` takes a number too: the account may be gone. */
-function accountId({ accounts }: ControlContext, kind: 'user' | 'group', name: string): number {
-  const id = kind === 'user' ? accounts.userId(name) : accounts.groupId(name);
+function requireAccount({ accounts }: ControlContext, kind: 'user' | 'group', name: string): number {
+  const id = accountId(accounts, kind, name);
   if (id !== undefined) return id;
-  // Rules about accounts that are gone are shown, and so deleted, by number.
-  if (/^\d{1,10}$/.test(name) && Number(name) <= 0xffff_ffff) return Number(name);
   const nearest = nearestName(name, ['root', 'nobody', 'daemon', 'www-data']);
   throw new CamflowError('USAGE', `There is no ${kind} "${name.slice(0, 80)}"`, {
     hint: nearest === undefined ? `Name a ${kind} that \`getent\` knows.` : `Did you mean ${nearest}?`,
