@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import type { RecordType } from '@camflow/api';
+import { kernelBootUuid } from '../control/identity-files.ts';
 import { BpfMap } from './bpf-map.ts';
 import { underControlLock } from './control-lock.ts';
 import { ensureLoaded } from './ensure-loaded.ts';
@@ -21,6 +22,11 @@ import { RingWatch } from './ring-watch.ts';
 export interface OpenCapture {
   /** What records say of where they come from. */
   readonly origin: { readonly machineId: number; readonly bootId: number };
+  /**
+   * Names the numbering of the records and the positions in the rings, which begin anew with every load of the programs;
+   * undefined where the kernel does not tell one ring from another.
+   */
+  readonly numbering: string | undefined;
   /** One ring for each CPU that the machine can have. */
   readonly rings: readonly Ring[];
   /** Size of each ring: that with which they were made. */
@@ -109,6 +115,7 @@ export function openCapture(ringBytes?: number): OpenCapture {
     const { machineId, bootId } = describeMachine(pinned.config());
     return {
       origin: { machineId, bootId },
+      numbering: numberingOf(maps[0]!),
       rings,
       ringBytes: sizeOfRing(maps[0]!),
       watch,
@@ -130,4 +137,10 @@ export function openCapture(ringBytes?: number): OpenCapture {
     close();
     throw error;
   }
+}
+
+/** The kernel gives no number of a map to another one before it is started anew. */
+function numberingOf(ring: BpfMap): string | undefined {
+  const id = ring.fact('map_id');
+  return id === undefined ? undefined : `bpf-${kernelBootUuid().slice(0, 8)}-${id}`;
 }

@@ -86,7 +86,8 @@ export class BpfSource implements CaptureSource {
       this.#context.log.warn(message, fields);
     }
     await this.#serve(capture);
-    return { abi: abiBpf1.id, ...capture.origin, epoch: 0 };
+    const { numbering } = capture;
+    return { abi: abiBpf1.id, ...capture.origin, epoch: 0, ...(numbering !== undefined && { numbering }) };
   }
 
   async read(slab: Slab, signal: AbortSignal): Promise<RelayBatch | null> {
@@ -224,7 +225,9 @@ export class BpfSource implements CaptureSource {
     const position = this.#positions.get(ring) ?? 0;
     this.#positions.set(ring, position + byteLength);
     const stream = { cpu: ring.cpu, kind: 'mixed' } as const;
-    return { ...this.#emptyBatch(id), stream, byteLength, position, firstSequence };
+    // Sequence numbers have holes where records found no room, and one that another program interrupts comes later.
+    const mark = Number(end);
+    return { ...this.#emptyBatch(id), stream, byteLength, position, firstSequence, mark };
   }
 
   /** What programs disclosed since the last batch of this kind; undefined where they did not. */
@@ -235,7 +238,8 @@ export class BpfSource implements CaptureSource {
     const position = this.#disclosedBytes;
     this.#disclosedBytes += byteLength;
     const stream = { cpu: possibleCpus(), kind: 'mixed' } as const;
-    return { ...this.#emptyBatch(++this.#batches), stream, byteLength, position, firstSequence };
+    const place = { stream, byteLength, position, firstSequence, rereadable: false };
+    return { ...this.#emptyBatch(++this.#batches), ...place };
   }
 
   /** The batch that ends the round; undefined where there is nothing to say. */

@@ -5,7 +5,6 @@ import {
   type Logger,
   type LossCause,
   type LossCounters,
-  recorderCpu,
   type Sink,
   type StreamId,
   type WriteReceipt,
@@ -102,10 +101,12 @@ export class Output {
     };
   }
 
-  /** Whether the output took responsibility for these records before: in an earlier run that was killed. */
-  had(stream: StreamId, firstSequence: number, records: number): boolean {
-    if (stream.cpu === recorderCpu) return false;
-    return this.store.ledger?.covers(this.#numbering, stream, firstSequence, records) === true;
+  /**
+   * Whether the output took responsibility for a batch before: in an earlier run that was killed.
+   * @param mark - where the batch ends, as `markOf` has it
+   */
+  had(stream: StreamId, mark: number | undefined): boolean {
+    return mark !== undefined && this.store.ledger?.covers(this.#numbering, stream, mark) === true;
   }
 
   /** Records were lost before they came here. */
@@ -119,11 +120,14 @@ export class Output {
     this.store.ledger?.loseUnknown(cause);
   }
 
-  /** Takes a parcel for delivery. Never waits: whoever dispatches batches waits for {@link roomy} first. */
-  offer(offer: Offer): void {
+  /**
+   * Takes a parcel for delivery. Never waits: whoever dispatches batches waits for {@link roomy} first.
+   * @param batchMark - where the batch ends that the parcel is of, or of which it is a part
+   */
+  offer(offer: Offer, batchMark: number | undefined): void {
     if (this.#stop.signal.aborted) return;
-    const { stream, firstSequence, span, filtered, dropped } = offer.parcel;
-    if (span > 0 && this.had(stream, firstSequence, span)) {
+    const { stream, span, filtered, dropped } = offer.parcel;
+    if (span > 0 && this.had(stream, batchMark)) {
       this.balance.repeat(span);
       offer.release();
       offer.settled();
