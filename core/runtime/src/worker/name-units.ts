@@ -20,11 +20,7 @@ export function nameUnits(
   words: Int32Array,
 ): void {
   const { firstSequence, slabStart: start } = task;
-  const sequenceOf = sequenceReader(
-    abis.get(task.abi)!,
-    { start, firstSequence, offsets, sizes },
-    words,
-  );
+  const sequenceOf = sequenceReader(abis.get(task.abi)!, { start, firstSequence, offsets, sizes }, words);
   const { reached, unitRecords, names } = out;
   let from = 0;
   for (let unit = 0; unit < reached.length; unit++) {
