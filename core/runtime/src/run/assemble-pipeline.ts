@@ -203,6 +203,9 @@ export async function assemblePipeline(
       lastReadMs = relay.capturedAtMs;
       return isNew;
     },
+    onRecord: async () => {
+      await Promise.all(live.outputs.map(({ store }) => store.save()));
+    },
     onEnd: async () => {
       if (!control.givingUp.aborted) await gaps.tell();
     },
