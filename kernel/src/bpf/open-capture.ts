@@ -3,6 +3,7 @@ import type { RecordType } from '@camflow/api';
 import { kernelBootUuid } from '../control/identity-files.ts';
 import { BpfMap } from './bpf-map.ts';
 import { underControlLock } from './control-lock.ts';
+import { type DisclosureLedger, PinnedDisclosureLedger } from './disclosure-ledger.ts';
 import { ensureLoaded } from './ensure-loaded.ts';
 import { programFolder } from './layout.ts';
 import type { LeftOut } from './left-out.ts';
@@ -45,6 +46,8 @@ export interface OpenCapture {
   accountedLosses(): AccountedLosses;
   /** Notes, beyond the end of this process, that all losses up to these numbers are accounted for. */
   accountLosses(losses: AccountedLosses): void;
+  /** What programs disclosed, and what became of it. */
+  readonly disclosures: DisclosureLedger;
   /** Has the programs leave out what the policy of this recorder leaves out, until it closes or is killed. */
   leaveOut(leftOut: LeftOut): void;
   /** Has records of these types, and of no others, not written for now, and counted as shed; as long at most. */
@@ -90,12 +93,15 @@ export function openCapture(ringBytes?: number): OpenCapture {
   const lock = RecorderLock.take();
   let capture: PinnedCapture | undefined;
   let watch: RingWatch | undefined;
+  let disclosures: PinnedDisclosureLedger | undefined;
   const maps: BpfMap[] = [];
   const rings: Ring[] = [];
   const close = (): void => {
     watch?.close();
     for (const ring of rings.splice(0)) ring.close();
     for (const map of maps.splice(0)) map.close();
+    disclosures?.close();
+    disclosures = undefined;
     capture?.showThisProcess();
     capture?.close();
     capture = undefined;
@@ -111,6 +117,7 @@ export function openCapture(ringBytes?: number): OpenCapture {
       maps.push(map);
       rings.push(new Ring(map, cpu));
     }
+    disclosures = PinnedDisclosureLedger.open();
     watch = new RingWatch(maps.map(({ fd }) => fd));
     const { machineId, bootId } = describeMachine(pinned.config());
     return {
@@ -119,6 +126,7 @@ export function openCapture(ringBytes?: number): OpenCapture {
       rings,
       ringBytes: sizeOfRing(maps[0]!),
       watch,
+      disclosures,
       attachedTo: activeSecurityModules()?.includes('bpf') ? 'hooks' : 'functions',
       notSeen: hooksNotSeen(readdirSync(programFolder)),
       missedRuns,
