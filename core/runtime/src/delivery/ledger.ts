@@ -112,6 +112,12 @@ export class Ledger {
     if (records > 0) this.dropped[cause] = (this.dropped[cause] ?? 0) + records;
   }
 
+  /** Records that nothing has become of yet: those in the spool, where the accounts close. */
+  get waiting(): number {
+    const lost = Object.values(this.dropped).reduce((sum, count) => sum + count, 0);
+    return this.produced - this.delivered - this.filtered - lost;
+  }
+
   /** Whether the output took responsibility for what ends here before: in an earlier run that was killed. */
   covers(numbering: string, stream: StreamId, mark: number): boolean {
     const { numbering: known, marks = {} } = this.#earlier ?? {};

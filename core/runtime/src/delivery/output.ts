@@ -67,6 +67,8 @@ export class Output {
   /** When the parcel was captured that came when nothing waited, until something is taken. */
   #offeredSinceMs: number | undefined;
   #retries = 0;
+  /** Records in the spool at the end beyond those that nothing has become of. */
+  #surplus = 0;
 
   constructor(
     name: string,
@@ -190,7 +192,8 @@ export class Output {
   async park(end: { readonly complete: boolean; readonly rereadable: boolean }): Promise<void> {
     const spooled = await this.store.park();
     if (this.#finished) return;
-    this.balance.spool(Math.min(spooled, this.balance.pending));
+    this.#surplus = Math.max(0, spooled - this.balance.pending);
+    this.balance.spool(spooled - this.#surplus);
     if (end.complete) this.store.ledger?.forgetMarks();
     const { ledger } = this.store;
     const { pending } = this.balance;
@@ -224,13 +227,19 @@ export class Output {
     return parked;
   }
 
-  /** The run is over: what is pending is counted as `shutdown`, and late answers of the sink change nothing. */
-  finish(): void {
+  /**
+   * The run is over: what is pending is counted as `shutdown`, and late answers of the sink change nothing.
+   * @param orderly - whether everything that was read was to be delivered or spooled: nothing may be pending then
+   * @returns whether the balance closes, and the accounts of earlier runs did
+   */
+  finish(orderly: boolean): boolean {
     this.#finished = true;
     const { pending } = this.balance;
-    if (pending < 0)
-      this.#log.error('the balance of an output does not close', { output: this.name, surplus: -pending });
     this.balance.drop(pending, 'shutdown');
+    const missing = orderly ? pending - this.#surplus : Math.min(0, pending);
+    if (missing !== 0)
+      this.#log.error('the balance of an output does not close', { output: this.name, missing });
+    return missing === 0 && this.store.imbalance === 0;
   }
 
   /** Runs another call of the sink (`flush`, `reopen`) between two writes. */
