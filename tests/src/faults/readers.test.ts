@@ -113,7 +113,7 @@ test.each(['fifo', 'stream', 'dgram'] as const)(
       const { missing, repeats } = account(lives.flat(), workload);
       expect(lives.flat().length).toBeGreaterThan(0);
       expect(account(linesOf(log), workload)).toEqual({ missing: 0, repeats: 0 });
-      // Nothing else went with a reader, with the unit that each end of that cuts: not with the last one, which had time.
+      // No more went with a reader than buffers hold, and the unit that is cut at either end of that. The last one had time.
       const read = new Set(lives.flat());
       const lost = [...known].filter((line) => !read.has(line)).map((line) => Buffer.byteLength(line) + 1);
       const lostBytes = lost.reduce((sum, bytes) => sum + bytes, 0);
