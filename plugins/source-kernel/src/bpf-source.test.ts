@@ -22,6 +22,10 @@ class StandInKernel {
     this.samples.push(Buffer.from(nodeRecord('task', { id: sequence }, abiBpf1, sequence)));
   }
 
+  disclose(): void {
+    this.discloser!.node(new Uint8Array(32), 'entity', { text: 'a' });
+  }
+
   /** As `openCapture` and `serveControl` do. */
   readonly parts = {
     openCapture: (): OpenCapture => this.#open(),
@@ -30,7 +34,7 @@ class StandInKernel {
         machineId: 1,
         bootId: 2,
         epoch: () => 1,
-        processRecord: () => nodeRecord('task', { id: 1 }, abiBpf1, 0).subarray(16),
+        processRecord: () => new Uint8Array(0),
       };
       this.discloser = new RecordDiscloser(surroundings, arrived);
       return { disclosed: this.discloser, close: async () => {} };
@@ -46,6 +50,8 @@ class StandInKernel {
       rings: [this.#ring() as unknown as Ring],
       watch: { sleep: () => sleep(1), wake: () => {} },
       attachedTo: 'hooks',
+      notSeen: [],
+      ringBytes: options.ringBytes!,
       counts: () => counts,
       missedRuns: () => 0,
       accountedLosses: () => this.accounted,
@@ -170,7 +176,7 @@ test('what programs disclosed to a recorder that was killed is a gap of unknown 
   const kernel = new StandInKernel();
   kernel.write(0);
   const [first] = await readRound(kernel, 4096);
-  kernel.discloser!.node(kernel.discloser!.process(1), 'entity', { text: 'a' });
+  kernel.disclose();
   const batches = await readOn(first);
   expect(batches[0]).toMatchObject({ rereadable: false, firstSequence: 0 });
   expect(marksOf(batches)).toEqual([undefined]);
@@ -190,13 +196,13 @@ test('what programs disclosed and every output has is no gap after a kill; what 
   const kernel = new StandInKernel();
   kernel.write(0);
   const [first] = await readRound(kernel, 4096);
-  kernel.discloser!.node(kernel.discloser!.process(1), 'entity', { text: 'a' });
+  kernel.disclose();
   first.commit((await readOn(first)).at(-1)!.id);
   kernel.write(1);
   const [second, nothingLost] = await readRound(kernel, 4096);
   expect(nothingLost.at(-1)!.lossOfUnknownSize).toEqual([]);
   second.commit(nothingLost.at(-1)!.id);
-  kernel.discloser!.process(1);
+  kernel.disclose();
   // Killed before the next round, with an idle ring: told all the same.
   const [, told] = await readRound(kernel, 4096);
   expect(told.at(-1)!.lossOfUnknownSize).toEqual(['unclean_stop']);

@@ -100,12 +100,6 @@ export class BpfSource implements CaptureSource {
       this.#context.log.warn(message, fields);
     }
     this.#lostDisclosures = capture.disclosures.taken - capture.disclosures.accounted;
-    if (this.#lostDisclosures > 0) {
-      this.#context.log.warn(
-        'a recorder ended before every output had what programs disclosed to it: some of that may be lost',
-        { records_at_most: this.#lostDisclosures },
-      );
-    }
     await this.#serve(capture);
     const { numbering } = capture;
     return { abi: abiBpf1.id, ...capture.origin, epoch: 0, ...(numbering !== undefined && { numbering }) };

@@ -12,12 +12,15 @@ export const haveBroker: boolean =
 /** For the name of a test: why it is skipped. */
 export const brokerNote: string = haveBroker ? '' : ' (skipped: needs mosquitto and mosquitto-clients)';
 
+/** What becomes of what a subscriber gets: it is kept, or its bytes are counted; or there is no subscriber. */
+type Received = 'keep' | 'count' | 'discard';
+
 /** A broker with one subscriber, each a process of its own. */
 export class Broker {
   readonly port: number;
   readonly #config: string;
   readonly #qos: number;
-  readonly #counts: boolean;
+  readonly #received: Received;
   #broker: ChildProcess | undefined;
   #subscriber: ChildProcess | undefined;
   #text = '';
@@ -25,20 +28,19 @@ export class Broker {
   #marks = 0;
   #lastMark = '';
 
-  private constructor(port: number, config: string, qos: number, counts: boolean) {
+  private constructor(port: number, config: string, qos: number, received: Received) {
     this.port = port;
     this.#config = config;
     this.#qos = qos;
-    this.#counts = counts;
+    this.#received = received;
   }
 
-  /** @param received - whether to keep what the subscriber got, or only to count its bytes */
-  static async start(folder: string, qos: number, received: 'keep' | 'count' = 'keep'): Promise<Broker> {
+  static async start(folder: string, qos: number, received: Received = 'keep'): Promise<Broker> {
     const port = await freePort();
     const config = path.join(folder, `mosquitto-${port}.conf`);
     const settings = ['user root', 'persistence false', 'max_queued_messages 0', 'allow_anonymous true'];
     writeFileSync(config, [...settings, `listener ${port} 127.0.0.1`, ''].join('\n'));
-    const broker = new Broker(port, config, qos, received === 'count');
+    const broker = new Broker(port, config, qos, received);
     await broker.restart();
     return broker;
   }
@@ -62,6 +64,7 @@ export class Broker {
       if (broker.exitCode !== null) throw new Error(`the broker ended with ${broker.exitCode}`);
       return accepts(this.port);
     });
+    if (this.#received === 'discard') return;
     const args = [
       '-h',
       '127.0.0.1',
@@ -75,7 +78,7 @@ export class Broker {
     ];
     const subscriber = spawn(
       'stdbuf',
-      ['-oL', 'mosquitto_sub', ...args, '-F', this.#counts ? 'M%t %l' : 'M%x'],
+      ['-oL', 'mosquitto_sub', ...args, '-F', this.#received === 'count' ? 'M%t %l' : 'M%x'],
       {
         stdio: ['ignore', 'pipe', 'ignore'],
       },
@@ -120,7 +123,7 @@ export class Broker {
     for (let before = -1; before !== this.#bytes; ) {
       before = this.#bytes;
       // Told by its text, or where only lengths are known by its length.
-      const mark = this.#counts ? 'x'.repeat(++this.#marks) : `${markStart}${++this.#marks}`;
+      const mark = this.#received === 'count' ? 'x'.repeat(++this.#marks) : `${markStart}${++this.#marks}`;
       const to = ['-h', '127.0.0.1', '-p', String(this.port), '-q', String(this.#qos), '-t', markTopic];
       const publisher = spawn('mosquitto_pub', [...to, '-m', mark], { stdio: 'ignore' });
       const [status] = await once(publisher, 'exit');
@@ -130,7 +133,7 @@ export class Broker {
   }
 
   #take(said: string): void {
-    if (this.#counts) {
+    if (this.#received === 'count') {
       const [topic, length] = said.split(' ');
       if (topic === markTopic) this.#lastMark = 'x'.repeat(Number(length));
       else this.#bytes += Number(length);
