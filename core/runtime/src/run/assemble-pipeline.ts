@@ -192,9 +192,11 @@ export async function assemblePipeline(
       const { stream } = relay;
       const mark = markOf(batch);
       const isNew = records === 0 || !live.outputs.every((output) => output.had(stream, mark));
-      if (isNew) live.unsent += records;
+      // A gap of another recorder, in a capture that is replayed, is no record of the source: it is in no account.
+      const counted = isNew && stream.cpu !== recorderCpu ? records : 0;
+      live.unsent += counted;
       for (const output of live.outputs) {
-        output.balance.produce(isNew ? records : 0, relay.loss);
+        output.balance.produce(counted, relay.loss);
         output.lose(relay.loss);
       }
       const known = records > 0 ? stream : undefined;
