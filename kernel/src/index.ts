@@ -6,6 +6,7 @@
 export * from './bpf/address-table.ts';
 export * from './bpf/attachments.ts';
 export * from './bpf/capture-settings.ts';
+export type { DisclosureLedger } from './bpf/disclosure-ledger.ts';
 export * from './bpf/flag-requests.ts';
 export * from './bpf/left-out.ts';
 export * from './bpf/load-programs.ts';

@@ -1,4 +1,4 @@
-import type { LossCause, StreamId, UnitBatch } from '@camflow/api';
+import { type LossCause, type StreamId, type UnitBatch, unitNameWords } from '@camflow/api';
 import { blockTypes, maxPayloadBytes } from './block.ts';
 import { encodePlainHead, type Frame, type Metadata } from './frame.ts';
 
@@ -15,8 +15,10 @@ export interface UnitFrameInfo {
   readonly stream: StreamId;
   /** Number, within its stream, of the first record of the relay batch that the units come from. */
   readonly firstSequence: number;
-  /** Sequence numbers that the relay batch covers. */
+  /** Records of the relay batch. */
   readonly span: number;
+  /** Where the relay batch ends in its stream (`RelayBatch.mark`); absent where that means nothing to another run. */
+  readonly mark?: number;
   /** Where the first unit stands among those of its relay batch. */
   readonly firstUnit: number;
   /** When the records were captured, in milliseconds since 1970. */
@@ -34,19 +36,24 @@ export interface UnitFrame extends UnitFrameInfo {
   readonly units: UnitBatch;
 }
 
-/** Most bytes of units that one frame takes, with the two tables of four bytes per unit. */
+/** Most bytes of units that one frame takes, with {@link unitTableBytes} for each. */
 export const maxUnitFrameBytes: number = maxPayloadBytes;
+
+/** What the tables of a frame take for each unit: its end, its records, and what it is named by. */
+export const unitTableBytes: number = 4 * (2 + unitNameWords);
 
 /** The bytes of a frame of units, in pieces to be written one after another: units are neither copied nor packed. */
 export function encodeUnitFrame({ units, ...info }: UnitFrame): Uint8Array[] {
   const { stream, ...rest } = info;
-  const { count } = units;
+  const { count, names } = units;
+  const named = names !== undefined;
   const parts = [
     bytesOf(units.ends.subarray(0, count)),
     bytesOf(units.records.subarray(0, count)),
+    ...(named ? [bytesOf(names.subarray(0, count * unitNameWords))] : []),
     units.bytes.subarray(0, count === 0 ? 0 : units.ends[count - 1]!),
   ];
-  const metadata = { ...rest, cpu: stream.cpu, kind: stream.kind, count };
+  const metadata = { ...rest, cpu: stream.cpu, kind: stream.kind, count, ...(named && { named }) };
   return [encodePlainHead(blockTypes.units, metadata, parts), ...parts];
 }
 
@@ -54,23 +61,28 @@ export function encodeUnitFrame({ units, ...info }: UnitFrame): Uint8Array[] {
 export function unitFrameOf({ type, metadata, payload }: Frame): UnitFrame | undefined {
   const info = unitFrameInfo(type, metadata);
   const count = metadata['count'];
-  if (info === undefined || !isCount(count) || count * 8 > payload.length) return undefined;
+  const nameWords = metadata['named'] === true ? unitNameWords : 0;
+  if (info === undefined || !isCount(count)) return undefined;
+  const tableBytes = count * 4 * (2 + nameWords);
+  if (tableBytes > payload.length) return undefined;
   const ends = wordsOf(payload, 0, count);
   const records = wordsOf(payload, count * 4, count);
-  const bytes = payload.subarray(count * 8);
+  const names = nameWords > 0 ? { names: wordsOf(payload, count * 8, count * nameWords) } : {};
+  const bytes = payload.subarray(tableBytes);
   if ((count === 0 ? 0 : ends[count - 1]!) !== bytes.length) return undefined;
-  return { ...info, units: { bytes, ends, records, count } };
+  return { ...info, units: { bytes, ends, records, count, ...names } };
 }
 
 /** What the metadata of a frame says, or undefined where it is not that of units. */
 export function unitFrameInfo(type: number, metadata: Metadata): UnitFrameInfo | undefined {
   const { number, recordsBefore, records, numbering, cpu, kind, firstSequence, span } = metadata;
-  const { firstUnit, capturedAtMs, last, filtered, dropped } = metadata;
+  const { mark, firstUnit, capturedAtMs, last, filtered, dropped } = metadata;
   if (type !== blockTypes.units || typeof numbering !== 'string') return undefined;
   if (kind !== 'short' && kind !== 'long' && kind !== 'mixed') return undefined;
   if (!isCount(number) || !isCount(recordsBefore) || !isCount(records) || !isCount(cpu)) return undefined;
   if (!isCount(firstSequence) || !isCount(span) || !isCount(firstUnit) || !isCount(filtered))
     return undefined;
+  if (mark !== undefined && !isCount(mark)) return undefined;
   if (typeof capturedAtMs !== 'number' || typeof last !== 'boolean' || !isCounts(dropped)) return undefined;
   return {
     number,
@@ -80,6 +92,7 @@ export function unitFrameInfo(type: number, metadata: Metadata): UnitFrameInfo |
     stream: { cpu, kind },
     firstSequence,
     span,
+    ...(mark !== undefined && { mark }),
     firstUnit,
     capturedAtMs,
     last,

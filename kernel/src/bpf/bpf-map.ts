@@ -43,6 +43,11 @@ export class BpfMap {
     }
   }
 
+  /** A number that the kernel tells of it, `max_entries` or `map_id`; undefined where it does not. */
+  fact(key: string): number | undefined {
+    return factOf(readFacts(this.#fd), key);
+  }
+
   /** Its file descriptor, which stays with this object. */
   get fd(): number {
     return this.#fd;
@@ -115,11 +120,19 @@ function bytesOf(key: BpfKey): Uint8Array {
 
 /** Read from what the kernel says of the descriptor. */
 function valueBytesOf(name: string, fd: number): number {
-  const facts = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
-  const fact = (key: string): number => Number(new RegExp(`^${key}:\\s*(\\d+)$`, 'm').exec(facts)?.[1]);
-  const [type, bytes] = [fact('map_type'), fact('value_size')];
-  if (!Number.isInteger(type) || !Number.isInteger(bytes)) {
+  const facts = readFacts(fd);
+  const [type, bytes] = [factOf(facts, 'map_type'), factOf(facts, 'value_size')];
+  if (type === undefined || bytes === undefined) {
     throw new CamflowError('INTERNAL', `the size of the values of map ${name} cannot be read`);
   }
   return perCpuTypes.has(type) ? Math.ceil(bytes / 8) * 8 * possibleCpus() : bytes;
+}
+
+function readFacts(fd: number): string {
+  return readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
+}
+
+function factOf(facts: string, key: string): number | undefined {
+  const text = new RegExp(`^${key}:\\s*(\\d+)$`, 'm').exec(facts)?.[1];
+  return text === undefined ? undefined : Number(text);
 }

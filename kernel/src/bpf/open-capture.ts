@@ -1,7 +1,9 @@
 import { readdirSync } from 'node:fs';
 import type { RecordType } from '@camflow/api';
+import { kernelBootUuid } from '../control/identity-files.ts';
 import { BpfMap } from './bpf-map.ts';
 import { underControlLock } from './control-lock.ts';
+import { type DisclosureLedger, PinnedDisclosureLedger } from './disclosure-ledger.ts';
 import { ensureLoaded } from './ensure-loaded.ts';
 import { programFolder } from './layout.ts';
 import type { LeftOut } from './left-out.ts';
@@ -21,6 +23,11 @@ import { RingWatch } from './ring-watch.ts';
 export interface OpenCapture {
   /** What records say of where they come from. */
   readonly origin: { readonly machineId: number; readonly bootId: number };
+  /**
+   * Names the numbering of the records and the positions in the rings, which begin anew with every load of the programs;
+   * undefined where the kernel does not tell one ring from another.
+   */
+  readonly numbering: string | undefined;
   /** One ring for each CPU that the machine can have. */
   readonly rings: readonly Ring[];
   /** Size of each ring: that with which they were made. */
@@ -39,6 +46,8 @@ export interface OpenCapture {
   accountedLosses(): AccountedLosses;
   /** Notes, beyond the end of this process, that all losses up to these numbers are accounted for. */
   accountLosses(losses: AccountedLosses): void;
+  /** What programs disclosed, and what became of it. */
+  readonly disclosures: DisclosureLedger;
   /** Has the programs leave out what the policy of this recorder leaves out, until it closes or is killed. */
   leaveOut(leftOut: LeftOut): void;
   /** Has records of these types, and of no others, not written for now, and counted as shed; as long at most. */
@@ -84,12 +93,15 @@ export function openCapture(ringBytes?: number): OpenCapture {
   const lock = RecorderLock.take();
   let capture: PinnedCapture | undefined;
   let watch: RingWatch | undefined;
+  let disclosures: PinnedDisclosureLedger | undefined;
   const maps: BpfMap[] = [];
   const rings: Ring[] = [];
   const close = (): void => {
     watch?.close();
     for (const ring of rings.splice(0)) ring.close();
     for (const map of maps.splice(0)) map.close();
+    disclosures?.close();
+    disclosures = undefined;
     capture?.showThisProcess();
     capture?.close();
     capture = undefined;
@@ -105,13 +117,16 @@ export function openCapture(ringBytes?: number): OpenCapture {
       maps.push(map);
       rings.push(new Ring(map, cpu));
     }
+    disclosures = PinnedDisclosureLedger.open();
     watch = new RingWatch(maps.map(({ fd }) => fd));
     const { machineId, bootId } = describeMachine(pinned.config());
     return {
       origin: { machineId, bootId },
+      numbering: numberingOf(maps[0]!),
       rings,
       ringBytes: sizeOfRing(maps[0]!),
       watch,
+      disclosures,
       attachedTo: activeSecurityModules()?.includes('bpf') ? 'hooks' : 'functions',
       notSeen: hooksNotSeen(readdirSync(programFolder)),
       missedRuns,
@@ -130,4 +145,10 @@ export function openCapture(ringBytes?: number): OpenCapture {
     close();
     throw error;
   }
+}
+
+/** The kernel gives no number of a map to another one before it is started anew. */
+function numberingOf(ring: BpfMap): string | undefined {
+  const id = ring.fact('map_id');
+  return id === undefined ? undefined : `bpf-${kernelBootUuid().slice(0, 8)}-${id}`;
 }

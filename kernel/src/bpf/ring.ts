@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { abiBpf1, CamflowError, frameSequence } from '@camflow/api';
 import { systemCallError } from '../libc/system-call-error.ts';
 import type { BpfMap } from './bpf-map.ts';
@@ -116,9 +115,8 @@ export class Ring {
 
 /** The size that a ring was made with, a power of two: a process that finds it pinned learns it here. */
 export function ringBytes(map: BpfMap): number {
-  const facts = readFileSync(`/proc/self/fdinfo/${map.fd}`, 'utf8');
-  const size = Number(/^max_entries:\s*(\d+)$/m.exec(facts)?.[1]);
-  if (Number.isInteger(size) && size >= pageBytes) return size;
+  const size = map.fact('max_entries');
+  if (size !== undefined && size >= pageBytes) return size;
   throw new CamflowError('INTERNAL', `the size of ring ${map.name} cannot be read`);
 }
 

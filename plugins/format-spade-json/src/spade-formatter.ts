@@ -27,34 +27,32 @@ export function createSpadeFormatter(options: SpadeOptions, context: FormatterCo
       const { offsets, types, count } = batch;
       let end = 0;
       let lines = 0;
-      let leftOut = 0;
+      const flush = (): void => {
+        if (lines > 0) out.writeUnits(compiled.out.subarray(0, end), ends, lines);
+        end = 0;
+        lines = 0;
+      };
       for (let i = 0; i < count; i++) {
         const type = types[i]!;
         const write = compiled.writers[type];
         if (write === undefined) {
-          leftOut++;
+          flush();
+          out.drop(1, 'filtered');
           continue;
         }
         try {
           end = write(end, offsets[i]! >>> 2, type);
         } catch (error) {
           if (!(error instanceof TextTooLong)) throw error;
-          out.writeUnits(compiled.out.subarray(0, end), ends, lines);
-          end = 0;
-          lines = 0;
+          flush();
           compiled = table.enlarged(batch, error).compiled;
           i--;
           continue;
         }
         ends[lines++] = end;
-        if (end >= flushBytes || lines === maxLinesPerFlush) {
-          out.writeUnits(compiled.out.subarray(0, end), ends, lines);
-          end = 0;
-          lines = 0;
-        }
+        if (end >= flushBytes || lines === maxLinesPerFlush) flush();
       }
-      if (lines > 0) out.writeUnits(compiled.out.subarray(0, end), ends, lines);
-      if (leftOut > 0) out.drop(leftOut, 'filtered');
+      flush();
     },
   };
 }

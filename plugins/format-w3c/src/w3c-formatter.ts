@@ -75,6 +75,9 @@ export function createW3cFormatter(options: W3cOptions, context: FormatterContex
           seen.clear();
           seen.add(word);
         }
+        // Those before this record: it is known by now which document that is in.
+        if (leftOut > 0) out.drop(leftOut, 'filtered');
+        leftOut = 0;
       }
       document.close(out);
       if (leftOut > 0) out.drop(leftOut, 'filtered');

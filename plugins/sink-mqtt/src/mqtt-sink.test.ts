@@ -66,7 +66,7 @@ describe.skipIf(!broker)(`with a broker${note}`, () => {
     await kill();
   });
 
-  test('unit_ids: every message names its first unit and how many there are, the same when they come again', async () => {
+  test('unit_ids: every message is named after its units and says how many there are, the same when they come again', async () => {
     const { port, kill } = await startBroker(await freePort());
     const subscriber = subscribe(port, 1, '-V', '5', '-F', 'MESSAGE %t %q %x %P');
     await subscriber.subscribed(1);
@@ -105,9 +105,14 @@ describe.skipIf(!broker)(`with a broker${note}`, () => {
     expect(seen.size * 2).toBe(messages.length);
     expect(seen.size).toBeGreaterThan(5);
     expect([...seen.values()].join('')).toBe(units(0, 300).join(''));
+    // Others behind the same first unit make another message.
+    const fewer = await opened({ ...raw, max_payload: '2048' });
+    await fewer.write(batch, never);
+    await fewer.close();
+    await waitFor(() => named(subscriber.messages()).size > 2 * seen.size);
     let index = 5;
     for (const [unit, text] of seen) {
-      expect(unit).toBe(`n/short2/700/${index}`);
+      expect(unit.replace(/\+[0-9a-f]{8}$/, '')).toBe(`n/short2/700/${index}`);
       index += text.split('\n').length - 1;
     }
     subscriber.end();

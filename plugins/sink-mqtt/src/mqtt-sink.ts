@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import {
   CamflowError,
   groupUnits,
@@ -123,9 +124,14 @@ export class MqttSink implements Sink {
     while (waiting.length > 0) await acknowledged();
   }
 
+  /** After its first unit; one of several after all of them: others may follow the first when it comes again. */
   #nameOf(units: UnitBatch, { first, count }: UnitGroup): MessageName | undefined {
     const unit = this.#options.unitIds ? unitId(units, first) : undefined;
-    return unit === undefined ? undefined : { unit, units: String(count) };
+    if (unit === undefined) return undefined;
+    if (count === 1) return { unit, units: '1' };
+    let digest = 0;
+    for (let i = first; i < first + count; i++) digest = crc32(unitId(units, i)!, digest);
+    return { unit: `${unit}+${digest.toString(16).padStart(8, '0')}`, units: String(count) };
   }
 
   #beat(): void {

@@ -183,7 +183,7 @@ export const mqttOptions: OptionsDefinition<MqttOptions> = {
     },
     unit_ids: {
       summary:
-        'Whether each message names its first unit (`unit`) and how many it holds (`units`) in user properties, by which repeats can be told: needs a broker of MQTT 5.',
+        'Whether each message has a name that only one of the same units has (`unit`), and says how many it holds (`units`), in user properties, by which repeats can be told: needs a broker of MQTT 5.',
       default: 'false',
     },
   },

@@ -36,6 +36,12 @@ interface Outstanding {
   readonly settle: () => void;
 }
 
+/** What a source asks of the kernel; another one in tests. */
+export interface BpfKernel {
+  readonly openCapture: typeof openCapture;
+  readonly serveControl: typeof serveControl;
+}
+
 /**
  * Captures through BPF programs. A round reads every ring up to where it ended when the round began; the kernel gets
  * the room of a batch back when the batch is committed, so that a recorder that is killed loses nothing.
@@ -44,11 +50,14 @@ export class BpfSource implements CaptureSource {
   readonly capabilities: SourceCapabilities;
   readonly #options: KernelOptions;
   readonly #context: PluginContext;
+  readonly #kernel: BpfKernel;
   readonly #outstanding: Outstanding[] = [];
   readonly #positions = new Map<Ring, number>();
   #capture: OpenCapture | undefined;
   #served: ServedControl | undefined;
   #disclosedBytes = 0;
+  /** Records at most that were disclosed to a recorder before this one, lost with it, and not told of yet. */
+  #lostDisclosures = 0;
   #losses: RingLosses | undefined;
   #askedOfMissedMs = -missedRunsMs;
   #pushedDown: RecordFilter | null = null;
@@ -66,9 +75,14 @@ export class BpfSource implements CaptureSource {
   #draining = false;
   #ended = false;
 
-  constructor(options: KernelOptions, context: PluginContext) {
+  constructor(
+    options: KernelOptions,
+    context: PluginContext,
+    kernel: BpfKernel = { openCapture, serveControl },
+  ) {
     this.#options = options;
     this.#context = context;
+    this.#kernel = kernel;
     this.capabilities = {
       finite: false,
       rereadable: true,
@@ -80,13 +94,15 @@ export class BpfSource implements CaptureSource {
 
   async open(_signal: AbortSignal, pushDown: RecordFilter | null = null): Promise<Origin> {
     this.#pushedDown = pushDown;
-    const capture = openCapture(this.#options.ringBytes);
+    const capture = this.#kernel.openCapture(this.#options.ringBytes);
     this.#capture = capture;
     for (const { message, fields } of openingWarnings(capture, this.#options)) {
       this.#context.log.warn(message, fields);
     }
+    this.#lostDisclosures = capture.disclosures.taken - capture.disclosures.accounted;
     await this.#serve(capture);
-    return { abi: abiBpf1.id, ...capture.origin, epoch: 0 };
+    const { numbering } = capture;
+    return { abi: abiBpf1.id, ...capture.origin, epoch: 0, ...(numbering !== undefined && { numbering }) };
   }
 
   async read(slab: Slab, signal: AbortSignal): Promise<RelayBatch | null> {
@@ -95,7 +111,7 @@ export class BpfSource implements CaptureSource {
     if (!this.#enabled) this.#enable(capture);
     while (!this.#ended) {
       if (this.#round === undefined) await this.#startRound(capture, signal);
-      const batch = this.#readRings(slab) ?? this.#readDisclosed(slab);
+      const batch = this.#readRings(slab) ?? this.#readDisclosed(capture, slab);
       if (batch !== undefined) return batch;
       this.#round = undefined;
       if (this.#draining && (this.#follows || !this.#roundHadRecords)) this.#ended = true;
@@ -136,12 +152,16 @@ export class BpfSource implements CaptureSource {
   }
 
   /** Without the socket capture is whole, but for what programs would tell. */
-  async #serve({ origin, watch }: OpenCapture): Promise<void> {
+  async #serve({ origin, watch, disclosures }: OpenCapture): Promise<void> {
     const { socket } = this.#options;
     const { log } = this.#context;
     if (socket === undefined) return;
     try {
-      this.#served = await serveControl(socket, origin, log, () => watch.wake());
+      this.#served = await this.#kernel.serveControl(socket, origin, log, () => {
+        // On record before the program hears that it was taken.
+        disclosures.take(1);
+        watch.wake();
+      });
     } catch (error) {
       log.warn('programs cannot disclose: there is no control socket', { reason: describeError(error) });
     }
@@ -190,7 +210,8 @@ export class BpfSource implements CaptureSource {
   }
 
   #hasSomething({ rings }: OpenCapture): boolean {
-    return this.#served?.disclosed.isEmpty === false || rings.some((ring) => ring.end !== ring.position);
+    if (this.#lostDisclosures > 0 || this.#served?.disclosed.isEmpty === false) return true;
+    return rings.some((ring) => ring.end !== ring.position);
   }
 
   /** Sleeps until the kernel says that a ring holds something. Never for long: node cannot end while its thread sleeps. */
@@ -224,18 +245,26 @@ export class BpfSource implements CaptureSource {
     const position = this.#positions.get(ring) ?? 0;
     this.#positions.set(ring, position + byteLength);
     const stream = { cpu: ring.cpu, kind: 'mixed' } as const;
-    return { ...this.#emptyBatch(id), stream, byteLength, position, firstSequence };
+    // Sequence numbers have holes where records found no room, and one that another program interrupts comes later.
+    const mark = Number(end);
+    return { ...this.#emptyBatch(id), stream, byteLength, position, firstSequence, mark };
   }
 
-  /** What programs disclosed since the last batch of this kind; undefined where they did not. */
-  #readDisclosed(slab: Slab): RelayBatch | undefined {
+  /**
+   * What programs disclosed since the last batch of this kind; undefined where they did not. It is in no ring, and does
+   * not come again: what is not committed when the recorder is killed is a gap.
+   */
+  #readDisclosed({ disclosures }: OpenCapture, slab: Slab): RelayBatch | undefined {
     if (this.#served === undefined || this.#served.disclosed.isEmpty) return undefined;
     this.#roundHadRecords = true;
-    const { byteLength, firstSequence } = this.#served.disclosed.take(slab.bytes);
+    const { byteLength, records, firstSequence } = this.#served.disclosed.take(slab.bytes);
+    const id = ++this.#batches;
+    this.#outstanding.push({ id, settle: () => disclosures.account(records) });
     const position = this.#disclosedBytes;
     this.#disclosedBytes += byteLength;
     const stream = { cpu: possibleCpus(), kind: 'mixed' } as const;
-    return { ...this.#emptyBatch(++this.#batches), stream, byteLength, position, firstSequence };
+    const place = { stream, byteLength, position, firstSequence, rereadable: false };
+    return { ...this.#emptyBatch(id), ...place };
   }
 
   /** The batch that ends the round; undefined where there is nothing to say. */
@@ -243,7 +272,10 @@ export class BpfSource implements CaptureSource {
     const losses = this.#losses!;
     // Records are lost only where a ring is full, and then the round had some, or where they are shed: an idle recorder
     // asks nothing.
-    if (!this.#roundHadRecords && !losses.going && !this.#sheds && !this.#ended) return undefined;
+    const disclosed = this.#lostDisclosures;
+    const isIdle = !this.#roundHadRecords && !losses.going && !this.#sheds;
+    if (isIdle && disclosed === 0 && !this.#ended) return undefined;
+    this.#lostDisclosures = 0;
     this.#sheds = this.#shedTypes.length > 0;
     const { counters, ofUnknownSize, accounted, over } = losses.take(
       capture.counts(),
@@ -251,11 +283,17 @@ export class BpfSource implements CaptureSource {
     );
     // Once losses have ended, so that nodes and names that were lost come again; not while they go on.
     if (over && !this.#draining) capture.changeEpoch();
-    const lost = Object.keys(counters).length > 0 || ofUnknownSize.length > 0;
+    // Of unknown size: outputs may have had some of it.
+    const lossOfUnknownSize = [...ofUnknownSize, ...(disclosed > 0 ? (['unclean_stop'] as const) : [])];
+    const lost = Object.keys(counters).length > 0 || lossOfUnknownSize.length > 0;
     if (!this.#roundHadRecords && !lost) return undefined;
     const id = ++this.#batches;
-    if (lost) this.#outstanding.push({ id, settle: () => capture.accountLosses(accounted) });
-    return { ...this.#emptyBatch(id), endOfRound: true, loss: counters, lossOfUnknownSize: ofUnknownSize };
+    const settle = (): void => {
+      capture.accountLosses(accounted);
+      if (disclosed > 0) capture.disclosures.account(disclosed);
+    };
+    if (lost) this.#outstanding.push({ id, settle });
+    return { ...this.#emptyBatch(id), endOfRound: true, loss: counters, lossOfUnknownSize };
   }
 
   /** Undefined where it was asked not long ago. */

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { openingWarnings } from './opening-warnings.ts';
 
 const mib = 2 ** 20;
-const whole = { attachedTo: 'hooks', notSeen: [], ringBytes: 8 * mib } as const;
+const disclosures = { taken: 7, accounted: 7, take() {}, account() {} };
+const whole = { attachedTo: 'hooks', notSeen: [], ringBytes: 8 * mib, disclosures } as const;
 
 test('nothing is said where capture is whole and as it was asked to be', () => {
   expect(openingWarnings(whole, { ringBytes: 8 * mib })).toEqual([]);
@@ -25,5 +26,12 @@ test('what is not seen is named', () => {
       message: 'programs find no place in this kernel: what they would see is missing',
       fields: { programs: 'do_tee, pipe_read' },
     },
+  ]);
+});
+
+test('what was disclosed to a recorder that was killed is told', () => {
+  const killed = { ...whole, disclosures: { ...disclosures, accounted: 4 } };
+  expect(openingWarnings(killed, { ringBytes: undefined })).toEqual([
+    { message: expect.stringMatching(/^a recorder ended before/), fields: { records_at_most: 3 } },
   ]);
 });

@@ -10,7 +10,7 @@ export interface OpeningWarning {
 
 /** In what the capture that was opened is not what it could be, or was asked to be. */
 export function openingWarnings(
-  capture: Pick<OpenCapture, 'attachedTo' | 'notSeen' | 'ringBytes'>,
+  capture: Pick<OpenCapture, 'attachedTo' | 'notSeen' | 'ringBytes' | 'disclosures'>,
   { ringBytes = capture.ringBytes }: Pick<KernelOptions, 'ringBytes'>,
 ): readonly OpeningWarning[] {
   const warnings: OpeningWarning[] = [];
@@ -27,6 +27,12 @@ export function openingWarnings(
     const [have, wanted] = [capture.ringBytes, ringBytes].map((bytes) => `${bytes / 2 ** 20}`);
     const message = `the rings have ${have} MiB since they were loaded; run \`camflow unload\` first for ${wanted}`;
     warnings.push({ message });
+  }
+  const lost = capture.disclosures.taken - capture.disclosures.accounted;
+  if (lost > 0) {
+    const message =
+      'a recorder ended before every output had what programs disclosed to it: some of that may be lost';
+    warnings.push({ message, fields: { records_at_most: lost } });
   }
   return warnings;
 }

@@ -68,7 +68,7 @@ test.skipIf(!haveBroker).each([1, 2])(
       const { missing, repeats } = account(broker.text.split('\n').slice(0, -1), workload);
       console.log(`qos ${qos}: ${inTheMiddle} of ${kills} kills under load, ${repeats} repeats`);
       expect(missing).toBe(0);
-      expect(inTheMiddle).toBeGreaterThan(0);
+      expect(inTheMiddle).toBeGreaterThanOrEqual(kills / 3);
       expect(account(linesOf(log), workload)).toEqual({ missing: 0, repeats: 0 });
     } finally {
       await broker.kill();

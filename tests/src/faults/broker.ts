@@ -12,31 +12,35 @@ export const haveBroker: boolean =
 /** For the name of a test: why it is skipped. */
 export const brokerNote: string = haveBroker ? '' : ' (skipped: needs mosquitto and mosquitto-clients)';
 
+/** What becomes of what a subscriber gets: it is kept, or its bytes are counted; or there is no subscriber. */
+type Received = 'keep' | 'count' | 'discard';
+
 /** A broker with one subscriber, each a process of its own. */
 export class Broker {
   readonly port: number;
   readonly #config: string;
   readonly #qos: number;
-  readonly #keeps: boolean;
+  readonly #received: Received;
   #broker: ChildProcess | undefined;
   #subscriber: ChildProcess | undefined;
   #text = '';
+  #bytes = 0;
   #marks = 0;
   #lastMark = '';
 
-  private constructor(port: number, config: string, qos: number, keeps: boolean) {
+  private constructor(port: number, config: string, qos: number, received: Received) {
     this.port = port;
     this.#config = config;
     this.#qos = qos;
-    this.#keeps = keeps;
+    this.#received = received;
   }
 
-  static async start(folder: string, qos: number, received: 'keep' | 'discard' = 'keep'): Promise<Broker> {
+  static async start(folder: string, qos: number, received: Received = 'keep'): Promise<Broker> {
     const port = await freePort();
     const config = path.join(folder, `mosquitto-${port}.conf`);
     const settings = ['user root', 'persistence false', 'max_queued_messages 0', 'allow_anonymous true'];
     writeFileSync(config, [...settings, `listener ${port} 127.0.0.1`, ''].join('\n'));
-    const broker = new Broker(port, config, qos, received === 'keep');
+    const broker = new Broker(port, config, qos, received);
     await broker.restart();
     return broker;
   }
@@ -44,6 +48,11 @@ export class Broker {
   /** Everything the subscriber got so far. */
   get text(): string {
     return this.#text;
+  }
+
+  /** How many bytes the subscriber got so far. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Kills the broker without warning, and starts it and its subscriber anew. */
@@ -55,7 +64,7 @@ export class Broker {
       if (broker.exitCode !== null) throw new Error(`the broker ended with ${broker.exitCode}`);
       return accepts(this.port);
     });
-    if (!this.#keeps) return;
+    if (this.#received === 'discard') return;
     const args = [
       '-h',
       '127.0.0.1',
@@ -67,9 +76,13 @@ export class Broker {
       'camflow/#',
       '-d',
     ];
-    const subscriber = spawn('stdbuf', ['-oL', 'mosquitto_sub', ...args, '-F', 'M%x'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
+    const subscriber = spawn(
+      'stdbuf',
+      ['-oL', 'mosquitto_sub', ...args, '-F', this.#received === 'count' ? 'M%t %l' : 'M%x'],
+      {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      },
+    );
     this.#subscriber = subscriber;
     let subscribed = false;
     let rest = '';
@@ -78,7 +91,7 @@ export class Broker {
       rest = lines.pop()!;
       for (const line of lines) {
         if (line.startsWith('Subscribed ')) subscribed = true;
-        else if (line.startsWith('M')) this.#take(Buffer.from(line.slice(1), 'hex').toString());
+        else if (line.startsWith('M')) this.#take(line.slice(1));
       }
     });
     await until(() => {
@@ -107,10 +120,11 @@ export class Broker {
    * now comes behind it, and nothing else came in between.
    */
   async passedOn(): Promise<void> {
-    for (let before = -1; before !== this.#text.length; ) {
-      before = this.#text.length;
-      const mark = `${markStart}${++this.#marks}`;
-      const to = ['-h', '127.0.0.1', '-p', String(this.port), '-q', String(this.#qos), '-t', 'camflow/mark'];
+    for (let before = -1; before !== this.#bytes; ) {
+      before = this.#bytes;
+      // Told by its text, or where only lengths are known by its length.
+      const mark = this.#received === 'count' ? 'x'.repeat(++this.#marks) : `${markStart}${++this.#marks}`;
+      const to = ['-h', '127.0.0.1', '-p', String(this.port), '-q', String(this.#qos), '-t', markTopic];
       const publisher = spawn('mosquitto_pub', [...to, '-m', mark], { stdio: 'ignore' });
       const [status] = await once(publisher, 'exit');
       if (status !== 0) throw new Error(`the publisher ended with ${status}`);
@@ -118,12 +132,24 @@ export class Broker {
     }
   }
 
-  #take(message: string): void {
-    if (message.startsWith(markStart)) this.#lastMark = message;
-    else this.#text += message;
+  #take(said: string): void {
+    if (this.#received === 'count') {
+      const [topic, length] = said.split(' ');
+      if (topic === markTopic) this.#lastMark = 'x'.repeat(Number(length));
+      else this.#bytes += Number(length);
+      return;
+    }
+    const message = Buffer.from(said, 'hex').toString();
+    if (message.startsWith(markStart)) {
+      this.#lastMark = message;
+      return;
+    }
+    this.#text += message;
+    this.#bytes += message.length;
   }
 }
 
+const markTopic = 'camflow/mark';
 const markStart = 'mark ';
 
 async function freePort(): Promise<number> {

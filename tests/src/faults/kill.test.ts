@@ -59,6 +59,6 @@ test.each([
     const { missing, repeats } = account(linesOf(log), workload);
     console.log(`spool=${mode}: ${cuts} of ${kills} kills in mid-run, ${repeats} repeats`);
     expect(missing).toBe(0);
-    expect(cuts).toBeGreaterThan(0);
+    expect(cuts).toBeGreaterThanOrEqual(kills / 3);
   },
 );

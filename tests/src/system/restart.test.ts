@@ -3,6 +3,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { wholeCapture, whyNoCapture } from '../capture/why-no-capture.ts';
 
 const output = '/root/work/sequences';
+/** Units with their names, as a reader that acknowledges them had them from all recorders but the first. */
+const named = '/root/work/named';
 /** What recorders themselves have to say, and no CPU. */
 const recorderStream = '65535';
 
@@ -46,7 +48,7 @@ describe.for(machines)('a recorder on $kernel that is killed under load', ({ ker
     const { gentle, flooded, away } = kills;
     const script = '/camflow/tests/fixtures/guest/restart.sh';
     const command = ['bash', script, ...[gentle, flooded, away].map(String)];
-    result = await runInGuest({ command, kernel, fetch: [output], timeoutMs: 1_190_000 });
+    result = await runInGuest({ command, kernel, fetch: [output, named], timeoutMs: 1_190_000 });
     said = result.stdout.toString();
   }, 1_200_000);
 
@@ -73,6 +75,23 @@ describe.for(machines)('a recorder on $kernel that is killed under load', ({ ker
     expect(recorded).toBeGreaterThan(2_000);
     // What a kill tore in the middle of a line came again whole.
     expect(odd.length).toBeLessThanOrEqual(kills.gentle + kills.flooded);
+  });
+
+  run(`names each record, and no other, by one name over all kills${note}`, () => {
+    const lines = result.files
+      .get(named)!
+      .toString()
+      .split('\n')
+      .filter((line) => line !== '');
+    const pairs = lines.map((line) => line.split('\t') as [name: string, sequence: string]);
+    const ofRecords = pairs.filter(([, sequence]) => !sequence.startsWith(`${recorderStream} `));
+    const sequenceOf = new Map(ofRecords);
+    console.log(`${ofRecords.length - sequenceOf.size} of ${ofRecords.length} units came again`);
+    // Who drops repeats by their names has each record once.
+    for (const [name, sequence] of ofRecords) expect(sequenceOf.get(name)).toBe(sequence);
+    expect(new Set(sequenceOf.values()).size).toBe(sequenceOf.size);
+    expect(sequenceOf.size).toBeGreaterThan(1_000);
+    for (const name of sequenceOf.keys()) expect(name).toMatch(/^bpf-[0-9a-f]{8}-\d+\/mixed\d+\/\d+$/);
   });
 
   run(`accounts for each loss once, also for those while it was away${note}`, () => {

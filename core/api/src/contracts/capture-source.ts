@@ -39,6 +39,17 @@ export interface RelayBatch {
   readonly position: number;
   /** Number, within its stream, of the first record of the batch. */
   readonly firstSequence: number;
+  /**
+   * Where the batch ends in its stream, in a measure that grows along the stream and outlives a run as
+   * `Origin.numbering` does: what ends there or before needs not be given again once an output has it. Default: the
+   * sequence number after its last record. For sources whose numbers have holes, or do not stand quite in order.
+   */
+  readonly mark?: number;
+  /**
+   * False where this batch does not come again although the source is re-readable: its numbers then mean nothing
+   * beyond the run. Default: as the source's capability.
+   */
+  readonly rereadable?: boolean;
   /** Wall-clock time at which the records were captured, in milliseconds since 1970. Output dates come from here. */
   readonly capturedAtMs: number;
   /**

@@ -99,7 +99,8 @@ export interface UnitWriter {
   writeText(text: string): void;
   /**
    * Ends the open unit.
-   * @param records - records that the unit stands for; the sum over a batch, with those dropped, is `count`
+   * @param records - records that the unit stands for, the next ones of the batch; the sum over a batch, with those
+   *   dropped, is `count`
    */
   endUnit(records: number): void;
   /**
@@ -109,7 +110,10 @@ export interface UnitWriter {
    * @param count - number of units
    */
   writeUnits(bytes: Uint8Array, ends: Uint32Array, count: number): void;
-  /** Counts records that this format leaves out or cannot express. */
+  /**
+   * Counts records that this format leaves out or cannot express. In order: those before a unit before it is ended,
+   * those behind it afterwards. That is how it is known which records a unit stands for, by which it is named.
+   */
   drop(records: number, cause: LossCause | 'filtered'): void;
 }
 

@@ -1,7 +1,7 @@
 import type { Origin, StreamId } from './capture-source.ts';
 import type { LossCounters } from './loss.ts';
 
-/** Where the units of a batch come from: with the place of a unit among them, it names the unit (`unitId`). */
+/** Where the units of a batch come from: with its records, or its place among them, it names a unit (`unitId`). */
 export interface UnitSource {
   /** Names the numbering of the records: of this run, or of the source where its numbers outlive a run. */
   readonly numbering: string;
@@ -11,6 +11,12 @@ export interface UnitSource {
   /** Where the first unit stands among those of its relay batch. */
   readonly firstUnit: number;
 }
+
+/**
+ * What `UnitBatch.names` has of a unit: the low and the high word of the sequence number of its last record, and a
+ * digest of the numbers of all of them, 0 where it is one.
+ */
+export const unitNameWords = 3;
 
 /** Whole units, in order. Valid until the promise of `write` settles: copy what must live longer. */
 export interface UnitBatch {
@@ -24,6 +30,8 @@ export interface UnitBatch {
   readonly ends: Uint32Array;
   /** How many records each unit stands for; the first `count` entries. */
   readonly records: Uint32Array;
+  /** Which records each unit stands for, {@link unitNameWords} numbers for each; absent where nobody knows. */
+  readonly names?: Uint32Array;
 }
 
 /** What became of the units of one `write` that were not delivered. */

@@ -34,6 +34,8 @@ interface SizeRules {
   readonly storedWords: Uint32Array;
 }
 
+/** Where a frame has the number of its record. */
+const sequenceAt = 8;
 const typeIndex = new TypeIndex();
 const isLong = Uint8Array.from([{ long: false }, ...recordTypes], (type) => (type.long ? 1 : 0));
 const rulesOf = new Map<Abi, SizeRules>();
@@ -210,9 +212,32 @@ export function recordSequence(
   return frameSequence(batch.bytes, offset - abi.framing.frameBytes);
 }
 
+/**
+ * The numbers of all records of a table, for whoever wants those of many: `recordSequence` makes an object for each.
+ * @param batch - where the batch stands, the number of its first record, and its records
+ * @param words - the memory that the batch points into
+ */
+export function sequenceReader(
+  { framing }: Abi,
+  batch: {
+    readonly start: number;
+    readonly firstSequence: number;
+    readonly offsets: Uint32Array;
+    readonly sizes: Uint32Array;
+  },
+  words: Int32Array,
+): (index: number) => number {
+  const { start, firstSequence, offsets, sizes } = batch;
+  if (framing.kind === 'fixed') return (index) => firstSequence + (offsets[index]! - start) / sizes[index]!;
+  return (index) => {
+    const at = (offsets[index]! - framing.frameBytes + sequenceAt) >>> 2;
+    return (words[at + 1]! >>> 0) * 2 ** 32 + (words[at]! >>> 0);
+  };
+}
+
 /** The number of a record within its stream, from its frame. Exact up to 2^53. */
 export function frameSequence(bytes: Uint8Array, frame: number): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + frame + 8, 8);
+  const view = new DataView(bytes.buffer, bytes.byteOffset + frame + sequenceAt, 8);
   return Number(view.getBigUint64(0, true));
 }
 

@@ -16,6 +16,7 @@ export class AccountedStore implements OutputStore {
   readonly ledger: Ledger;
   readonly waitingOnDisk = 0;
   readonly uncleanStop: Gap | undefined;
+  readonly imbalance: number;
   readonly figures = undefined;
   onChange: () => void = () => {};
   onLoss: (records: number, cause: LossCause) => void = () => {};
@@ -27,11 +28,17 @@ export class AccountedStore implements OutputStore {
   #parked = false;
   #closed: Promise<void> | undefined;
 
-  private constructor(spool: Spool, { ledger, uncleanStop }: Accounts, limitBytes: number, log: Logger) {
+  private constructor(
+    spool: Spool,
+    { ledger, uncleanStop, imbalance }: Accounts,
+    limitBytes: number,
+    log: Logger,
+  ) {
     this.#spool = spool;
     this.#log = log;
     this.ledger = ledger;
     this.uncleanStop = uncleanStop;
+    this.imbalance = imbalance;
     this.queue = new MemoryQueue(limitBytes, () => this.onChange(), ledger);
     this.#saving = setInterval(() => void this.#saveChanges(), saveMs).unref();
   }
@@ -49,7 +56,7 @@ export class AccountedStore implements OutputStore {
   ): Promise<AccountedStore> {
     let accounts: Accounts | undefined;
     const spool = await Spool.open(plan, log, (found) => {
-      accounts = restoreAccounts(found, rereadable);
+      accounts = restoreAccounts(found, rereadable, log);
       return accounts.ledger.save();
     });
     if (!spool.isEmpty) {

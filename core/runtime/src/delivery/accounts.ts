@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import type { Logger } from '@camflow/api';
 import { firstNumberOf, type Gap } from '../gaps/gap.ts';
 import type { Spool } from '../spool/spool.ts';
 import { Ledger } from './ledger.ts';
@@ -8,13 +9,15 @@ export interface Accounts {
   readonly ledger: Ledger;
   /** What the run before lost as it was killed. */
   readonly uncleanStop: Gap | undefined;
+  /** Records by which accounts that were left in order do not close: a defect. 0 otherwise. */
+  readonly imbalance: number;
 }
 
 /**
  * The accounts of an output, with what was spooled after they were last saved. That the run before was killed is one
  * of the gaps to be told from then on, with a number, for as long as the output does not have it.
  */
-export function restoreAccounts({ history, records }: Spool, rereadable: boolean): Accounts {
+export function restoreAccounts({ history, records }: Spool, rereadable: boolean, log: Logger): Accounts {
   const ledger = Ledger.restore(history.ledger);
   for (const parcel of history.parcels) ledger.accept({ ...parcel, records: parcel.parcelRecords });
   const { uncleanSinceMs } = history;
@@ -35,10 +38,14 @@ export function restoreAccounts({ history, records }: Spool, rereadable: boolean
   ledger.beginRun();
   // What is taken from the source from now on is not settled; whatever was before is in the gap.
   ledger.settledUntilMs = Date.now();
-  const { produced, delivered, filtered, dropped } = ledger;
-  const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
+  const missing = ledger.waiting - records;
   // Where the accounts were lost, what is in the spool is where they begin.
-  ledger.produced += records - (produced - delivered - filtered - lost);
+  ledger.produced -= missing;
+  const hadAccounts = history.ledger?.['produced'] !== undefined;
+  const imbalance = hadAccounts && uncleanSinceMs === undefined ? missing : 0;
+  if (imbalance !== 0) log.error('the accounts that an earlier run left do not close', { missing });
+  // What an output took while a kill came, before that was on record, is given to it again.
+  else if (missing !== 0) log.warn('the accounts begin with what is in the spool', { missing });
   if (history.otherTarget) ledger.forgetMarks();
-  return { ledger, uncleanStop };
+  return { ledger, uncleanStop, imbalance };
 }

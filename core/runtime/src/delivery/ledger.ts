@@ -1,4 +1,4 @@
-import { type LossCause, type LossCounters, recorderCpu, type StreamId } from '@camflow/api';
+import type { LossCause, LossCounters, StreamId } from '@camflow/api';
 import { type Gap, joinGaps, nameOfStream } from '../gaps/gap.ts';
 
 /** What a {@link Ledger} is saved as. */
@@ -19,8 +19,8 @@ export interface SavedLedger {
 export interface LedgerEntry {
   readonly numbering: string;
   readonly stream: StreamId;
-  readonly firstSequence: number;
-  readonly span: number;
+  /** Where it ends in its stream; undefined where that means nothing to another run. */
+  readonly mark?: number;
   readonly records: number;
   readonly filtered: number;
   readonly dropped: Readonly<Partial<Record<LossCause, number>>>;
@@ -45,7 +45,7 @@ export class Ledger {
   /** What was captured before, in milliseconds since 1970, is settled: it cannot be lost any more. */
   settledUntilMs: number = Date.now();
   #numbering = '';
-  /** Sequence up to which the output took responsibility, by stream. */
+  /** Up to where the output took responsibility, by stream. */
   #marks: Record<string, number> = {};
   /** What it had taken responsibility for when this run began. */
   #earlier: { readonly numbering: string; readonly marks: Readonly<Record<string, number>> } | undefined;
@@ -85,13 +85,13 @@ export class Ledger {
     this.produced += entry.records + entry.filtered;
     this.filtered += entry.filtered;
     this.lose(entry.dropped);
-    if (entry.stream.cpu === recorderCpu) return;
+    if (entry.mark === undefined) return;
     if (entry.numbering !== this.#numbering) {
       this.#numbering = entry.numbering;
       this.#marks = {};
     }
     const key = keyOf(entry.stream);
-    this.#marks[key] = Math.max(this.#marks[key] ?? 0, entry.firstSequence + entry.span);
+    this.#marks[key] = Math.max(this.#marks[key] ?? 0, entry.mark);
   }
 
   /** Records were lost before they became part of a parcel. */
@@ -112,10 +112,16 @@ export class Ledger {
     if (records > 0) this.dropped[cause] = (this.dropped[cause] ?? 0) + records;
   }
 
-  /** Whether the output took responsibility for these records before: in an earlier run that was killed. */
-  covers(numbering: string, stream: StreamId, firstSequence: number, span: number): boolean {
+  /** Records that nothing has become of yet: those in the spool, where the accounts close. */
+  get waiting(): number {
+    const lost = Object.values(this.dropped).reduce((sum, count) => sum + count, 0);
+    return this.produced - this.delivered - this.filtered - lost;
+  }
+
+  /** Whether the output took responsibility for what ends here before: in an earlier run that was killed. */
+  covers(numbering: string, stream: StreamId, mark: number): boolean {
     const { numbering: known, marks = {} } = this.#earlier ?? {};
-    return numbering === known && firstSequence + span <= (marks[keyOf(stream)] ?? 0);
+    return numbering === known && mark <= (marks[keyOf(stream)] ?? 0);
   }
 
   /** Records were all there are to come of this numbering: another run over them begins anew. */
@@ -124,7 +130,7 @@ export class Ledger {
     this.#earlier = undefined;
   }
 
-  /** Sequence up to which the output took responsibility, by stream. */
+  /** Up to where the output took responsibility, by stream. */
   get marks(): Readonly<Record<string, number>> {
     return this.#marks;
   }

@@ -20,6 +20,8 @@ export interface OutputStore {
   readonly waitingOnDisk: number;
   /** What an earlier run lost as it was killed; undefined where it was not, or lost nothing by that. */
   readonly uncleanStop: Gap | undefined;
+  /** Records by which the accounts of earlier runs do not close, though these ended in order. */
+  readonly imbalance: number;
   /** The state of the spool, for whoever watches. */
   readonly figures: SpoolFigures | undefined;
   /** Called where there may be something to deliver, or room, that there was not before. */
@@ -61,6 +63,7 @@ export class MemoryStore implements OutputStore {
   readonly ledger = undefined;
   readonly waitingOnDisk = 0;
   readonly uncleanStop = undefined;
+  readonly imbalance = 0;
   readonly figures = undefined;
   onChange: () => void = () => {};
   onLoss: (records: number, cause: LossCause) => void = () => {};
@@ -96,6 +99,7 @@ export class SpooledStore implements OutputStore {
   readonly ledger: Ledger;
   readonly waitingOnDisk: number;
   readonly uncleanStop: Gap | undefined;
+  readonly imbalance: number;
   onChange: () => void = () => {};
   onLoss: (records: number, cause: LossCause) => void = () => {};
   readonly #spool: Spool;
@@ -106,7 +110,7 @@ export class SpooledStore implements OutputStore {
 
   private constructor(
     parts: { readonly spool: Spool; readonly plan: SpoolPlan; readonly log: Logger },
-    { ledger, uncleanStop }: Accounts,
+    { ledger, uncleanStop, imbalance }: Accounts,
     limitBytes: number,
   ) {
     const { spool, plan } = parts;
@@ -115,6 +119,7 @@ export class SpooledStore implements OutputStore {
     this.ledger = ledger;
     this.waitingOnDisk = spool.records;
     this.uncleanStop = uncleanStop;
+    this.imbalance = imbalance;
     this.queue = new SpooledQueue({ ...parts, ledger }, limitBytes, {
       changed: () => this.onChange(),
       lost: (records, cause) => this.onLoss(records, cause),
@@ -136,7 +141,7 @@ export class SpooledStore implements OutputStore {
   ): Promise<SpooledStore> {
     let accounts: Accounts | undefined;
     const spool = await Spool.open(plan, log, (found) => {
-      accounts = restoreAccounts(found, rereadable);
+      accounts = restoreAccounts(found, rereadable, log);
       return accounts.ledger.save();
     });
     return new SpooledStore({ spool, plan, log }, accounts!, limitBytes);

@@ -5,7 +5,6 @@ import {
   type Logger,
   type LossCause,
   type LossCounters,
-  recorderCpu,
   type Sink,
   type StreamId,
   type WriteReceipt,
@@ -68,6 +67,8 @@ export class Output {
   /** When the parcel was captured that came when nothing waited, until something is taken. */
   #offeredSinceMs: number | undefined;
   #retries = 0;
+  /** Records in the spool at the end beyond those that nothing has become of. */
+  #surplus = 0;
 
   constructor(
     name: string,
@@ -102,10 +103,12 @@ export class Output {
     };
   }
 
-  /** Whether the output took responsibility for these records before: in an earlier run that was killed. */
-  had(stream: StreamId, firstSequence: number, records: number): boolean {
-    if (stream.cpu === recorderCpu) return false;
-    return this.store.ledger?.covers(this.#numbering, stream, firstSequence, records) === true;
+  /**
+   * Whether the output took responsibility for a batch before: in an earlier run that was killed.
+   * @param mark - where the batch ends, as `markOf` has it
+   */
+  had(stream: StreamId, mark: number | undefined): boolean {
+    return mark !== undefined && this.store.ledger?.covers(this.#numbering, stream, mark) === true;
   }
 
   /** Records were lost before they came here. */
@@ -119,11 +122,14 @@ export class Output {
     this.store.ledger?.loseUnknown(cause);
   }
 
-  /** Takes a parcel for delivery. Never waits: whoever dispatches batches waits for {@link roomy} first. */
-  offer(offer: Offer): void {
+  /**
+   * Takes a parcel for delivery. Never waits: whoever dispatches batches waits for {@link roomy} first.
+   * @param batchMark - where the batch ends that the parcel is of, or of which it is a part
+   */
+  offer(offer: Offer, batchMark: number | undefined): void {
     if (this.#stop.signal.aborted) return;
-    const { stream, firstSequence, span, filtered, dropped } = offer.parcel;
-    if (span > 0 && this.had(stream, firstSequence, span)) {
+    const { stream, span, filtered, dropped } = offer.parcel;
+    if (span > 0 && this.had(stream, batchMark)) {
       this.balance.repeat(span);
       offer.release();
       offer.settled();
@@ -186,7 +192,8 @@ export class Output {
   async park(end: { readonly complete: boolean; readonly rereadable: boolean }): Promise<void> {
     const spooled = await this.store.park();
     if (this.#finished) return;
-    this.balance.spool(Math.min(spooled, this.balance.pending));
+    this.#surplus = Math.max(0, spooled - this.balance.pending);
+    this.balance.spool(spooled - this.#surplus);
     if (end.complete) this.store.ledger?.forgetMarks();
     const { ledger } = this.store;
     const { pending } = this.balance;
@@ -220,13 +227,19 @@ export class Output {
     return parked;
   }
 
-  /** The run is over: what is pending is counted as `shutdown`, and late answers of the sink change nothing. */
-  finish(): void {
+  /**
+   * The run is over: what is pending is counted as `shutdown`, and late answers of the sink change nothing.
+   * @param orderly - whether everything that was read was to be delivered or spooled: nothing may be pending then
+   * @returns whether the balance closes, and the accounts of earlier runs did
+   */
+  finish(orderly: boolean): boolean {
     this.#finished = true;
     const { pending } = this.balance;
-    if (pending < 0)
-      this.#log.error('the balance of an output does not close', { output: this.name, surplus: -pending });
     this.balance.drop(pending, 'shutdown');
+    const missing = orderly ? pending - this.#surplus : Math.min(0, pending);
+    if (missing !== 0)
+      this.#log.error('the balance of an output does not close', { output: this.name, missing });
+    return missing === 0 && this.store.imbalance === 0;
   }
 
   /** Runs another call of the sink (`flush`, `reopen`) between two writes. */

@@ -1,4 +1,4 @@
-import type { UnitBatch, UnitSource } from '@camflow/api';
+import { type UnitBatch, type UnitSource, unitNameWords } from '@camflow/api';
 import type { FormatResult, UnitBuffers } from '../worker/messages.ts';
 
 /** The units of one format for one batch, shared by the outputs of that format; then their memory is used again. */
@@ -30,10 +30,12 @@ export class SharedUnits {
       bytes: new Uint8Array(buffers.bytes, 0, byteLength),
       ends: new Uint32Array(buffers.ends, 0, unitCount),
       records: new Uint32Array(buffers.records, 0, unitCount),
+      names: new Uint32Array(buffers.names, 0, unitCount * unitNameWords),
       count: unitCount,
     };
     this.byteLength = byteLength;
-    this.memoryBytes = buffers.bytes.byteLength + buffers.ends.byteLength + buffers.records.byteLength;
+    const { bytes, ends, records: counts, names } = buffers;
+    this.memoryBytes = bytes.byteLength + ends.byteLength + counts.byteLength + names.byteLength;
     this.records = records;
     this.#buffers = buffers;
     this.#users = users;

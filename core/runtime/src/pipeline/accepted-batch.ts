@@ -1,4 +1,12 @@
-import { type Abi, abis, CamflowError, measureRecords, type RelayBatch, type Slab } from '@camflow/api';
+import {
+  type Abi,
+  abis,
+  CamflowError,
+  measureRecords,
+  type RelayBatch,
+  recorderCpu,
+  type Slab,
+} from '@camflow/api';
 import type { ReadBatch } from '../delivery/commit-tracker.ts';
 import type { Output } from '../delivery/output.ts';
 
@@ -23,6 +31,13 @@ export interface AcceptedBatch {
 
 /** A batch that was read and checked. */
 export type CheckedBatch = Omit<AcceptedBatch, 'read' | 'only' | 'release' | 'taken' | 'dropped'>;
+
+/** Where a batch ends in its stream, in a measure that outlives the run; undefined where it has none. */
+export function markOf({ relay, records }: CheckedBatch): number | undefined {
+  const { stream, firstSequence, mark, rereadable = true } = relay;
+  if (stream.cpu === recorderCpu || !rereadable) return undefined;
+  return mark ?? firstSequence + records;
+}
 
 /**
  * Checks what a source says about a batch.

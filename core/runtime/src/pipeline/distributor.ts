@@ -3,7 +3,7 @@ import type { CommitTracker } from '../delivery/commit-tracker.ts';
 import type { Output } from '../delivery/output.ts';
 import { SharedUnits } from '../delivery/units.ts';
 import type { BatchResult, FormatResult, UnitBuffers } from '../worker/messages.ts';
-import type { AcceptedBatch } from './accepted-batch.ts';
+import { type AcceptedBatch, markOf } from './accepted-batch.ts';
 import type { RunStatistics } from './run-statistics.ts';
 
 /** Failures of formatters that are logged one by one; all are counted. */
@@ -31,6 +31,7 @@ export class Distributor {
   readonly #commits: CommitTracker;
   readonly #statistics: RunStatistics;
   readonly #numbering: string;
+  readonly #runNumbering: string;
   readonly #onLoss: DistributorLoss;
   readonly #log: Logger;
   /**
@@ -40,12 +41,17 @@ export class Distributor {
   #spares: UnitBuffers[][];
   #failuresLogged = 0;
 
-  /** @param numbering - names the numbering of the records of the run */
+  /**
+   * @param numbering - names the numbering of the records of the run
+   * @param runNumbering - names that of records whose numbers mean nothing to another run: gaps, and what a source
+   *   that is re-readable cannot give again
+   */
   constructor(
     routes: readonly FormatRoute[],
     commits: CommitTracker,
     statistics: RunStatistics,
     numbering: string,
+    runNumbering: string,
     onLoss: DistributorLoss,
     log: Logger,
   ) {
@@ -53,6 +59,7 @@ export class Distributor {
     this.#commits = commits;
     this.#statistics = statistics;
     this.#numbering = numbering;
+    this.#runNumbering = runNumbering;
     this.#onLoss = onLoss;
     this.#spares = routes.map(() => []);
     this.#log = log;
@@ -79,11 +86,12 @@ export class Distributor {
   /** Passes on what workers made of a batch, in parts where it had to be divided. */
   distribute(batch: AcceptedBatch, parts: readonly BatchResult[]): void {
     let firstSequence = batch.relay.firstSequence;
-    for (const part of parts) {
+    for (const [position, part] of parts.entries()) {
+      const last = position === parts.length - 1;
       this.#statistics.scanned(batch.relay.stream, part);
       const span = part.countsByType.reduce((sum, count) => sum + count, 0);
       for (const [index, route] of this.#routes.entries())
-        this.#route(batch, route, index, part.formats[index]!, { firstSequence, span });
+        this.#route(batch, route, index, part.formats[index]!, { firstSequence, span, last });
       firstSequence += span;
     }
     this.#commits.settle(batch.read);
@@ -94,7 +102,7 @@ export class Distributor {
     route: FormatRoute,
     index: number,
     result: FormatResult,
-    place: { readonly firstSequence: number; readonly span: number },
+    place: { readonly firstSequence: number; readonly span: number; readonly last: boolean },
   ): void {
     this.#logFailures(batch, route, result);
     const { only } = batch;
@@ -113,13 +121,18 @@ export class Distributor {
       return;
     }
     if (!isGap) this.#onLoss(outputs, dropped, batch);
-    const source = { numbering: this.#numbering, stream, firstSequence: place.firstSequence, firstUnit: 0 };
+    const { firstSequence, span } = place;
+    const mark = markOf(batch);
+    const numbering = mark === undefined ? this.#runNumbering : this.#numbering;
+    const source = { numbering, stream, firstSequence, firstUnit: 0 };
     const units = new SharedUnits(result, source, outputs.length, recycle);
     const { memoryBytes } = units;
     const records = isGap ? 0 : units.records;
     const parcel = {
       ...source,
-      ...place,
+      span,
+      // An output that has the batch in part has not had it.
+      ...(place.last && mark !== undefined && { mark }),
       capturedAtMs,
       last: true,
       filtered,
@@ -129,14 +142,15 @@ export class Distributor {
     };
     batch.read.open += outputs.length;
     for (const output of outputs) {
-      output.offer({
+      const offer = {
         parcel,
         memoryBytes,
         release: () => units.release(),
         taken: () => batch.taken?.(output),
         dropped: () => batch.dropped?.(output),
         settled: () => this.#commits.settle(batch.read),
-      });
+      };
+      output.offer(offer, mark);
     }
   }
 

@@ -1,5 +1,5 @@
 import type { CaptureSource, RelayBatch, Slab } from '@camflow/api';
-import type { CommitTracker } from '../delivery/commit-tracker.ts';
+import type { CommitTracker, ReadBatch } from '../delivery/commit-tracker.ts';
 import type { SlabPool } from '../memory/slab-pool.ts';
 import type { KnownTexts } from '../names/known-texts.ts';
 import { type AcceptedBatch, type CheckedBatch, checkBatch } from './accepted-batch.ts';
@@ -17,6 +17,8 @@ export interface ReaderParts {
    * @returns false where every output had its records in an earlier run: only its names are learned then
    */
   readonly onRead: (batch: CheckedBatch) => boolean;
+  /** Settles when every output has on record what it lost so far. Never rejects. */
+  readonly onRecord: () => Promise<void>;
   /** Told when everything that was read is passed on. */
   readonly onEnd: () => Promise<void>;
 }
@@ -28,6 +30,8 @@ export interface ReaderParts {
 export class Reader {
   readonly #parts: ReaderParts;
   readonly #held: AcceptedBatch[] = [];
+  /** Settles when all losses so far are on record. */
+  #recorded: Promise<unknown> = Promise.resolve();
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
@@ -55,6 +59,7 @@ export class Reader {
       await dispatcher.idle();
       await this.#parts.onEnd();
       await dispatcher.idle();
+      await this.#recorded;
     }
   }
 
@@ -63,6 +68,7 @@ export class Reader {
     const checked = checkBatch(relay, slab);
     const isNew = onRead(checked);
     const batch: AcceptedBatch = { ...checked, read: commits.begin(relay.id) };
+    if (hasLoss(relay)) this.#settleOnRecord(batch.read);
     const start = slab.bytes.byteOffset;
     await known.learn(relay, checked.abi, start, dispatcher.nextTick, () => dispatcher.idle());
     if (!isNew || (batch.byteLength === 0 && relay.securityContexts.length === 0)) {
@@ -78,7 +84,19 @@ export class Reader {
     if (relay.endOfRound || this.#held.length > source.capabilities.heldBatches) await this.#releaseHeld();
   }
 
+  /** A source that is told to forget a loss tells nobody of it again: not before it is in the accounts of every output. */
+  #settleOnRecord(read: ReadBatch): void {
+    const { commits, onRecord } = this.#parts;
+    read.open++;
+    const recorded = onRecord().then(() => commits.settle(read));
+    this.#recorded = Promise.all([this.#recorded, recorded]);
+  }
+
   async #releaseHeld(): Promise<void> {
     for (const batch of this.#held.splice(0)) await this.#parts.dispatcher.dispatch(batch);
   }
+}
+
+function hasLoss({ loss, lossOfUnknownSize = [] }: RelayBatch): boolean {
+  return lossOfUnknownSize.length > 0 || Object.values(loss).some((records) => records > 0);
 }

@@ -23,6 +23,7 @@ const emptyBuffers: UnitBuffers = {
   bytes: new SharedArrayBuffer(0),
   ends: new SharedArrayBuffer(0),
   records: new SharedArrayBuffer(0),
+  names: new SharedArrayBuffer(0),
 };
 
 /**

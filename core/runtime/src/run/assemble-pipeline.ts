@@ -15,6 +15,7 @@ import type { OutputStore } from '../delivery/output-store.ts';
 import { GapReporter, gapMemoryBytes, gapsOf } from '../gaps/gap-reporter.ts';
 import { SlabPool, slabCount, usableSlabBytes } from '../memory/slab-pool.ts';
 import { KnownTexts } from '../names/known-texts.ts';
+import { markOf } from '../pipeline/accepted-batch.ts';
 import { Dispatcher } from '../pipeline/dispatcher.ts';
 import { Distributor, type DistributorLoss } from '../pipeline/distributor.ts';
 import { Overload } from '../pipeline/overload.ts';
@@ -107,7 +108,8 @@ export async function assemblePipeline(
     control.checkStarting();
   }
 
-  const numbering = origin.numbering ?? randomUUID().slice(0, 13);
+  const runNumbering = randomUUID().slice(0, 13);
+  const numbering = origin.numbering ?? runNumbering;
   const statistics = new RunStatistics();
   const outputs = plan.outputs.map(({ name }, index) => {
     const balance = balances.get(name)!;
@@ -135,6 +137,7 @@ export async function assemblePipeline(
     commits,
     statistics,
     numbering,
+    runNumbering,
     onFormatLoss,
     log,
   );
@@ -182,15 +185,18 @@ export async function assemblePipeline(
     known,
     dispatcher,
     commits,
-    onRead: ({ relay, records, byteLength }) => {
+    onRead: (batch) => {
+      const { relay, records, byteLength } = batch;
       if (control.over) throw new CamflowError('PIPELINE_STATE', 'the run is over');
       statistics.read(relay, records, byteLength);
-      const { stream, firstSequence } = relay;
-      const isNew =
-        records === 0 || !live.outputs.every((output) => output.had(stream, firstSequence, records));
-      if (isNew) live.unsent += records;
+      const { stream } = relay;
+      const mark = markOf(batch);
+      const isNew = records === 0 || !live.outputs.every((output) => output.had(stream, mark));
+      // A gap of another recorder, in a capture that is replayed, is no record of the source: it is in no account.
+      const counted = isNew && stream.cpu !== recorderCpu ? records : 0;
+      live.unsent += counted;
       for (const output of live.outputs) {
-        output.balance.produce(isNew ? records : 0, relay.loss);
+        output.balance.produce(counted, relay.loss);
         output.lose(relay.loss);
       }
       const known = records > 0 ? stream : undefined;
@@ -198,6 +204,9 @@ export async function assemblePipeline(
         gaps.lost(gap);
       lastReadMs = relay.capturedAtMs;
       return isNew;
+    },
+    onRecord: async () => {
+      await Promise.all(live.outputs.map(({ store }) => store.save()));
     },
     onEnd: async () => {
       if (!control.givingUp.aborted) await gaps.tell();

@@ -160,13 +160,23 @@ class PipelineRun implements Run {
   #end(failure: unknown): void {
     clearTimeout(this.#drainTimer);
     this.#control.end();
-    for (const output of this.#pipeline?.live.outputs ?? []) output.finish();
+    const orderly = failure === undefined && !this.#control.givingUp.aborted;
+    const open = (this.#pipeline?.live.outputs ?? []).filter((output) => !output.finish(orderly));
     this.#state = 'ended';
     this.#endedAt = performance.now();
-    if (failure === undefined) this.#settle.resolve(this.report());
-    else this.#settle.reject(failure);
+    const reason = failure ?? (open.length > 0 ? imbalanceOf(open.map(({ name }) => name)) : undefined);
+    if (reason === undefined) this.#settle.resolve(this.report());
+    else this.#settle.reject(reason);
   }
 }
 
 /** Makes a run; nothing happens before its `start`. */
 export const createRun: CreateRun = (plan, dependencies) => new PipelineRun(plan, dependencies);
+
+function imbalanceOf(outputs: readonly string[]): CamflowError {
+  return new CamflowError(
+    'INTERNAL',
+    `the balance of ${outputs.join(', ')} does not close: what became of some records is not known`,
+    { hint: 'Please report it, with what the log says of the balance.' },
+  );
+}

@@ -1,4 +1,5 @@
-import type { UnitFrame } from '@camflow/segment';
+import { unitNameWords } from '@camflow/api';
+import { type UnitFrame, unitTableBytes } from '@camflow/segment';
 
 /** The units of one relay batch for one output, with the accounts of that batch; the same on disk and in memory. */
 export type Parcel = Omit<UnitFrame, 'number' | 'recordsBefore'>;
@@ -8,7 +9,7 @@ const frameBytes = 4 << 20;
 
 /**
  * Cuts a parcel into pieces for frames, between units.
- * @param mostBytes - bytes of units, with eight for each, that a frame can hold at all
+ * @param mostBytes - bytes of units, with those of the tables for each, that a frame can hold at all
  * @returns the pieces, the last of which bears the accounts; a unit that no frame holds is counted in them
  */
 export function splitParcel(parcel: Parcel, mostBytes: number): Parcel[] {
@@ -24,8 +25,8 @@ export function splitParcel(parcel: Parcel, mostBytes: number): Parcel[] {
   };
   for (let i = 0; i < units.count; i++) {
     const end = units.ends[i]!;
-    if (i > from && end - start + (i + 1 - from) * 8 > frameBytes) cut(i);
-    if (end - start + 8 > mostBytes) {
+    if (i > from && end - start + (i + 1 - from) * unitTableBytes > frameBytes) cut(i);
+    if (end - start + unitTableBytes > mostBytes) {
       tooLarge += units.records[i]!;
       from = i + 1;
       start = end;
@@ -40,7 +41,7 @@ export function splitParcel(parcel: Parcel, mostBytes: number): Parcel[] {
 }
 
 function piece(parcel: Parcel, from: number, to: number, start: number): Parcel {
-  const { bytes, ends, records } = parcel.units;
+  const { bytes, ends, records, names } = parcel.units;
   const whole = from === 0 && to === parcel.units.count;
   const ownRecords = records.subarray(from, to);
   return {
@@ -56,6 +57,7 @@ function piece(parcel: Parcel, from: number, to: number, start: number): Parcel 
           bytes: bytes.subarray(start, to === from ? start : ends[to - 1]!),
           ends: ends.subarray(from, to).map((end) => end - start),
           records: ownRecords,
+          ...(names !== undefined && { names: names.subarray(from * unitNameWords, to * unitNameWords) }),
           count: to - from,
         },
   };

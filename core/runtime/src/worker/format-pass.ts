@@ -1,5 +1,6 @@
 import { CamflowError, describeError, type Formatter, type RecordTable } from '@camflow/api';
 import { type BatchTask, type FormatFailure, type FormatResult, samplesPerResult } from './messages.ts';
+import { nameUnits } from './name-units.ts';
 import { type BatchSurroundings, TaskBatch } from './task-batch.ts';
 import { UnitCollector } from './unit-collector.ts';
 
@@ -16,12 +17,14 @@ export class FormatPass {
   readonly keepsMalformed: boolean;
   readonly #formatter: Formatter;
   readonly #surroundings: BatchSurroundings;
+  readonly #words: Int32Array;
   readonly #out: UnitCollector = new UnitCollector();
 
   constructor(formatter: Formatter, keepsMalformed: boolean, surroundings: BatchSurroundings) {
     this.#formatter = formatter;
     this.keepsMalformed = keepsMalformed;
     this.#surroundings = surroundings;
+    this.#words = new Int32Array(surroundings.bytes.buffer);
   }
 
   /**
@@ -37,9 +40,11 @@ export class FormatPass {
     if (filtered > 0) out.drop(filtered, 'filtered');
     if (shed > 0) out.drop(shed, 'shed');
     if (malformed > 0) out.drop(malformed, 'malformed');
+    const before = out.accounted;
     if (table.count > 0 || task.newSecurityContexts.length > 0) {
       this.#format(task, table, 0, table.count, failures);
     }
+    nameUnits(out, task, table, before, this.#words);
     const { byteLength, unitCount, records, dropped } = out;
     const result = { byteLength, unitCount, records, filtered: out.filtered, dropped, failures };
     return { ...result, buffers: out.take() };

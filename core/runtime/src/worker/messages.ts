@@ -34,6 +34,8 @@ export interface UnitBuffers {
   readonly ends: SharedArrayBuffer;
   /** As in `UnitBatch`, 32-bit. */
   readonly records: SharedArrayBuffer;
+  /** As in `UnitBatch`, 32-bit. */
+  readonly names: SharedArrayBuffer;
 }
 
 /** A batch, or a part of one, for a worker. */

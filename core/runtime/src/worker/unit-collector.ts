@@ -1,4 +1,4 @@
-import type { LossCause, UnitWriter } from '@camflow/api';
+import { type LossCause, type UnitWriter, unitNameWords } from '@camflow/api';
 import type { UnitBuffers } from './messages.ts';
 
 const leastBytes = 256 * 1024;
@@ -10,6 +10,7 @@ export interface CollectorMark {
   readonly unitCount: number;
   readonly records: number;
   readonly filtered: number;
+  readonly accounted: number;
   readonly dropped: Readonly<Partial<Record<LossCause, number>>>;
 }
 
@@ -18,6 +19,9 @@ export class UnitCollector implements UnitWriter {
   #bytes: Buffer = Buffer.alloc(0);
   #ends: Uint32Array = new Uint32Array(0);
   #records: Uint32Array = new Uint32Array(0);
+  #names: Uint32Array = new Uint32Array(0);
+  /** Records accounted for when each unit was ended. */
+  #reached: Uint32Array = new Uint32Array(0);
   /** What batches have needed so far: new memory starts at this size. */
   #usualBytes: number = leastBytes;
   #usualUnits: number = leastUnits;
@@ -25,6 +29,7 @@ export class UnitCollector implements UnitWriter {
   #unitStart = 0;
   #unitCount = 0;
   #recordCount = 0;
+  #accounted = 0;
   #filtered = 0;
   #dropped: Partial<Record<LossCause, number>> = {};
 
@@ -50,9 +55,19 @@ export class UnitCollector implements UnitWriter {
   }
   /** Records accounted for: in units, left out or lost. */
   get accounted(): number {
-    let sum = this.#recordCount + this.#filtered;
-    for (const count of Object.values(this.#dropped)) sum += count;
-    return sum;
+    return this.#accounted;
+  }
+  /** For each finished unit, the records accounted for when it was ended: the last of them is its last one. */
+  get reached(): Uint32Array {
+    return this.#reached.subarray(0, this.#unitCount);
+  }
+  /** What units are named by, to be filled in. */
+  get names(): Uint32Array {
+    return this.#names;
+  }
+  /** How many records each finished unit stands for. */
+  get unitRecords(): Uint32Array {
+    return this.#records.subarray(0, this.#unitCount);
   }
 
   /**
@@ -65,7 +80,11 @@ export class UnitCollector implements UnitWriter {
     this.#bytes = Buffer.from(spare?.bytes ?? new SharedArrayBuffer(usual));
     this.#ends = new Uint32Array(spare?.ends ?? new SharedArrayBuffer(this.#usualUnits * 4));
     this.#records = new Uint32Array(spare?.records ?? new SharedArrayBuffer(this.#usualUnits * 4));
-    this.rollback({ byteLength: 0, unitCount: 0, records: 0, filtered: 0, dropped: {} });
+    this.#names = new Uint32Array(
+      spare?.names ?? new SharedArrayBuffer(this.#usualUnits * 4 * unitNameWords),
+    );
+    if (this.#reached.length < this.#ends.length) this.#reached = new Uint32Array(this.#ends.length);
+    this.rollback({ byteLength: 0, unitCount: 0, records: 0, filtered: 0, dropped: {}, accounted: 0 });
   }
 
   /** Gives the memory away; `begin` must come next. */
@@ -76,12 +95,13 @@ export class UnitCollector implements UnitWriter {
       bytes: this.#bytes.buffer as SharedArrayBuffer,
       ends: this.#ends.buffer as SharedArrayBuffer,
       records: this.#records.buffer as SharedArrayBuffer,
+      names: this.#names.buffer as SharedArrayBuffer,
     };
   }
 
   mark(): CollectorMark {
-    const { byteLength, unitCount, records, filtered } = this;
-    return { byteLength, unitCount, records, filtered, dropped: { ...this.#dropped } };
+    const { byteLength, unitCount, records, filtered, accounted } = this;
+    return { byteLength, unitCount, records, filtered, accounted, dropped: { ...this.#dropped } };
   }
 
   /** Forgets everything since the mark, an open unit too. */
@@ -91,6 +111,7 @@ export class UnitCollector implements UnitWriter {
     this.#unitCount = mark.unitCount;
     this.#recordCount = mark.records;
     this.#filtered = mark.filtered;
+    this.#accounted = mark.accounted;
     this.#dropped = { ...mark.dropped };
   }
 
@@ -113,9 +134,11 @@ export class UnitCollector implements UnitWriter {
     this.#reserveUnits(1);
     this.#ends[this.#unitCount] = this.#length;
     this.#records[this.#unitCount] = records;
+    this.#recordCount += records;
+    this.#accounted += records;
+    this.#reached[this.#unitCount] = this.#accounted;
     this.#unitCount++;
     this.#unitStart = this.#length;
-    this.#recordCount += records;
   }
 
   writeUnits(bytes: Uint8Array, ends: Uint32Array, count: number): void {
@@ -128,6 +151,7 @@ export class UnitCollector implements UnitWriter {
       const end = ends[i]!;
       if (!(end > previous)) throw new Error(`writeUnits: unit ${i} of ${count} is empty`);
       this.#ends[this.#unitCount + i] = base + end;
+      this.#reached[this.#unitCount + i] = this.#accounted + i + 1;
       previous = end;
     }
     if (previous > bytes.length) throw new Error('writeUnits: units end after their bytes');
@@ -136,10 +160,12 @@ export class UnitCollector implements UnitWriter {
     this.#unitCount += count;
     this.#unitStart = this.#length;
     this.#recordCount += count;
+    this.#accounted += count;
   }
 
   drop(records: number, cause: LossCause | 'filtered'): void {
     checkCount(records);
+    this.#accounted += records;
     if (cause === 'filtered') this.#filtered += records;
     else this.#dropped[cause] = (this.#dropped[cause] ?? 0) + records;
   }
@@ -158,6 +184,10 @@ export class UnitCollector implements UnitWriter {
     const size = Math.max(needed, this.#ends.length * 2);
     this.#ends = grown(this.#ends, size);
     this.#records = grown(this.#records, size);
+    this.#names = grown(this.#names, size * unitNameWords);
+    const reached = new Uint32Array(size);
+    reached.set(this.#reached);
+    this.#reached = reached;
   }
 }
 

@@ -7,10 +7,13 @@ import type { LossCause, UnitWriter } from '@camflow/api';
 export class UnitCollector implements UnitWriter {
   #bytes: Buffer = Buffer.allocUnsafe(64 * 1024);
   #length = 0;
+  #accounted = 0;
   /** Where each finished unit ends, in bytes. */
   readonly ends: number[] = [];
   /** Records that each finished unit stands for. */
   readonly records: number[] = [];
+  /** Records in units or dropped when each finished unit was ended: the last of them should be its last one. */
+  readonly reached: number[] = [];
   /** Records left out or lost, by cause. */
   readonly dropped: Map<LossCause | 'filtered', number> = new Map<LossCause | 'filtered', number>();
   /** What the formatter did that it must not do. */
@@ -28,8 +31,7 @@ export class UnitCollector implements UnitWriter {
 
   /** Records accounted for: in units or dropped. */
   get accounted(): number {
-    const inUnits = this.records.reduce((sum, count) => sum + count, 0);
-    return [...this.dropped.values()].reduce((sum, count) => sum + count, inUnits);
+    return this.#accounted;
   }
 
   /** The finished units, each on its own. */
@@ -42,6 +44,8 @@ export class UnitCollector implements UnitWriter {
     this.#length = 0;
     this.ends.length = 0;
     this.records.length = 0;
+    this.reached.length = 0;
+    this.#accounted = 0;
     this.dropped.clear();
     this.breaches.length = 0;
   }
@@ -62,6 +66,8 @@ export class UnitCollector implements UnitWriter {
     this.#checkCount(records);
     this.ends.push(this.#length);
     this.records.push(records);
+    this.#accounted += records;
+    this.reached.push(this.#accounted);
   }
 
   writeUnits(bytes: Uint8Array, ends: Uint32Array, count: number): void {
@@ -74,12 +80,14 @@ export class UnitCollector implements UnitWriter {
       last = end;
       this.ends.push(base + end);
       this.records.push(1);
+      this.reached.push(++this.#accounted);
     }
     this.write(bytes, 0, last);
   }
 
   drop(records: number, cause: LossCause | 'filtered'): void {
     this.#checkCount(records);
+    this.#accounted += records;
     this.dropped.set(cause, (this.dropped.get(cause) ?? 0) + records);
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { lossCauses } from '@camflow/api';
 import { checkJson } from '../json/strict-json.ts';
-import type { FormatTrial, Outcome, TrialRecords } from './format-trial.ts';
+import { type FormatTrial, type Outcome, slice, type TrialRecords } from './format-trial.ts';
 import type { Rule } from './suite.ts';
 
 const softLimit = 64 * 1024;
@@ -50,6 +50,26 @@ export const formatOutputRules: readonly Rule<FormatTrial>[] = [
           count,
           `of ${count} ${records.kind} records, ${out.accounted} are accounted for`,
         );
+      }
+    },
+  },
+  {
+    id: 'format/in-order',
+    sentence: 'units and drops are counted in the order of their records, by which units are named',
+    async check(trial) {
+      const memory = trial.memory();
+      const formatter = await trial.formatter(memory);
+      for (const records of trial.samples().slice(2)) {
+        const { out } = trial.run(formatter, memory, records);
+        for (const [unit, reached] of out.reached.entries()) {
+          if (out.records[unit] === 0) continue;
+          const last = trial.run(formatter, memory, slice(records, reached - 1, reached));
+          assert.equal(
+            last.out.records.length,
+            1,
+            `${records.kind} record ${reached - 1} is counted as the last one of unit ${unit}, and is in none`,
+          );
+        }
       }
     },
   },

@@ -103,6 +103,20 @@ export const brokenFormats: Readonly<Record<string, FormatDefinition>> = {
       }
     },
   })),
+  'format/in-order': define(() => ({
+    format(batch, out) {
+      let leftOut = 0;
+      for (const view of batch.records()) {
+        if (view.type.name === 'sb') {
+          leftOut++;
+          continue;
+        }
+        out.writeText(`${JSON.stringify(describe(view, batch))}\n`);
+        out.endUnit(1);
+      }
+      if (leftOut > 0) out.drop(leftOut, 'filtered');
+    },
+  })),
   'format/drop-causes': define(() => ({
     format(batch, out) {
       for (const view of batch.records()) {
