@@ -27,18 +27,12 @@ export class SpoolRoom {
   /**
    * Sees to it that parcels may be written.
    * @param bytes - of their units
-   * @param failed - whether a write failed although there should have been room
    * @returns why they are to be dropped instead; undefined where there is room
    */
-  async make(bytes: number, failed: boolean): Promise<LossCause | undefined> {
+  async make(bytes: number): Promise<LossCause | undefined> {
     const { plan, stopping, complain } = this.#parts;
-    for (
-      let limit = this.#reached(bytes, failed);
-      limit !== undefined;
-      limit = this.#reached(bytes, failed)
-    ) {
+    for (let limit = this.#reached(bytes); limit !== undefined; limit = this.#reached(bytes)) {
       if (plan.whenFull === 'block') {
-        if (failed) return stopping.aborted ? limit : undefined;
         if (this.#draining || stopping.aborted) return undefined;
         await new Promise<void>((resolve) => this.#waiting.push(resolve));
       } else if (plan.whenFull === 'drop_newest' || !(await this.#parts.dropOldest(limit))) {
@@ -46,7 +40,6 @@ export class SpoolRoom {
         return limit;
       } else {
         complain('the spool is at its limit; its oldest units are dropped');
-        if (failed) return undefined;
       }
     }
     return undefined;
@@ -73,9 +66,9 @@ export class SpoolRoom {
     for (const resolve of waiting) resolve();
   }
 
-  #reached(bytes: number, failed: boolean): LossCause | undefined {
+  #reached(bytes: number): LossCause | undefined {
     const { spool } = this.#parts;
     if (spool.isTooOld) return 'spool_expired';
-    return failed || !spool.hasRoom(bytes) ? 'spool_full' : undefined;
+    return !spool.hasRoom(bytes) ? 'spool_full' : undefined;
   }
 }

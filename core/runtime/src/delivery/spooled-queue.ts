@@ -13,11 +13,24 @@ const writeBytes = 8 << 20;
 /** How long an output may take for one parcel while nothing but itself waits for it, in milliseconds. */
 const patienceMs = 250;
 
+/** How long the next attempt to write to a disk that takes nothing is put off at most, in milliseconds. */
+const mostRetryMs: Readonly<Record<SpoolPlan['whenFull'], number>> = {
+  block: 10_000,
+  // Units may be dropped meanwhile.
+  drop_oldest: 1_000,
+  drop_newest: 1_000,
+};
+
 /** A parcel in memory. */
 interface Held extends Delivery {
   readonly offer: Offer;
-  /** `stored`: on the disk too. */
-  state: 'memory' | 'waiting' | 'writing' | 'stored';
+  /**
+   * - `memory`: there only
+   * - `waiting`, `writing`: on its way to the disk
+   * - `stored`: on the disk too
+   * - `kept`: no disk takes it, and the output is at it
+   */
+  state: 'memory' | 'waiting' | 'writing' | 'stored' | 'kept';
   stored: StoredParcel | undefined;
   /** Delivered, or counted as lost. */
   finished: boolean;
@@ -65,6 +78,8 @@ export class SpooledQueue implements DeliveryQueue {
   #gaps: { readonly after: number; readonly offer: Offer }[] = [];
   #heldBytes = 0;
   #waitingBytes = 0;
+  /** Bytes of what is being written. */
+  #writingBytes = 0;
   #writing: Promise<void> | undefined;
   #head: Held | FromDisk | undefined;
   /** Why the head is on the disk no more, though it was not delivered yet. */
@@ -75,6 +90,10 @@ export class SpooledQueue implements DeliveryQueue {
   /** Runs while more waits for the output to make room: until it is seen that it does not. */
   #patience: NodeJS.Timeout | undefined;
   #complaining = false;
+  /** The disk takes nothing: what waits for it is given to the output from memory. */
+  #stuck = false;
+  /** Ends the wait for a disk that takes nothing, as memory is used up. */
+  #usedUp: AbortController | undefined;
 
   constructor(
     parts: { readonly spool: Spool; readonly plan: SpoolPlan; readonly ledger: Ledger; readonly log: Logger },
@@ -96,7 +115,7 @@ export class SpooledQueue implements DeliveryQueue {
   }
 
   get roomy(): boolean {
-    return this.#waitingBytes < this.#limitBytes && this.#patience === undefined;
+    return !this.#isUsedUp && this.#patience === undefined;
   }
 
   get isEmpty(): boolean {
@@ -120,12 +139,13 @@ export class SpooledQueue implements DeliveryQueue {
     this.#held.push(held);
     this.#heldBytes += offer.memoryBytes;
     const { mode, delayMs } = this.#plan;
-    const ahead = mode === 'always' && delayMs === 0;
     const isFull = this.#heldBytes > this.#limitBytes;
     const holdsBack = isFull && this.patient() && this.#isAllInMemory();
     if (holdsBack) this.#patience ??= setTimeout(() => this.#losePatience(), patienceMs).unref();
-    if (ahead || this.#waiting.length > 0 || !this.#spool.isEmpty) {
+    if (this.#isAhead || this.#waiting.length > 0 || !this.#spool.isEmpty) {
       this.#store();
+      if (this.#isUsedUp) this.#usedUp?.abort();
+      this.#events.changed();
       return;
     }
     this.#events.changed();
@@ -136,9 +156,8 @@ export class SpooledQueue implements DeliveryQueue {
   async head(): Promise<Delivery | undefined> {
     while (this.#head === undefined) {
       const first = this.#held[0];
-      if (first?.state === 'memory' || (first?.state === 'stored' && this.#isNext(first.stored!))) {
-        this.#head = first;
-      } else if (this.#spool.isEmpty || !(await this.#readNext())) return undefined;
+      if (first !== undefined && this.#isDeliverable(first)) this.#head = first;
+      else if (this.#spool.isEmpty || !(await this.#readNext())) return undefined;
     }
     return this.#head;
   }
@@ -162,7 +181,10 @@ export class SpooledQueue implements DeliveryQueue {
         this.#letGo(head);
         await this.#spool.acknowledge(head.stored!.after);
         void this.save();
-      } else if (head.state !== 'writing') this.#settleUnstored(head);
+      } else if (head.state !== 'writing') {
+        if (head.state === 'waiting') this.#waitNoMore(head);
+        this.#settleUnstored(head);
+      }
     }
     if (this.#gaps.length > 0) this.#gaps = this.#gaps.filter(({ after }) => after > this.#spool.read.frame);
     if (this.#heldBytes <= this.#limitBytes) this.#endPatience();
@@ -184,8 +206,7 @@ export class SpooledQueue implements DeliveryQueue {
     this.#store();
     while (this.#writing !== undefined) await this.#writing;
     // Behind what followed it, it would be out of order.
-    if (this.#headDropped !== undefined) this.#lose(this.#head!.records, this.#headDropped);
-    this.#headDropped = undefined;
+    if (this.#headDropped !== undefined) this.#loseHead(this.#headDropped);
   }
 
   /** Units that are on the disk longer than is allowed are dropped, though nothing new comes. */
@@ -202,8 +223,29 @@ export class SpooledQueue implements DeliveryQueue {
     }
   }
 
+  /** Whether units go to the disk before they go to the output. */
+  get #isAhead(): boolean {
+    return this.#plan.mode === 'always' && this.#plan.delayMs === 0;
+  }
+
+  /**
+   * Whether memory has no room for more that waits for the disk. Where that takes nothing, an attempt to write makes no
+   * room; and where units are to be dropped for it, there is more.
+   */
+  get #isUsedUp(): boolean {
+    if (!this.#stuck) return this.#waitingBytes >= this.#limitBytes;
+    const most = this.#plan.whenFull === 'block' ? this.#limitBytes : 2 * this.#limitBytes;
+    return this.#waitingBytes + this.#writingBytes >= most;
+  }
+
   #isNext({ frame }: StoredParcel): boolean {
     return frame <= this.#spool.read.frame;
+  }
+
+  /** What is on the disk only is older than what is not there yet: it comes first. */
+  #isDeliverable({ state, stored }: Held): boolean {
+    if (stored !== undefined) return this.#isNext(stored);
+    return this.#spool.isEmpty && (state === 'memory' || this.#stuck || !this.#isAhead);
   }
 
   /** Reads from the disk; false where nothing is there. */
@@ -299,47 +341,89 @@ export class SpooledQueue implements DeliveryQueue {
   async #writeAll(): Promise<void> {
     // What is offered together is written together.
     await Promise.resolve();
-    const backoff = new Backoff();
-    while (this.#waiting.length > 0) {
-      const parcels = this.#takeWaiting();
-      if (parcels.length === 0) continue;
-      const bytes = parcels.reduce((sum, { byteLength }) => sum + byteLength, 0);
-      let failure: unknown;
-      for (let tries = 0; ; tries++) {
-        const cause = await this.#room.make(bytes, failure !== undefined && tries > 0);
-        if (cause !== undefined) {
-          for (const held of parcels) this.#discard(held, cause, failure);
-          break;
-        }
-        try {
-          const stored = await this.#spool.append(parcels.map(({ offer }) => offer.parcel));
-          for (const [i, held] of parcels.entries()) this.#stored(held, stored[i]!);
-          this.#complaining = false;
-          break;
-        } catch (error) {
-          this.#complain('the spool cannot be written', error);
-          failure = error;
-          if (this.#plan.whenFull === 'block') await backoff.wait(this.#stopping.signal);
-        }
-      }
+    const backoff = new Backoff(mostRetryMs[this.#plan.whenFull]);
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+      const cause = await this.#room.make(first.byteLength);
+      // The output may have taken it meanwhile.
+      if (this.#waiting[0] !== first) continue;
+      if (cause !== undefined) this.#discard(first, cause);
+      else await this.#write(this.#takeWaiting(), backoff);
       this.#trim();
       this.#events.changed();
     }
+    this.#stuck = false;
     void this.save();
   }
 
+  async #write(parcels: readonly Held[], backoff: Backoff): Promise<void> {
+    try {
+      await this.#spool.append(
+        parcels.map(({ offer }) => offer.parcel),
+        (stored) => {
+          this.#writingBytes = 0;
+          for (const [i, held] of parcels.entries()) this.#stored(held, stored[i]!);
+        },
+      );
+      this.#complaining = false;
+      this.#stuck = false;
+    } catch (error) {
+      this.#complain('the spool cannot be written; what waits for it stays in memory', error);
+      this.#putBack(parcels);
+      await this.#waitForDisk(backoff);
+    }
+  }
+
+  /** The first that waits, and those behind it that are written with it. */
   #takeWaiting(): Held[] {
     const parcels: Held[] = [];
     let bytes = 0;
-    while (this.#waiting.length > 0 && bytes < writeBytes) {
-      const held = this.#waiting.shift()!;
-      this.#waitingBytes -= held.offer.memoryBytes;
-      if (held.finished) continue;
-      held.state = 'writing';
-      parcels.push(held);
-      bytes += held.byteLength;
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      bytes += next.byteLength;
+      if (parcels.length > 0 && (bytes > writeBytes || !this.#spool.hasRoom(bytes))) break;
+      this.#waitNoMore(next);
+      next.state = 'writing';
+      this.#writingBytes += next.offer.memoryBytes;
+      parcels.push(next);
     }
     return parcels;
+  }
+
+  /** The disk did not take parcels: the output may, as long as memory has room for them. */
+  #putBack(parcels: readonly Held[]): void {
+    this.#stuck = true;
+    this.#writingBytes = 0;
+    for (const held of parcels) if (held.finished) this.#settleUnstored(held);
+    const unfinished = parcels.filter(({ finished }) => !finished);
+    for (const held of unfinished) {
+      held.state = 'waiting';
+      this.#waitingBytes += held.offer.memoryBytes;
+    }
+    this.#waiting.unshift(...unfinished);
+  }
+
+  /** Waits for a moment, or makes room by the rule of the plan where memory has no more of it. */
+  async #waitForDisk(backoff: Backoff): Promise<void> {
+    const { whenFull } = this.#plan;
+    const stopping = this.#stopping.signal;
+    const hasToDrop = (): boolean => stopping.aborted || (whenFull !== 'block' && this.#isUsedUp);
+    if (hasToDrop()) {
+      if (whenFull === 'drop_oldest' && (await this.#dropOldest('spool_full'))) return;
+      this.#complain('what can neither be spooled nor kept in memory is dropped');
+      for (const held of whenFull === 'drop_oldest' ? [...this.#waiting] : [...this.#waiting].reverse()) {
+        if (!hasToDrop()) return;
+        if (stopping.aborted || held !== this.#head) this.#discard(held, 'spool_full');
+      }
+      return;
+    }
+    this.#events.changed();
+    this.#usedUp = new AbortController();
+    await backoff.wait(AbortSignal.any([stopping, this.#usedUp.signal]));
+    this.#usedUp = undefined;
+  }
+
+  #waitNoMore(held: Held): void {
+    this.#waiting.splice(this.#waiting.indexOf(held), 1);
+    this.#waitingBytes -= held.offer.memoryBytes;
   }
 
   async #dropOldest(cause: LossCause): Promise<boolean> {
@@ -378,23 +462,34 @@ export class SpooledQueue implements DeliveryQueue {
     void this.#spool.acknowledge(stored.after);
   }
 
-  /** Records of a parcel that is not to be stored; one that was delivered meanwhile is not lost. */
-  #discard(held: Held, cause: LossCause, failure: unknown): void {
-    if (failure !== undefined) this.#complain('what cannot be spooled is dropped', failure);
+  /** A parcel that waits for the disk does not get there. */
+  #discard(held: Held, cause: LossCause): void {
+    this.#waitNoMore(held);
     if (held === this.#head) {
-      // Being delivered: it stays, in memory only.
-      held.state = 'memory';
+      // Being delivered: it is lost only where that does not come to its end.
+      held.state = 'kept';
+      this.#headDropped ??= cause;
       return;
     }
-    if (held.finished) this.#accept(held);
-    else {
-      // What it tells of losses is still to be told.
-      this.#ledger.accept(held.offer.parcel);
-      this.#lose(held.records, cause);
-      this.#held.splice(this.#held.indexOf(held), 1);
-    }
+    this.#held.splice(this.#held.indexOf(held), 1);
+    // What it tells of losses is still to be told.
+    this.#ledger.accept(held.offer.parcel);
+    this.#lose(held.records, cause);
     this.#letGo(held);
-    held.offer.settled();
+    void this.save().then(() => held.offer.settled());
+  }
+
+  /** What is being delivered has no place on the disk, and the run ends. */
+  #loseHead(cause: LossCause): void {
+    const head = this.#head!;
+    this.#head = undefined;
+    this.#headDropped = undefined;
+    this.#lose(head.records, cause);
+    if ('after' in head || head.state !== 'kept') return;
+    this.#held.shift();
+    this.#ledger.accept(head.offer.parcel);
+    this.#letGo(head);
+    head.offer.settled();
   }
 
   /** A parcel was delivered from memory and is on no disk. */

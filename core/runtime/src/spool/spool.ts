@@ -164,10 +164,13 @@ export class Spool {
 
   /**
    * Writes parcels, and syncs them where the rule says so.
-   * @returns where each stands
+   * @param onStored - told where each stands, in the same turn in which they can be read from there
    * @throws the error of the write; nothing was written then
    */
-  async append(parcels: readonly Parcel[]): Promise<StoredParcel[]> {
+  async append(
+    parcels: readonly Parcel[],
+    onStored: (stored: readonly StoredParcel[]) => void = () => {},
+  ): Promise<void> {
     const writer = await this.#writerWithRoom();
     const { number: segment } = writer.segment;
     let { frame, records } = this.#written;
@@ -188,7 +191,7 @@ export class Spool {
     if (this.#plan.sync === 'batch') await writer.sync();
     else if (this.#plan.sync === 'interval') this.#syncSoon();
     this.#written = stored.at(-1)?.after ?? this.#written;
-    return stored;
+    onStored(stored);
   }
 
   /** The frame after the acknowledged ones; undefined where none waits. */
