@@ -56,8 +56,9 @@ export class AccountedStore implements OutputStore {
   ): Promise<AccountedStore> {
     let accounts: Accounts | undefined;
     const spool = await Spool.open(plan, log, (found) => {
-      accounts = restoreAccounts(found, rereadable, log);
-      return accounts.ledger.save();
+      const restored = restoreAccounts(found, rereadable, log);
+      accounts = restored;
+      return () => restored.ledger.save();
     });
     if (!spool.isEmpty) {
       log.warn('units wait in the spool of an output that has none any more', {
@@ -92,7 +93,7 @@ export class AccountedStore implements OutputStore {
 
   async save(): Promise<void> {
     try {
-      await this.#spool.save(() => this.ledger.save());
+      await this.#spool.save();
     } catch (error) {
       this.#log.warn('the accounts of an output cannot be saved', { error: (error as Error).message });
     }
@@ -101,7 +102,7 @@ export class AccountedStore implements OutputStore {
   close(): Promise<void> {
     clearInterval(this.#saving);
     // A run that never began has lost nothing.
-    this.#closed ??= this.#spool.close(() => this.ledger.save(), this.#parked || !this.queue.used);
+    this.#closed ??= this.#spool.close(this.#parked || !this.queue.used);
     return this.#closed;
   }
 

@@ -141,8 +141,9 @@ export class SpooledStore implements OutputStore {
   ): Promise<SpooledStore> {
     let accounts: Accounts | undefined;
     const spool = await Spool.open(plan, log, (found) => {
-      accounts = restoreAccounts(found, rereadable, log);
-      return accounts.ledger.save();
+      const restored = restoreAccounts(found, rereadable, log);
+      accounts = restored;
+      return () => restored.ledger.save();
     });
     return new SpooledStore({ spool, plan, log }, accounts!, limitBytes);
   }
@@ -193,7 +194,7 @@ export class SpooledStore implements OutputStore {
   close(): Promise<void> {
     clearInterval(this.#expiry);
     // A run that never began has lost nothing.
-    this.#closed ??= this.#spool.close(() => this.ledger.save(), this.#parked || !this.queue.used);
+    this.#closed ??= this.#spool.close(this.#parked || !this.queue.used);
     return this.#closed;
   }
 }

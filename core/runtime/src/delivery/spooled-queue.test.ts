@@ -99,7 +99,7 @@ class Output {
 
   async close(): Promise<void> {
     await this.queue.park();
-    await this.spool.close(() => this.ledger.save(), true);
+    await this.spool.close(true);
   }
 }
 

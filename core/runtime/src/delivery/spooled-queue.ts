@@ -171,16 +171,13 @@ export class SpooledQueue implements DeliveryQueue {
     this.lastCapturedAtMs = 'after' in head ? head.capturedAtMs : head.offer.parcel.capturedAtMs;
     for (const [cause, records] of Object.entries(lost) as [LossCause, number][])
       this.#ledger.drop(records, cause);
-    if ('after' in head) {
-      await this.#spool.acknowledge(head.after);
-      void this.save();
-    } else {
+    if ('after' in head) this.#acknowledge(head.after);
+    else {
       this.#held.shift();
       head.finished = true;
       if (head.state === 'stored') {
         this.#letGo(head);
-        await this.#spool.acknowledge(head.stored!.after);
-        void this.save();
+        this.#acknowledge(head.stored!.after);
       } else if (head.state !== 'writing') {
         if (head.state === 'waiting') this.#waitNoMore(head);
         this.#settleUnstored(head);
@@ -217,7 +214,7 @@ export class SpooledQueue implements DeliveryQueue {
   /** Puts the accounts on record. Never rejects. */
   async save(): Promise<void> {
     try {
-      await this.#spool.save(() => this.#ledger.save());
+      await this.#spool.save();
     } catch (error) {
       this.#complain('the state of the spool cannot be saved', error);
     }
@@ -259,10 +256,9 @@ export class SpooledQueue implements DeliveryQueue {
     if (lost > 0 || frame === undefined) {
       this.#lose(lost, 'spool_damaged');
       const { number, recordsBefore } = frame ?? { number: after.frame, recordsBefore: after.records };
-      await this.#spool.acknowledge(
+      this.#acknowledge(
         frame === undefined ? after : { ...this.#spool.read, frame: number, records: recordsBefore },
       );
-      void this.save();
     }
     if (frame === undefined) return true;
     const { units, records, numbering, stream, firstSequence, firstUnit, capturedAtMs } = frame;
@@ -459,7 +455,7 @@ export class SpooledQueue implements DeliveryQueue {
       this.#gaps.push({ after: stored.after.frame, offer: held.offer });
     if (!held.finished) return;
     this.#letGo(held);
-    void this.#spool.acknowledge(stored.after);
+    this.#acknowledge(stored.after);
   }
 
   /** A parcel that waits for the disk does not get there. */
@@ -490,6 +486,12 @@ export class SpooledQueue implements DeliveryQueue {
     this.#ledger.accept(head.offer.parcel);
     this.#letGo(head);
     head.offer.settled();
+  }
+
+  /** The output has what stands before a place on the disk. It goes on while room is made there. */
+  #acknowledge(place: SpoolPlace): void {
+    void this.#spool.acknowledge(place).then(() => this.#room.wake());
+    void this.save();
   }
 
   /** A parcel was delivered from memory and is on no disk. */

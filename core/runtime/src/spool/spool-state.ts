@@ -35,8 +35,8 @@ const fileName = 'state';
 const largestBytes = 256 * 1024;
 
 /**
- * The journal of a spool's state: each save appends a frame, the last whole one holds. Not synced but at the end:
- * after a power cut an older state holds, and what was acknowledged since is given to the output again.
+ * The journal of a spool's state: each save appends a frame, the last whole one holds. Synced only where something
+ * hangs on it: after a power cut an older state holds, and what was acknowledged since is given to the output again.
  */
 export class SpoolStateFile {
   readonly #folder: string;
@@ -81,10 +81,14 @@ export class SpoolStateFile {
     return this.#next.saved;
   }
 
+  /** What was saved before survives a power cut from now on. */
+  async sync(): Promise<void> {
+    await this.#file.datasync();
+  }
+
   async close(): Promise<void> {
     while (this.#saving !== undefined || this.#next !== undefined)
       await (this.#next?.saved ?? this.#saving)?.catch(() => undefined);
-    await this.#file.datasync().catch(() => undefined);
     await this.#file.close();
   }
 

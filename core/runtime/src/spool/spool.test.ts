@@ -8,10 +8,11 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { StreamId } from '@camflow/api';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Parcel, splitParcel } from './parcel.ts';
 import { Spool } from './spool.ts';
 import type { SpoolPlan } from './spool-plan.ts';
@@ -25,7 +26,6 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const stream: StreamId = { cpu: 1, kind: 'short' };
-const noLedger = () => ({});
 
 function plan(more: Partial<SpoolPlan> = {}): SpoolPlan {
   return {
@@ -117,13 +117,13 @@ describe('a spool', () => {
     expect([...first.frame!.units.ends]).toEqual([...parcel(0).units.ends]);
     await spool.acknowledge(first.after);
     await fill(spool, 5, 8);
-    await spool.close(noLedger, true);
+    await spool.close(true);
     const again = await Spool.open(plan(), log);
     expect([again.records, again.history.uncleanSinceMs]).toEqual([70, undefined]);
     await fill(again, 8, 10);
     expect(await drain(again)).toEqual({ parcels: numbers(1, 10), lost: 0 });
     expect(again.isEmpty).toBe(true);
-    await again.close(noLedger, true);
+    await again.close(true);
     expect(segments()).toEqual([]);
   });
 
@@ -133,15 +133,15 @@ describe('a spool', () => {
     expect(statSync(path.join(folder, 'out')).mode & 0o777).toBe(0o700);
     for (const name of readdirSync(path.join(folder, 'out')))
       expect(statSync(path.join(folder, 'out', name)).mode & 0o777, name).toBe(0o600);
-    await spool.close(noLedger, true);
+    await spool.close(true);
   });
 
   test('belongs to one process at a time; that of a dead one is taken over', async () => {
     const spool = await Spool.open(plan(), log);
     await expect(Spool.open(plan(), log)).rejects.toMatchObject({ code: 'SPOOL_UNAVAILABLE' });
-    await spool.close(noLedger, true);
+    await spool.close(true);
     writeFileSync(path.join(folder, 'out', 'lock'), JSON.stringify({ pid: process.pid, startedAt: '1' }));
-    await (await Spool.open(plan(), log)).close(noLedger, true);
+    await (await Spool.open(plan(), log)).close(true);
     expect(readdirSync(path.join(folder, 'out'))).toEqual(['state']);
   });
 
@@ -168,10 +168,10 @@ describe('a spool', () => {
   });
 
   test('goes on where it was acknowledged after a kill, and repeats what was not on record', async () => {
-    const spool = await Spool.open(plan(), log);
+    const spool = await Spool.open(plan(), log, () => () => ({ note: 7 }));
     await fill(spool, 0, 6);
     for (let i = 0; i < 2; i++) await spool.acknowledge((await spool.next())!.after);
-    await spool.save(() => ({ note: 7 }));
+    await spool.save();
     await spool.acknowledge((await spool.next())!.after);
     await fill(spool, 6, 8);
     kill();
@@ -179,7 +179,7 @@ describe('a spool', () => {
     expect(again.history).toMatchObject({ uncleanSinceMs: expect.any(Number), ledger: { note: 7 } });
     expect(again.history.parcels.map(({ firstSequence }) => firstSequence)).toEqual([60, 70]);
     expect(await drain(again)).toEqual({ parcels: numbers(2, 8), lost: 0 });
-    await again.close(noLedger, true);
+    await again.close(true);
   });
 });
 
@@ -188,7 +188,7 @@ describe('damage', () => {
   async function prepare(save: boolean): Promise<void> {
     const spool = await Spool.open(plan({ maxSizeBytes: 64 << 10 }), log);
     await fill(spool, 0, 26, 850);
-    if (save) await spool.save(noLedger);
+    if (save) await spool.save();
     kill();
     expect(segments()).toHaveLength(4);
   }
@@ -197,7 +197,7 @@ describe('damage', () => {
     await fill(spool, 26, 28, 850);
     const result = await drain(spool);
     expect(spool.isEmpty).toBe(true);
-    await spool.close(noLedger, true);
+    await spool.close(true);
     return result;
   }
 
@@ -255,6 +255,77 @@ describe('damage', () => {
   });
 });
 
+describe('a power cut', () => {
+  const stateFile = () => path.join(folder, 'out', 'state');
+
+  /** Remembers, from now on, what of the state is on the disk whatever happens. */
+  async function watchSyncs(): Promise<{ restore(): void; end(): void }> {
+    const probe = await open(path.join(folder, 'probe'), 'w');
+    const prototype = Object.getPrototypeOf(probe) as FileHandle;
+    await probe.close();
+    let synced = readFileSync(stateFile());
+    const spy = vi.spyOn(prototype, 'datasync').mockImplementation(async function (this: FileHandle) {
+      await this.sync();
+      synced = readFileSync(stateFile());
+    });
+    return { restore: () => writeFileSync(stateFile(), synced), end: () => spy.mockRestore() };
+  }
+
+  test('after some segments were read and removed takes nothing: what was not on record is given again', async () => {
+    const spool = await Spool.open(plan({ maxSizeBytes: 64 << 10 }), log);
+    await fill(spool, 0, 26, 850);
+    await spool.save();
+    const disk = await watchSyncs();
+    const before = segments().length;
+    const given: number[] = [];
+    while (segments().length > before - 2) {
+      const { frame, after } = (await spool.next())!;
+      given.push(Number(Buffer.from(frame!.units.bytes).toString().split(':')[0]));
+      await spool.acknowledge(after);
+    }
+    kill();
+    disk.restore();
+    disk.end();
+    const again = await Spool.open(plan({ maxSizeBytes: 64 << 10 }), log);
+    const { parcels, lost } = await drain(again);
+    expect(lost).toBe(0);
+    expect([...new Set([...given, ...parcels])]).toEqual(numbers(0, 26));
+    await again.close(true);
+  });
+
+  test('as everything was read and the spool is closed takes nothing', async () => {
+    const spool = await Spool.open(plan(), log);
+    await fill(spool, 0, 5);
+    await spool.save();
+    const disk = await watchSyncs();
+    await drain(spool);
+    await spool.close(true);
+    disk.restore();
+    disk.end();
+    const again = await Spool.open(plan(), log);
+    expect(await drain(again)).toEqual({ parcels: [], lost: 0 });
+    await again.close(true);
+  });
+
+  test('or a kill after that is on record and before segments go: they go then, and are not given again', async () => {
+    const spool = await Spool.open(plan({ maxSizeBytes: 64 << 10 }), log);
+    await fill(spool, 0, 26, 850);
+    const kept = segments().map((file) => [file, readFileSync(file)] as const);
+    for (let i = 0; i < 18; i++) await spool.acknowledge((await spool.next())!.after);
+    expect(segments().length).toBe(kept.length - 2);
+    kill();
+    for (const [file, bytes] of kept) writeFileSync(file, bytes);
+    const again = await Spool.open(plan({ maxSizeBytes: 64 << 10 }), log);
+    expect(segments().length).toBe(kept.length - 2);
+    const { parcels, lost } = await drain(again);
+    expect(lost).toBe(0);
+    // The last acknowledgements need not be on record; what is given again was not in what went.
+    expect(parcels[0]).toBeGreaterThanOrEqual(16);
+    expect(parcels.at(-1)).toBe(25);
+    await again.close(true);
+  });
+});
+
 describe('limits', () => {
   test('the oldest segment is dropped as a whole, and what is being delivered is not counted', async () => {
     const spool = await Spool.open(plan({ maxSizeBytes: 64 << 10 }), log);
@@ -267,7 +338,7 @@ describe('limits', () => {
     expect(10 + dropped + rest.parcels.length * 10).toBe(200);
     expect(rest.lost).toBe(0);
     expect(await droppedBy(spool)).toBe(-1);
-    await spool.close(noLedger, true);
+    await spool.close(true);
   });
 
   test('the only segment, which is being written, can be dropped too', async () => {
@@ -276,7 +347,7 @@ describe('limits', () => {
     expect(await droppedBy(spool)).toBe(30);
     await fill(spool, 3, 5);
     expect(await drain(spool)).toEqual({ parcels: [3, 4], lost: 0 });
-    await spool.close(noLedger, true);
+    await spool.close(true);
     expect(existsSync(path.join(folder, 'out', 'state'))).toBe(true);
   });
 });

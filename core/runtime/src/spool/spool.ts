@@ -56,6 +56,8 @@ export class Spool {
   readonly #segments: SpoolSegment[];
   readonly #reader: SpoolReader;
   #state!: SpoolStateFile;
+  #ledger!: () => Metadata;
+  #removing: Promise<void> = Promise.resolve();
   #writer: SegmentWriter | undefined;
   #read: SpoolPlace;
   #written: SpoolPlace;
@@ -80,13 +82,16 @@ export class Spool {
 
   /**
    * Opens the spool of a folder and makes the folder where it is missing.
-   * @param accounts - what is on record first, made of what was found: before it is, nothing of that is forgotten
+   * @param accounts - begins the accounts from what was found; what it returns is asked for them at every save. Before
+   * the first, nothing of what was found is forgotten
    * @throws CamflowError `SPOOL_UNAVAILABLE`
    */
   static async open(
     plan: SpoolPlan,
     log: Logger,
-    accounts: (spool: Spool) => Metadata = ({ history }) => history.ledger ?? {},
+    accounts: (spool: Spool) => () => Metadata = ({ history }) =>
+      () =>
+        history.ledger ?? {},
   ): Promise<Spool> {
     let lock: SpoolLock | undefined;
     try {
@@ -121,9 +126,9 @@ export class Spool {
       const { read, written, parcels } = recovered;
       const history = { ledger, parcels, uncleanSinceMs, otherTarget: change !== undefined };
       const spool = new Spool(plan, log, lock, segments, { read, written, history });
+      spool.#ledger = accounts(spool);
+      spool.#state = await SpoolStateFile.create(plan.folder, spool.#stateNow());
       await spool.#removeRead();
-      const state = spool.#stateNow(accounts(spool), false);
-      spool.#state = await SpoolStateFile.create(plan.folder, state);
       return spool;
     } catch (error) {
       await lock?.release();
@@ -153,7 +158,7 @@ export class Spool {
   }
   /** How long the oldest units that wait have done so at most, in milliseconds; undefined where none wait. */
   get oldestMs(): number | undefined {
-    const oldest = this.isEmpty ? undefined : this.#segments[0];
+    const oldest = this.#oldestUnread;
     return oldest && performance.now() - oldest.beganAtMs;
   }
 
@@ -214,7 +219,7 @@ export class Spool {
    */
   async dropOldest(held: () => SpoolPlace | undefined, dropped: (records: number) => void): Promise<boolean> {
     if (this.isEmpty) return false;
-    const oldest = this.#segments[0];
+    const oldest = this.#oldestUnread;
     if (oldest !== undefined && oldest === this.#writer?.segment) await this.#closeWriter();
     const next = await this.#startOfSegmentAfter(oldest?.number ?? 0);
     // Meanwhile the output may have taken some of it, and be at something else.
@@ -230,35 +235,48 @@ export class Spool {
   /** Whether all units of the oldest segment have waited for longer than is allowed: it can be dropped as a whole. */
   get isTooOld(): boolean {
     const { maxAgeMs } = this.#plan;
-    const oldest = this.isEmpty ? undefined : this.#segments[0];
+    const oldest = this.#oldestUnread;
     return maxAgeMs > 0 && oldest !== undefined && performance.now() - oldest.changedAtMs > maxAgeMs;
   }
 
-  /** Saves where the spool stands. @param ledger - the accounts, asked for when the write begins */
-  save(ledger: () => Metadata): Promise<void> {
-    return this.#state.save(() => this.#stateNow(ledger(), false));
+  /** Saves where the spool stands, with the accounts as they are when the write begins. */
+  save(): Promise<void> {
+    return this.#state.save(() => this.#stateNow());
   }
 
   /**
    * Lets go of the folder; what waits stays in it.
    * @param clean - false where something was lost that nobody knows of
    */
-  async close(ledger: () => Metadata, clean: boolean): Promise<void> {
+  async close(clean: boolean): Promise<void> {
     clearTimeout(this.#syncTimer);
     await this.#reader.close();
     await this.#closeWriter();
-    if (this.isEmpty) await this.#removeAll();
+    await this.#removing;
     await this.#state
-      .save(() => this.#stateNow(ledger(), clean))
+      .save(() => this.#stateNow(clean))
+      .then(() => this.#state.sync())
       .catch((error: unknown) => {
         this.#log.error('the state of a spool cannot be saved', { error: (error as Error).message });
       });
+    if (this.isEmpty) await this.#unlink([...this.#segments]);
     await this.#state.close();
     await this.#lock.release();
   }
 
-  #stateNow(ledger: Metadata, clean: boolean): SpoolState {
-    return { read: this.#read, written: this.#written, clean, target: this.#plan.target, ledger };
+  /** The segment that something waits in for the longest; one that was read may be there for a moment more. */
+  get #oldestUnread(): SpoolSegment | undefined {
+    return this.isEmpty ? undefined : this.#segments.find(({ number }) => number >= this.#read.segment);
+  }
+
+  #stateNow(clean = false): SpoolState {
+    return {
+      read: this.#read,
+      written: this.#written,
+      clean,
+      target: this.#plan.target,
+      ledger: this.#ledger(),
+    };
   }
 
   async #writerWithRoom(): Promise<SegmentWriter> {
@@ -322,17 +340,36 @@ export class Spool {
     return this.#written;
   }
 
-  async #removeRead(): Promise<void> {
-    while (this.#segments.length > 0) {
-      const oldest = this.#segments[0]!;
-      if (oldest.number >= this.#read.segment || oldest === this.#writer?.segment) break;
-      this.#segments.shift();
-      await unlink(oldest.path).catch(() => {});
-    }
+  /**
+   * Removes segments that were read, once a state that says so is on the disk: after a power cut an older one would
+   * take what is missing for damage.
+   */
+  #removeRead(): Promise<void> {
+    this.#removing = this.#removing.then(async () => {
+      const read = this.#segments.filter(
+        (segment) => segment.number < this.#read.segment && segment !== this.#writer?.segment,
+      );
+      if (read.length === 0) return;
+      try {
+        await this.save();
+        await this.#state.sync();
+      } catch (error) {
+        // The disk may be full, and room is what it needs.
+        this.#log.warn('what was read is removed from a spool before that is on record', {
+          folder: this.#plan.folder,
+          error: (error as Error).message,
+        });
+      }
+      await this.#unlink(read);
+    });
+    return this.#removing;
   }
 
-  async #removeAll(): Promise<void> {
-    for (const { path } of this.#segments.splice(0)) await unlink(path).catch(() => {});
+  async #unlink(segments: readonly SpoolSegment[]): Promise<void> {
+    for (const segment of segments) {
+      await unlink(segment.path).catch(() => {});
+      this.#segments.splice(this.#segments.indexOf(segment), 1);
+    }
   }
 }
 
