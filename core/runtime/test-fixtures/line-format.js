@@ -1,7 +1,7 @@
 import { apiVersion, definePlugin } from '@camflow/api';
 
 /**
- * One line for each record: type, identifier, name and security context. The `jiffies` of a record tell the
+ * One line for each record: type, identifier, name (the cause of a gap) and security context. The `jiffies` of a record tell the
  * formatter to misbehave: 1 throws, 2 ends the worker, 3 throws with a unit open, 4 does not account
  * for the record, 5 uses up the memory of its thread.
  */
@@ -13,7 +13,8 @@ function format(batch, out) {
     if (order === 5n) for (const leak = []; ; leak.push(new Array(100_000).fill({})));
     out.writeText(`${record.type.name} ${record.id} `);
     if (order === 3n) throw new Error('told to throw half-way');
-    out.writeText(`${record.name ?? '-'} ${record.securityContext ?? '-'}\n`);
+    const name = record.type.name === 'gap' ? record.field('cause') : record.name;
+    out.writeText(`${name ?? '-'} ${record.securityContext ?? '-'}\n`);
     out.endUnit(order === 4n ? 0 : 1);
   }
 }

@@ -1,5 +1,5 @@
-import type { Logger, LossCause, Origin } from '@camflow/api';
-import type { Gap } from '../gaps/gap.ts';
+import type { Logger, Origin } from '@camflow/api';
+import type { Gap, Loss } from '../gaps/gap.ts';
 import { Spool } from '../spool/spool.ts';
 import type { SpoolPlan } from '../spool/spool-plan.ts';
 import { type Accounts, restoreAccounts } from './accounts.ts';
@@ -19,7 +19,7 @@ export class AccountedStore implements OutputStore {
   readonly imbalance: number;
   readonly figures = undefined;
   onChange: () => void = () => {};
-  onLoss: (records: number, cause: LossCause) => void = () => {};
+  onLoss: (loss: Loss) => void = () => {};
   patient: () => boolean = () => true;
   readonly #spool: Spool;
   readonly #log: Logger;

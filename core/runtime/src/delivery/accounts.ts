@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Logger } from '@camflow/api';
 import { firstNumberOf, type Gap } from '../gaps/gap.ts';
+import { notSpooled } from '../gaps/untold-gaps.ts';
 import type { Spool } from '../spool/spool.ts';
 import { Ledger } from './ledger.ts';
 
@@ -17,8 +18,12 @@ export interface Accounts {
  * The accounts of an output, with what was spooled after they were last saved. That the run before was killed is one
  * of the gaps to be told from then on, with a number, for as long as the output does not have it.
  */
-export function restoreAccounts({ history, records }: Spool, rereadable: boolean, log: Logger): Accounts {
+export function restoreAccounts(spool: Spool, rereadable: boolean, log: Logger): Accounts {
+  const { history, records } = spool;
   const ledger = Ledger.restore(history.ledger);
+  // What waits no more where it was put was lost with that, and is told anew.
+  const untold = ledger.untold().map((gap) => (spool.holds(gap.frameAfter ?? 0) ? gap : notSpooled(gap)));
+  ledger.untold = () => untold;
   for (const parcel of history.parcels) ledger.accept({ ...parcel, records: parcel.parcelRecords });
   const { uncleanSinceMs } = history;
   let uncleanStop: Gap | undefined;

@@ -1,4 +1,5 @@
 import type { UnitBatch } from '@camflow/api';
+import type { Whereabouts } from '../gaps/gap.ts';
 import type { Parcel } from '../spool/parcel.ts';
 
 /** A parcel on its way into a queue. */
@@ -8,10 +9,8 @@ export interface Offer {
   readonly memoryBytes: number;
   /** Gives its memory back. */
   release(): void;
-  /** The output has the units, or they are on its disk: in the accounts that are saved next, they are its. */
-  taken(): void;
-  /** Its disk has them no more, and they were not delivered: their records are counted as lost. */
-  dropped(): void;
+  /** The units are somewhere else now: in the accounts that are saved next. */
+  moved(to: Whereabouts): void;
   /** The output has taken responsibility: it has the units, or they are on its disk, or they are counted as lost. */
   settled(): void;
 }
@@ -48,4 +47,6 @@ export interface DeliveryOutcome {
   readonly delivered: number;
   /** By cause. */
   readonly lost: Parcel['dropped'];
+  /** Whether the sink has the units; false where it refused them for good. */
+  readonly taken: boolean;
 }

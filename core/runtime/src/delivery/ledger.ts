@@ -1,5 +1,5 @@
 import type { LossCause, LossCounters, StreamId } from '@camflow/api';
-import { type Gap, joinGaps, nameOfStream } from '../gaps/gap.ts';
+import { type Gap, joinGaps, nameOfStream, type Whereabouts } from '../gaps/gap.ts';
 
 /** What a {@link Ledger} is saved as. */
 export interface SavedLedger {
@@ -42,6 +42,8 @@ export class Ledger {
    * date.
    */
   untold: () => readonly Gap[] = () => [];
+  /** What waited in the spool up to a frame is somewhere else now, but for what stands before another one. */
+  moveSpooled: (until: number, to: Whereabouts, except?: number) => void = () => {};
   /** What was captured before, in milliseconds since 1970, is settled: it cannot be lost any more. */
   settledUntilMs: number = Date.now();
   #numbering = '';

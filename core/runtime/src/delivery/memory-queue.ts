@@ -42,7 +42,7 @@ export class MemoryQueue implements DeliveryQueue {
     // Units that nobody reads: there is nothing to deliver.
     if (units.count === 0) {
       this.#ledger?.accept(offer.parcel);
-      offer.taken();
+      offer.moved('taken');
       offer.release();
       offer.settled();
       return;
@@ -56,7 +56,7 @@ export class MemoryQueue implements DeliveryQueue {
     return this.#waiting[0];
   }
 
-  async done(delivery: Delivery, { delivered, lost }: DeliveryOutcome): Promise<void> {
+  async done(delivery: Delivery, { delivered, lost, taken }: DeliveryOutcome): Promise<void> {
     // After `clear` the memory is still the sink's, for as long as its write lasts.
     if (this.#waiting[0] === delivery) {
       const { offer } = this.#waiting.shift()!;
@@ -68,7 +68,7 @@ export class MemoryQueue implements DeliveryQueue {
         for (const [cause, records] of Object.entries(lost) as [LossCause, number][])
           this.#ledger.drop(records, cause);
       }
-      offer.taken();
+      offer.moved(taken ? 'taken' : 'refused');
       offer.release();
       offer.settled();
     }

@@ -1,5 +1,5 @@
-import type { Logger, LossCause, Origin } from '@camflow/api';
-import type { Gap } from '../gaps/gap.ts';
+import type { Logger, Origin } from '@camflow/api';
+import type { Gap, Loss } from '../gaps/gap.ts';
 import { Spool } from '../spool/spool.ts';
 import type { SpoolPlan } from '../spool/spool-plan.ts';
 import { type Accounts, restoreAccounts } from './accounts.ts';
@@ -27,7 +27,7 @@ export interface OutputStore {
   /** Called where there may be something to deliver, or room, that there was not before. */
   onChange: () => void;
   /** Called where records are lost while they wait. */
-  onLoss: (records: number, cause: LossCause) => void;
+  onLoss: (loss: Loss) => void;
   /** Where the records come from; set before anything is offered. */
   origin: Origin;
   /** Whether it may hold back the source for a moment before it uses its disk: nothing is lost, nobody else waits. */
@@ -66,7 +66,7 @@ export class MemoryStore implements OutputStore {
   readonly imbalance = 0;
   readonly figures = undefined;
   onChange: () => void = () => {};
-  onLoss: (records: number, cause: LossCause) => void = () => {};
+  onLoss: (loss: Loss) => void = () => {};
   origin: Origin = unknownOrigin;
   patient: () => boolean = () => true;
 
@@ -101,7 +101,7 @@ export class SpooledStore implements OutputStore {
   readonly uncleanStop: Gap | undefined;
   readonly imbalance: number;
   onChange: () => void = () => {};
-  onLoss: (records: number, cause: LossCause) => void = () => {};
+  onLoss: (loss: Loss) => void = () => {};
   readonly #spool: Spool;
   readonly #plan: SpoolPlan;
   readonly #expiry: NodeJS.Timeout;
@@ -122,7 +122,7 @@ export class SpooledStore implements OutputStore {
     this.imbalance = imbalance;
     this.queue = new SpooledQueue({ ...parts, ledger }, limitBytes, {
       changed: () => this.onChange(),
-      lost: (records, cause) => this.onLoss(records, cause),
+      lost: (loss) => this.onLoss(loss),
     });
     this.#expiry = setInterval(() => this.queue.expire(), expiryMs).unref();
     if (plan.maxAgeMs === 0) clearInterval(this.#expiry);

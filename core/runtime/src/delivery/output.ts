@@ -9,6 +9,7 @@ import {
   type StreamId,
   type WriteReceipt,
 } from '@camflow/api';
+import type { Loss } from '../gaps/gap.ts';
 import { settlesWithin } from '../run/deadline.ts';
 import { Backoff } from './backoff.ts';
 import type { Delivery, Offer } from './delivery-queue.ts';
@@ -45,7 +46,7 @@ export class Output {
   readonly balance: OutputBalanceSheet;
   readonly store: OutputStore;
   /** Called where records are lost while they wait. */
-  onLoss: (records: number, cause: LossCause) => void = () => {};
+  onLoss: (loss: Loss) => void = () => {};
   readonly sink: Sink;
   readonly #numbering: string;
   readonly #log: Logger;
@@ -87,10 +88,10 @@ export class Output {
     this.#numbering = parts.numbering;
     this.#log = parts.log;
     this.store.onChange = () => this.#wake();
-    this.store.onLoss = (records, cause) => {
+    this.store.onLoss = (loss) => {
       if (this.#finished) return;
-      this.balance.drop(records, cause);
-      this.onLoss(records, cause);
+      this.balance.drop(loss.count, loss.cause);
+      this.onLoss(loss);
     };
   }
 
@@ -313,7 +314,7 @@ export class Output {
     const { count } = delivery.units;
     if (taken) this.balance.deliver(delivered, count, delivery.byteLength);
     this.#offeredSinceMs = undefined;
-    await this.store.queue.done(delivery, { delivered, lost });
+    await this.store.queue.done(delivery, { delivered, lost, taken });
   }
 
   #checked({ records }: Delivery, lost: LossCounters): LossCounters {

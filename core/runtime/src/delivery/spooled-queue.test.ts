@@ -59,8 +59,7 @@ class Parcel implements Offer {
   release(): void {
     this.isReleased = true;
   }
-  taken(): void {}
-  dropped(): void {}
+  moved(): void {}
   settled(): void {
     this.isSettled = true;
   }
@@ -80,7 +79,7 @@ class Output {
       changed: () => {
         this.changes++;
       },
-      lost: (records, cause) => this.lost.push([records, cause]),
+      lost: ({ count, cause }) => this.lost.push([count, cause]),
     });
   }
 
@@ -93,7 +92,7 @@ class Output {
     const head = await this.queue.head();
     if (head === undefined) return undefined;
     const name = Buffer.from(head.units.bytes).toString().replace(/\.*$/, '');
-    await this.queue.done(head, { delivered: head.records, lost: {} });
+    await this.queue.done(head, { delivered: head.records, lost: {}, taken: true });
     return name;
   }
 
@@ -127,7 +126,7 @@ test('what comes while others are written stands behind them, though memory has 
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
   await until(() => spool.records === 2);
   await nextTurn();
-  await queue.done(head, { delivered: 1, lost: {} });
+  await queue.done(head, { delivered: 1, lost: {}, taken: true });
   expect([await output.take(), await output.take()]).toEqual(['b', 'c']);
   await output.close();
 });

@@ -1,4 +1,6 @@
-import { describeError, type Logger, type LossCause, recorderCpu, type UnitBatch } from '@camflow/api';
+import { describeError, type Logger, type LossCause, type UnitBatch } from '@camflow/api';
+import type { Loss } from '../gaps/gap.ts';
+import { extentsOf, type LostExtent } from '../spool/lost-frames.ts';
 import type { Spool, StoredParcel } from '../spool/spool.ts';
 import type { SpoolPlan } from '../spool/spool-plan.ts';
 import type { SpoolPlace } from '../spool/spool-state.ts';
@@ -49,7 +51,7 @@ export interface QueueEvents {
   /** There may be a head, or room, that there was not before. */
   changed(): void;
   /** Records were lost on the way. */
-  lost(records: number, cause: LossCause): void;
+  lost(loss: Loss): void;
 }
 
 /**
@@ -74,8 +76,6 @@ export class SpooledQueue implements DeliveryQueue {
   /** In order; what is on the disk only stands between those that are in memory and their successors. */
   #held: Held[] = [];
   #waiting: Held[] = [];
-  /** Gaps that are on the disk: what is told of a loss is not to be lost with other units. */
-  #gaps: { readonly after: number; readonly offer: Offer }[] = [];
   #heldBytes = 0;
   #waitingBytes = 0;
   /** Bytes of what is being written. */
@@ -162,7 +162,7 @@ export class SpooledQueue implements DeliveryQueue {
     return this.#head;
   }
 
-  async done(delivery: Delivery, { delivered, lost }: DeliveryOutcome): Promise<void> {
+  async done(delivery: Delivery, { delivered, lost, taken }: DeliveryOutcome): Promise<void> {
     if (this.#head !== delivery) return;
     const head = this.#head;
     this.#head = undefined;
@@ -171,8 +171,11 @@ export class SpooledQueue implements DeliveryQueue {
     this.lastCapturedAtMs = 'after' in head ? head.capturedAtMs : head.offer.parcel.capturedAtMs;
     for (const [cause, records] of Object.entries(lost) as [LossCause, number][])
       this.#ledger.drop(records, cause);
-    if ('after' in head) this.#acknowledge(head.after);
-    else {
+    if ('after' in head) {
+      this.#ledger.moveSpooled(head.after.frame, taken ? 'taken' : 'refused');
+      this.#acknowledge(head.after);
+    } else {
+      head.offer.moved(taken ? 'taken' : 'refused');
       this.#held.shift();
       head.finished = true;
       if (head.state === 'stored') {
@@ -183,7 +186,6 @@ export class SpooledQueue implements DeliveryQueue {
         this.#settleUnstored(head);
       }
     }
-    if (this.#gaps.length > 0) this.#gaps = this.#gaps.filter(({ after }) => after > this.#spool.read.frame);
     if (this.#heldBytes <= this.#limitBytes) this.#endPatience();
     else this.#patience?.refresh();
     this.#room.wake();
@@ -254,8 +256,15 @@ export class SpooledQueue implements DeliveryQueue {
     if (this.#spool.read.frame !== before) return true;
     const { lost, frame, after } = read;
     if (lost > 0 || frame === undefined) {
-      this.#lose(lost, 'spool_damaged');
-      const { number, recordsBefore } = frame ?? { number: after.frame, recordsBefore: after.records };
+      const { number, recordsBefore, capturedAtMs } = frame ?? {
+        number: after.frame,
+        recordsBefore: after.records,
+        capturedAtMs: after.capturedAtMs,
+      };
+      const untilMs = capturedAtMs ?? Date.now();
+      const fromMs = Math.min(this.#spool.read.capturedAtMs ?? untilMs, untilMs);
+      this.#lose('spool_damaged', [{ stream: undefined, count: lost, fromMs, untilMs }]);
+      this.#ledger.moveSpooled(number, 'dropped');
       this.#acknowledge(
         frame === undefined ? after : { ...this.#spool.read, frame: number, records: recordsBefore },
       );
@@ -427,14 +436,11 @@ export class SpooledQueue implements DeliveryQueue {
       const head = this.#head;
       return head && ('after' in head ? head.after : head.stored?.after);
     };
-    const any = await this.#spool.dropOldest(endOfHead, (records) => {
-      this.#lose(records, cause);
+    const any = await this.#spool.dropOldest(endOfHead, (lost) => {
+      this.#lose(cause, lost);
       const reached = this.#spool.read.frame;
       const head = endOfHead();
-      for (const { after, offer } of this.#gaps) {
-        if (after <= reached && after !== head?.frame) offer.dropped();
-      }
-      this.#gaps = this.#gaps.filter(({ after }) => after > reached);
+      this.#ledger.moveSpooled(reached, 'dropped', head?.frame);
       if (head !== undefined && head.frame <= reached) this.#headDropped ??= cause;
       this.#held = this.#held.filter((each) => {
         const gone = each !== this.#head && each.stored !== undefined && each.stored.after.frame <= reached;
@@ -449,11 +455,12 @@ export class SpooledQueue implements DeliveryQueue {
   #stored(held: Held, stored: StoredParcel): void {
     held.state = 'stored';
     held.stored = stored;
-    this.#accept(held);
+    this.#ledger.accept(held.offer.parcel);
     held.offer.settled();
-    if (held.offer.parcel.stream.cpu === recorderCpu && !held.finished)
-      this.#gaps.push({ after: stored.after.frame, offer: held.offer });
-    if (!held.finished) return;
+    if (!held.finished) {
+      held.offer.moved({ frameAfter: stored.after.frame });
+      return;
+    }
     this.#letGo(held);
     this.#acknowledge(stored.after);
   }
@@ -468,9 +475,9 @@ export class SpooledQueue implements DeliveryQueue {
       return;
     }
     this.#held.splice(this.#held.indexOf(held), 1);
-    // What it tells of losses is still to be told.
     this.#ledger.accept(held.offer.parcel);
-    this.#lose(held.records, cause);
+    this.#lose(cause, extentsOfDelivery(held));
+    held.offer.moved('dropped');
     this.#letGo(held);
     void this.save().then(() => held.offer.settled());
   }
@@ -480,8 +487,13 @@ export class SpooledQueue implements DeliveryQueue {
     const head = this.#head!;
     this.#head = undefined;
     this.#headDropped = undefined;
-    this.#lose(head.records, cause);
-    if ('after' in head || head.state !== 'kept') return;
+    this.#lose(cause, extentsOfDelivery(head));
+    if ('after' in head) {
+      this.#ledger.moveSpooled(head.after.frame, 'dropped');
+      return;
+    }
+    head.offer.moved('dropped');
+    if (head.state !== 'kept') return;
     this.#held.shift();
     this.#ledger.accept(head.offer.parcel);
     this.#letGo(head);
@@ -496,15 +508,10 @@ export class SpooledQueue implements DeliveryQueue {
 
   /** A parcel was delivered from memory and is on no disk. */
   #settleUnstored(held: Held): void {
-    this.#accept(held);
+    this.#ledger.accept(held.offer.parcel);
     this.#letGo(held);
     // Only when it is on record that the output has it may the source forget it.
     void this.save().then(() => held.offer.settled());
-  }
-
-  #accept({ offer }: Held): void {
-    this.#ledger.accept(offer.parcel);
-    offer.taken();
   }
 
   #letGo(held: Held): void {
@@ -529,9 +536,12 @@ export class SpooledQueue implements DeliveryQueue {
     }
   }
 
-  #lose(records: number, cause: LossCause): void {
-    this.#ledger.drop(records, cause);
-    if (records > 0) this.#events.lost(records, cause);
+  #lose(cause: LossCause, lost: readonly LostExtent[]): void {
+    for (const extent of lost) {
+      if (extent.count === 0) continue;
+      this.#ledger.drop(extent.count, cause);
+      this.#events.lost({ cause, ...extent });
+    }
   }
 
   /** One line for a row of troubles; the records of each are counted. */
@@ -543,4 +553,10 @@ export class SpooledQueue implements DeliveryQueue {
       ...(error === undefined ? {} : { error: describeError(error) }),
     });
   }
+}
+
+function extentsOfDelivery(delivery: Held | FromDisk): LostExtent[] {
+  const { capturedAtMs } = 'after' in delivery ? delivery : delivery.offer.parcel;
+  const { stream } = delivery.units.source!;
+  return extentsOf([{ stream, records: delivery.records, capturedAtMs }], delivery.records, undefined);
 }

@@ -66,7 +66,13 @@ export class GapReporter {
     const { ledger } = output.store;
     const untold = new UntoldGaps(ledger?.untold());
     this.#untold.set(output, untold);
-    if (ledger !== undefined) ledger.untold = () => untold.all();
+    if (ledger !== undefined) {
+      ledger.untold = () => untold.all();
+      ledger.moveSpooled = (until, to, except) => {
+        untold.moveSpooled(until, to, except);
+        if (to === 'dropped') this.#tellIn(tellMs);
+      };
+    }
     if (untold.all().length > 0) this.#tellIn(0);
   }
 
@@ -186,11 +192,9 @@ export class GapReporter {
       read: { id: 0, sinceMs: 0, open: 1 },
       only: new Set(outputs),
       release: () => this.#free.push(memory),
-      taken: (output) => {
-        for (const gap of gaps) this.#untold.get(output)?.settle(gap);
-      },
-      dropped: (output) => {
-        for (const gap of gaps) this.lostBy([output], gap);
+      moved: (output, to) => {
+        for (const gap of gaps) this.#untold.get(output)?.move(gap, to);
+        if (to === 'dropped') this.#tellIn(tellMs);
       },
     };
   }

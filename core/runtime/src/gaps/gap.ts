@@ -16,7 +16,20 @@ export interface Gap {
    * killed in between, sees that it is the same.
    */
   readonly number?: string;
+  /** Where it waits for its output in the spool of that: number of the frame that follows. Absent where it does not. */
+  readonly frameAfter?: number;
 }
+
+/** Records that were lost, and counted. */
+export interface Loss extends Gap {
+  readonly count: number;
+}
+
+/**
+ * Where the gaps of a batch are: the output has them, it refused them for good, they went with other units, or they
+ * wait in its spool, before the frame of that number.
+ */
+export type Whereabouts = 'taken' | 'refused' | 'dropped' | { readonly frameAfter: number };
 
 /** One gap for two that cannot be told apart: of one cause and stream. */
 export function joinGaps(a: Gap, b: Gap): Gap {

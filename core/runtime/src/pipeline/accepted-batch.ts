@@ -9,6 +9,7 @@ import {
 } from '@camflow/api';
 import type { ReadBatch } from '../delivery/commit-tracker.ts';
 import type { Output } from '../delivery/output.ts';
+import type { Whereabouts } from '../gaps/gap.ts';
 
 /** A batch that was read, checked and counted. */
 export interface AcceptedBatch {
@@ -23,14 +24,12 @@ export interface AcceptedBatch {
   readonly only?: ReadonlySet<Output>;
   /** Frees the memory that is no slab of the pool. */
   release?(): void;
-  /** An output has taken responsibility for what became of it: it has it, or it is on its disk. */
-  taken?(output: Output): void;
-  /** It was on the disk of an output, and was dropped there. */
-  dropped?(output: Output): void;
+  /** What it tells is somewhere else now, for one of the outputs. */
+  moved?(output: Output, to: Whereabouts): void;
 }
 
 /** A batch that was read and checked. */
-export type CheckedBatch = Omit<AcceptedBatch, 'read' | 'only' | 'release' | 'taken' | 'dropped'>;
+export type CheckedBatch = Omit<AcceptedBatch, 'read' | 'only' | 'release' | 'moved'>;
 
 /** Where a batch ends in its stream, in a measure that outlives the run; undefined where it has none. */
 export function markOf({ relay, records }: CheckedBatch): number | undefined {

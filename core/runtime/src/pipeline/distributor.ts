@@ -146,8 +146,7 @@ export class Distributor {
         parcel,
         memoryBytes,
         release: () => units.release(),
-        taken: () => batch.taken?.(output),
-        dropped: () => batch.dropped?.(output),
+        moved: (to) => batch.moved?.(output, to),
         settled: () => this.#commits.settle(batch.read),
       };
       output.offer(offer, mark);

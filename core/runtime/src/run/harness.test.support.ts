@@ -44,6 +44,8 @@ export interface SourceBehaviour {
   readonly numbering?: string;
   /** Records of one batch at most; default as many as fit. */
   readonly batchRecords?: number;
+  /** When the records of a batch were captured; by default always at the same moment. */
+  readonly capturedAtMs?: (batchId: number) => number;
   /** Whether it gives again what was not committed; default true. */
   readonly rereadable?: boolean;
   readonly failAtEnd?: Error;
@@ -107,7 +109,7 @@ export class RoundsSource implements CaptureSource {
       byteLength: bytes.length,
       position,
       firstSequence: position / size,
-      capturedAtMs: 1_700_000_000_000,
+      capturedAtMs: this.#behaviour.capturedAtMs?.(id) ?? 1_700_000_000_000,
       endOfRound: done && this.#lastOfRound,
       loss: first ? loss : {},
       lossOfUnknownSize: first ? lossOfUnknownSize : [],

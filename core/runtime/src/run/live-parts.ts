@@ -55,10 +55,7 @@ export function routesOf(plan: RunPlan, outputs: readonly Output[]): FormatRoute
 
 /** Losses while a spool waits, those that an earlier run could not tell, and that it was killed. */
 export function tellOfEarlierLosses(output: Output, gaps: GapReporter): void {
-  output.onLoss = (count, cause) => {
-    const now = Date.now();
-    gaps.lostBy([output], { cause, stream: undefined, count, fromMs: now, untilMs: now });
-  };
+  output.onLoss = (loss) => gaps.lostBy([output], loss);
   const { uncleanStop } = output.store;
   if (uncleanStop !== undefined) output.balance.loseUnknown(uncleanStop.cause);
   gaps.adopt(output);

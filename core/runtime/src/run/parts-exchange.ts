@@ -239,7 +239,9 @@ export class PartsExchange {
     output.balance.drop(lost, 'shutdown');
     if (lost > 0) {
       output.lose({ shutdown: lost });
-      output.onLoss(lost, 'shutdown');
+      const untilMs = Date.now();
+      const fromMs = Math.min(output.store.ledger?.settledUntilMs ?? untilMs, untilMs);
+      output.onLoss({ cause: 'shutdown', stream: undefined, count: lost, fromMs, untilMs });
     }
     await control.opened.closeNow(output.sink);
     await control.opened.closeNow(output.store);

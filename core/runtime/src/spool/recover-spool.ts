@@ -37,7 +37,7 @@ export async function recoverSpool(
     const from = segment.number === state?.written.segment ? state.written.offset : 0;
     for await (const { info, end } of unitFrames(segment, from)) {
       if (state !== undefined && info.number < state.written.frame) continue;
-      const { number, recordsBefore, records, last } = info;
+      const { number, recordsBefore, records, capturedAtMs, last } = info;
       read ??= { segment: segment.number, offset: 0, frame: number, records: recordsBefore };
       open = { records: (open?.records ?? 0) + records };
       if (!last) continue;
@@ -48,6 +48,7 @@ export async function recoverSpool(
         offset: end,
         frame: number + 1,
         records: recordsBefore + records,
+        capturedAtMs,
       };
     }
   }
@@ -55,7 +56,8 @@ export async function recoverSpool(
   return { read: read ?? whole, written: whole, parcels };
 }
 
-async function* unitFrames(
+/** The frames of a segment from a place on, past damage. */
+export async function* unitFrames(
   segment: SpoolSegment,
   start: number,
 ): AsyncGenerator<{ readonly info: UnitFrameInfo; readonly end: number }> {

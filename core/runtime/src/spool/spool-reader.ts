@@ -62,12 +62,13 @@ export class SpoolReader {
       } else if (event.kind === 'frame') {
         const frame = unitFrameOf(event.frame);
         if (frame === undefined || frame.number < from.frame) continue;
-        const { number, recordsBefore, records } = frame;
+        const { number, recordsBefore, records, capturedAtMs } = frame;
         const after = {
           segment: current.number,
           offset: event.end,
           frame: number + 1,
           records: recordsBefore + records,
+          capturedAtMs,
         };
         current.frame = after.frame;
         return { lost: Math.max(0, recordsBefore - from.records), frame, after };

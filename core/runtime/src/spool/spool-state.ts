@@ -15,6 +15,8 @@ export interface SpoolPlace {
   readonly frame: number;
   /** Records of all frames before. */
   readonly records: number;
+  /** When those of the frame before were captured, in milliseconds since 1970; absent where that is not known. */
+  readonly capturedAtMs?: number;
 }
 
 /** What survives of a spool beside its units. */

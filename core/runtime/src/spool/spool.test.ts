@@ -85,8 +85,8 @@ async function droppedBy(spool: Spool, held?: SpoolPlace): Promise<number> {
   let records = -1;
   await spool.dropOldest(
     () => held,
-    (dropped) => {
-      records = dropped;
+    (lost) => {
+      records = lost.reduce((sum, { count }) => sum + count, 0);
     },
   );
   return records;

@@ -7,6 +7,7 @@ import {
   readSegment,
   unitFrameOf,
 } from '@camflow/segment';
+import { extentsOf, framesIn, type LostExtent } from './lost-frames.ts';
 import { type Parcel, splitParcel } from './parcel.ts';
 import { type RecoveredParcel, recoverSpool } from './recover-spool.ts';
 import { listSegments, type SpoolSegment } from './segment-list.ts';
@@ -148,6 +149,10 @@ export class Spool {
   get isEmpty(): boolean {
     return this.#read.frame >= this.#written.frame && this.#read.records >= this.#written.records;
   }
+  /** Whether what stands before a frame waits. */
+  holds(frameAfter: number): boolean {
+    return frameAfter > this.#read.frame && frameAfter <= this.#written.frame;
+  }
   /** Records that wait. */
   get records(): number {
     return this.#written.records - this.#read.records;
@@ -190,7 +195,8 @@ export class Spool {
         offset += encoded.reduce((sum, { length }) => sum + length, 0);
         pieces.push(...encoded);
       }
-      stored.push({ frame: first, after: { segment, offset, frame, records } });
+      const { capturedAtMs } = parcel;
+      stored.push({ frame: first, after: { segment, offset, frame, records, capturedAtMs } });
     }
     await writer.append(pieces);
     if (this.#plan.sync === 'batch') await writer.sync();
@@ -214,20 +220,26 @@ export class Spool {
   /**
    * Drops the oldest segment, unread or not.
    * @param held - asked for the end of what is being delivered at that moment, which counts as acknowledged
-   * @param dropped - told how many records were dropped, in the same turn: nothing of them may be delivered any more
+   * @param dropped - told what was dropped, in the same turn: nothing of it may be delivered any more
    * @returns false where nothing is left to drop
    */
-  async dropOldest(held: () => SpoolPlace | undefined, dropped: (records: number) => void): Promise<boolean> {
+  async dropOldest(
+    held: () => SpoolPlace | undefined,
+    dropped: (lost: readonly LostExtent[]) => void,
+  ): Promise<boolean> {
     if (this.isEmpty) return false;
     const oldest = this.#oldestUnread;
     if (oldest !== undefined && oldest === this.#writer?.segment) await this.#closeWriter();
+    const { segment, offset } = this.#read;
+    const frames = oldest && (await framesIn(oldest, oldest.number === segment ? offset : 0));
     const next = await this.#startOfSegmentAfter(oldest?.number ?? 0);
     // Meanwhile the output may have taken some of it, and be at something else.
     const delivering = held();
     const isAhead = delivering !== undefined && delivering.frame > this.#read.frame;
-    const from = isAhead ? delivering.records : this.#read.records;
+    const from = isAhead ? delivering : this.#read;
+    const left = (frames ?? []).filter(({ number }) => number >= from.frame);
     if (next.frame >= this.#read.frame) this.#read = next;
-    dropped(Math.max(0, next.records - from));
+    dropped(extentsOf(left, Math.max(0, next.records - from.records), from.capturedAtMs));
     await this.#removeRead();
     return true;
   }
