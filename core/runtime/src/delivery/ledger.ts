@@ -19,7 +19,10 @@ export interface SavedLedger {
 export interface LedgerEntry {
   readonly numbering: string;
   readonly stream: StreamId;
-  /** Where it ends in its stream; undefined where that means nothing to another run. */
+  /**
+   * Where its relay batch ends in its stream; undefined where that means nothing to another run, and for all parts of it but
+   * the last: with that one the output has taken responsibility for all of them.
+   */
   readonly mark?: number;
   readonly records: number;
   readonly filtered: number;
@@ -82,7 +85,7 @@ export class Ledger {
     this.untold = () => gaps;
   }
 
-  /** The output takes responsibility for a parcel. */
+  /** The output takes responsibility for a parcel, or a part of one. */
   accept(entry: LedgerEntry): void {
     this.produced += entry.records + entry.filtered;
     this.filtered += entry.filtered;

@@ -25,24 +25,28 @@ export class SpoolRoom {
   }
 
   /**
-   * Sees to it that parcels may be written.
-   * @param bytes - of their units
-   * @returns why they are to be dropped instead; undefined where there is room
+   * Sees to it that a frame may be written.
+   * @param bytes - that it takes
+   * @returns `room` where it may be; `again` where something has changed, and it may not be wanted there any more; or
+   * why it is to be dropped
    */
-  async make(bytes: number): Promise<LossCause | undefined> {
-    const { plan, stopping, complain } = this.#parts;
-    for (let limit = this.#reached(bytes); limit !== undefined; limit = this.#reached(bytes)) {
-      if (plan.whenFull === 'block') {
-        if (this.#draining || stopping.aborted) return undefined;
-        await new Promise<void>((resolve) => this.#waiting.push(resolve));
-      } else if (plan.whenFull === 'drop_newest' || !(await this.#parts.dropOldest(limit))) {
-        complain('the spool is at its limit; what comes now is dropped');
-        return limit;
-      } else {
-        complain('the spool is at its limit; its oldest units are dropped');
-      }
+  async make(bytes: number): Promise<'room' | 'again' | LossCause> {
+    const { spool, plan, stopping, complain, dropOldest } = this.#parts;
+    const refusal = spool.refusal(bytes);
+    const limit = refusal ?? this.#reached(bytes);
+    if (limit === undefined) return 'room';
+    if (plan.whenFull === 'block') {
+      if (stopping.aborted) return refusal ?? 'room';
+      if (this.#draining && refusal === undefined) return 'room';
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      return 'again';
     }
-    return undefined;
+    if (refusal === undefined && plan.whenFull === 'drop_oldest' && (await dropOldest(limit))) {
+      complain('the spool is at its limit; its oldest units are dropped');
+      return 'again';
+    }
+    complain('the spool is at its limit; what comes now is dropped');
+    return limit;
   }
 
   /** Drops what has waited for longer than is allowed, though nothing new comes. */

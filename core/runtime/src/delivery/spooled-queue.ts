@@ -1,12 +1,14 @@
 import { describeError, type Logger, type LossCause, type UnitBatch } from '@camflow/api';
 import type { Loss } from '../gaps/gap.ts';
 import { extentsOf, type LostExtent } from '../spool/lost-frames.ts';
+import { frameSizeBytes } from '../spool/parcel.ts';
 import type { Spool, StoredParcel } from '../spool/spool.ts';
-import type { SpoolPlan } from '../spool/spool-plan.ts';
+import { frameBytes, type SpoolPlan } from '../spool/spool-plan.ts';
 import type { SpoolPlace } from '../spool/spool-state.ts';
 import { Backoff } from './backoff.ts';
 import type { Delivery, DeliveryOutcome, DeliveryQueue, Offer } from './delivery-queue.ts';
 import type { Ledger } from './ledger.ts';
+import { piecesOf } from './offer-pieces.ts';
 import { SpoolRoom } from './spool-room.ts';
 
 /** Bytes of units that are written to the disk at once. */
@@ -23,9 +25,11 @@ const mostRetryMs: Readonly<Record<SpoolPlan['whenFull'], number>> = {
   drop_newest: 1_000,
 };
 
-/** A parcel in memory. */
+/** A parcel in memory, or a piece of one: what is one frame on the disk. */
 interface Held extends Delivery {
   readonly offer: Offer;
+  /** What it takes on the disk at most. */
+  readonly frameBytes: number;
   /**
    * - `memory`: there only
    * - `waiting`, `writing`: on its way to the disk
@@ -124,19 +128,22 @@ export class SpooledQueue implements DeliveryQueue {
 
   offer(offer: Offer): void {
     this.used = true;
-    const { units, records } = offer.parcel;
-    const byteLength = units.count === 0 ? 0 : units.ends[units.count - 1]!;
-    const held: Held = {
-      offer,
-      units,
-      records,
-      byteLength,
-      state: 'memory',
-      stored: undefined,
-      finished: false,
-      offeredAtMs: performance.now(),
-    };
-    this.#held.push(held);
+    const offeredAtMs = performance.now();
+    for (const piece of piecesOf(offer, frameBytes(this.#plan))) {
+      const { units, records } = piece.parcel;
+      const byteLength = units.count === 0 ? 0 : units.ends[units.count - 1]!;
+      this.#held.push({
+        offer: piece,
+        frameBytes: frameSizeBytes(piece.parcel),
+        units,
+        records,
+        byteLength,
+        state: 'memory',
+        stored: undefined,
+        finished: false,
+        offeredAtMs,
+      });
+    }
     this.#heldBytes += offer.memoryBytes;
     const { mode, delayMs } = this.#plan;
     const isFull = this.#heldBytes > this.#limitBytes;
@@ -242,9 +249,11 @@ export class SpooledQueue implements DeliveryQueue {
   }
 
   /** What is on the disk only is older than what is not there yet: it comes first. */
-  #isDeliverable({ state, stored }: Held): boolean {
+  #isDeliverable({ state, stored, frameBytes }: Held): boolean {
     if (stored !== undefined) return this.#isNext(stored);
-    return this.#spool.isEmpty && (state === 'memory' || this.#stuck || !this.#isAhead);
+    if (!this.#spool.isEmpty) return false;
+    const mustBeStored = this.#isAhead && state !== 'memory' && this.#spool.refusal(frameBytes) === undefined;
+    return !mustBeStored || this.#stuck;
   }
 
   /** Reads from the disk; false where nothing is there. */
@@ -348,10 +357,10 @@ export class SpooledQueue implements DeliveryQueue {
     await Promise.resolve();
     const backoff = new Backoff(mostRetryMs[this.#plan.whenFull]);
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      const cause = await this.#room.make(first.byteLength);
+      const room = await this.#room.make(first.frameBytes);
       // The output may have taken it meanwhile.
-      if (this.#waiting[0] !== first) continue;
-      if (cause !== undefined) this.#discard(first, cause);
+      if (room === 'again' || this.#waiting[0] !== first) continue;
+      if (room !== 'room') this.#discard(first, room);
       else await this.#write(this.#takeWaiting(), backoff);
       this.#trim();
       this.#events.changed();
@@ -361,19 +370,19 @@ export class SpooledQueue implements DeliveryQueue {
   }
 
   async #write(parcels: readonly Held[], backoff: Backoff): Promise<void> {
+    let done = 0;
     try {
       await this.#spool.append(
         parcels.map(({ offer }) => offer.parcel),
         (stored) => {
-          this.#writingBytes = 0;
-          for (const [i, held] of parcels.entries()) this.#stored(held, stored[i]!);
+          for (const parcel of stored) this.#stored(parcels[done++]!, parcel);
         },
       );
       this.#complaining = false;
       this.#stuck = false;
     } catch (error) {
       this.#complain('the spool cannot be written; what waits for it stays in memory', error);
-      this.#putBack(parcels);
+      this.#putBack(parcels.slice(done));
       await this.#waitForDisk(backoff);
     }
   }
@@ -383,7 +392,7 @@ export class SpooledQueue implements DeliveryQueue {
     const parcels: Held[] = [];
     let bytes = 0;
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      bytes += next.byteLength;
+      bytes += next.frameBytes;
       if (parcels.length > 0 && (bytes > writeBytes || !this.#spool.hasRoom(bytes))) break;
       this.#waitNoMore(next);
       next.state = 'writing';
@@ -396,7 +405,7 @@ export class SpooledQueue implements DeliveryQueue {
   /** The disk did not take parcels: the output may, as long as memory has room for them. */
   #putBack(parcels: readonly Held[]): void {
     this.#stuck = true;
-    this.#writingBytes = 0;
+    for (const { offer } of parcels) this.#writingBytes -= offer.memoryBytes;
     for (const held of parcels) if (held.finished) this.#settleUnstored(held);
     const unfinished = parcels.filter(({ finished }) => !finished);
     for (const held of unfinished) {
@@ -453,6 +462,7 @@ export class SpooledQueue implements DeliveryQueue {
   }
 
   #stored(held: Held, stored: StoredParcel): void {
+    this.#writingBytes -= held.offer.memoryBytes;
     held.state = 'stored';
     held.stored = stored;
     this.#ledger.accept(held.offer.parcel);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -303,19 +303,75 @@ describe('a spool at its limit', () => {
     expect(head).toEqual(whenFull === 'drop_newest' ? expected.slice(0, 200) : expected.slice(-200));
   });
 
+  test.each(['drop_oldest', 'drop_newest', 'block'] as const)(
+    'of one mebibyte is kept with slabs of the usual size, whose batches are many times as large (%s)',
+    async (whenFull) => {
+      const folderOf = path.join(folder, 'out');
+      const maxSizeBytes = 1 << 20;
+      const many = Buffer.concat(
+        Array.from({ length: 48_000 }, (_, i) => fileRecord({ id: i + 1, secid: 1 })),
+      );
+      const total = many.length / 256;
+      let largest = 0;
+      const look = (): void => {
+        const sizes = readdirSync(folderOf).flatMap((name) => {
+          const file = statSync(path.join(folderOf, name), { throwIfNoEntry: false });
+          return name.endsWith('.segment') && file !== undefined ? [file.size] : [];
+        });
+        largest = Math.max(
+          largest,
+          sizes.reduce((sum, size) => sum + size, 0),
+        );
+      };
+      const slow = new KeepingSink();
+      let open = (): void => {};
+      const gate = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      slow.onWrite = async () => {
+        await gate;
+        await sleep(2);
+        look();
+        return undefined;
+      };
+      const securityContexts = [[1, 'c'.repeat(200)]] as const;
+      const input = new RoundsSource([[{ stream: short, records: many, securityContexts }]], {
+        heldBatches: 0,
+        live: true,
+      });
+      const outputs = [['line-format', slow] as const, ['line-format', new KeepingSink()] as const];
+      const spools = [spool({ mode: 'always', whenFull, maxSizeBytes }), undefined];
+      const report = await run({ source: input, outputs, slabBytes: 4_194_304, spools }, async (made) => {
+        const balance = () => made.report().outputs[0]!;
+        // Takes nothing until there is no room.
+        if (whenFull === 'block') await sleep(500);
+        else await until(() => (balance().dropped.spool_full ?? 0) > 0);
+        open();
+        await until(() => made.report().recordsRead === total && balance().pending === 0);
+      });
+      const { delivered, dropped } = report.outputs[0]!;
+      const lost = dropped.spool_full ?? 0;
+      expect(delivered + lost).toBe(total);
+      expect(lost > 0).toBe(whenFull !== 'block');
+      expect(slow.lines.filter((line) => !line.startsWith('gap ')).length).toBe(delivered);
+      expect(largest).toBeGreaterThan(maxSizeBytes / 2);
+      expect(largest).toBeLessThanOrEqual(maxSizeBytes);
+    },
+  );
+
   test('that an output reads from meanwhile: every record is delivered or dropped, and none is both', async () => {
     const many = Buffer.concat(Array.from({ length: 5 }, () => records));
     for (let attempt = 0; attempt < 8; attempt++) {
       const slow = new KeepingSink();
       slow.onWrite = async () => {
-        for (let turns = Math.random() * 12; turns > 0; turns--) await new Promise(setImmediate);
+        for (let turns = Math.random() * 60; turns > 0; turns--) await new Promise(setImmediate);
         return undefined;
       };
       const input = new RoundsSource([[{ stream: short, records: many }]], {
         batchRecords: 200,
         heldBatches: 0,
       });
-      const plan = spool({ maxSizeBytes: 64 << 10 });
+      const plan = spool({ mode: 'always', maxSizeBytes: 64 << 10 });
       // Alone it would hold back the source, which ends by itself, and lose nothing.
       const outputs = [['line-format', slow] as const, ['line-format', new KeepingSink()] as const];
       const report = await run({ source: input, outputs, spools: [plan, undefined] });

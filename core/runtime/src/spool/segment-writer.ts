@@ -10,6 +10,8 @@ import { syncFolder } from './sync-folder.ts';
 export class SegmentWriter {
   readonly segment: SpoolSegment;
   readonly #file: FileHandle;
+  /** Bytes before the first frame. */
+  #headBytes = 0;
   #unsynced = false;
   /** A file that is on the disk and not in its folder is lost all the same. */
   #inFolder = false;
@@ -34,7 +36,13 @@ export class SegmentWriter {
       await unlink(file).catch(() => {});
       throw error;
     }
+    writer.#headBytes = segment.sizeBytes;
     return writer;
+  }
+
+  /** Whether nothing was written to it yet. */
+  get isFresh(): boolean {
+    return this.segment.sizeBytes === this.#headBytes;
   }
 
   /** Writes pieces one after another, all or none of them. */

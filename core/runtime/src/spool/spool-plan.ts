@@ -38,6 +38,11 @@ export interface SpoolPlan {
   readonly sync: SpoolSyncRule;
 }
 
+/** Bytes that a frame takes at most, unless one unit is larger: what is read back at once, and no more than a segment. */
+export function frameBytes(plan: Pick<SpoolPlan, 'maxSizeBytes'>): number {
+  return Math.min(4 << 20, segmentBytes(plan));
+}
+
 /** Bytes at which a spool begins its next segment: it is freed, and dropped, segment by segment. */
 export function segmentBytes({ maxSizeBytes }: Pick<SpoolPlan, 'maxSizeBytes'>): number {
   return Math.min(64 << 20, Math.max(64 << 10, Math.floor(maxSizeBytes / 8)));

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { StreamId } from '@camflow/api';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Parcel, splitParcel } from './parcel.ts';
+import { frameSizeBytes, type Parcel, splitParcel } from './parcel.ts';
 import { Spool } from './spool.ts';
 import type { SpoolPlan } from './spool-plan.ts';
 import type { SpoolPlace } from './spool-state.ts';
@@ -145,9 +145,11 @@ describe('a spool', () => {
     expect(readdirSync(path.join(folder, 'out'))).toEqual(['state']);
   });
 
-  test('cuts a large parcel into frames between units, and tells only the last apart', () => {
-    const large = parcel(0, 1 << 20);
-    const pieces = splitParcel({ ...large, filtered: 3, dropped: { malformed: 2 } }, 16 << 20);
+  test('has its frames cut from a large parcel between units; only the last bears the accounts', () => {
+    const whole = parcel(0, 1 << 20);
+    const source = { numbering: 'n', stream, firstSequence: 0, firstUnit: 0 };
+    const large = { ...whole, filtered: 3, dropped: { malformed: 2 }, units: { ...whole.units, source } };
+    const pieces = splitParcel(large, 4 << 20);
     expect(pieces.map(({ units }) => units.count)).toEqual([3, 3, 3, 1]);
     expect(pieces.map(({ firstUnit, records, last }) => [firstUnit, records, last])).toEqual([
       [0, 3, false],
@@ -155,6 +157,7 @@ describe('a spool', () => {
       [6, 3, false],
       [9, 1, true],
     ]);
+    expect(pieces.map(({ units }) => units.source?.firstUnit)).toEqual([0, 3, 6, 9]);
     expect(pieces.map(({ filtered, dropped }) => [filtered, dropped])).toEqual([
       [0, {}],
       [0, {}],
@@ -162,9 +165,10 @@ describe('a spool', () => {
       [3, { malformed: 2 }],
     ]);
     const text = pieces.map(({ units }) => Buffer.from(units.bytes).toString()).join('');
-    expect(text).toBe(Buffer.from(large.units.bytes).toString());
-    const refused = splitParcel(parcel(0, 1000), 900);
-    expect(refused.map(({ records, dropped }) => [records, dropped])).toEqual([[0, { unit_too_large: 10 }]]);
+    expect(text).toBe(Buffer.from(whole.units.bytes).toString());
+    for (const piece of pieces) expect(frameSizeBytes(piece)).toBeLessThanOrEqual(4 << 20);
+    // No unit is cut.
+    expect(splitParcel(whole, 1000)).toHaveLength(10);
   });
 
   test('goes on where it was acknowledged after a kill, and repeats what was not on record', async () => {
@@ -320,13 +324,34 @@ describe('a power cut', () => {
     const { parcels, lost } = await drain(again);
     expect(lost).toBe(0);
     // The last acknowledgements need not be on record; what is given again was not in what went.
-    expect(parcels[0]).toBeGreaterThanOrEqual(16);
+    expect(parcels[0]).toBeGreaterThanOrEqual(14);
     expect(parcels.at(-1)).toBe(25);
     await again.close(true);
   });
 });
 
 describe('limits', () => {
+  test('what is appended at once goes over as many segments as it takes, and what was read makes room for it', async () => {
+    const maxSizeBytes = 256 << 10;
+    const spool = await Spool.open(plan({ maxSizeBytes }), log);
+    for (let from = 0; from < 60; from += 20) {
+      const parcels = Array.from({ length: 20 }, (_, i) => parcel(from + i, 1100));
+      expect(spool.hasRoom(parcels.reduce((sum, one) => sum + frameSizeBytes(one), 0))).toBe(true);
+      await spool.append(parcels);
+      const sizes = segments().map((file) => statSync(file).size);
+      expect(Math.max(...sizes)).toBeLessThanOrEqual(64 << 10);
+      const onDisk = sizes.reduce((sum, size) => sum + size, 0);
+      expect(spool.sizeBytes).toBe(onDisk);
+      expect(onDisk).toBeLessThanOrEqual(maxSizeBytes);
+      expect(await drain(spool)).toEqual({ parcels: numbers(from, from + 20), lost: 0 });
+    }
+    expect([spool.refusal(maxSizeBytes + 1), spool.refusal(17 << 20)]).toEqual([
+      'spool_full',
+      'unit_too_large',
+    ]);
+    await spool.close(true);
+  });
+
   test('the oldest segment is dropped as a whole, and what is being delivered is not counted', async () => {
     const spool = await Spool.open(plan({ maxSizeBytes: 64 << 10 }), log);
     await fill(spool, 0, 20, 850);

@@ -8,7 +8,7 @@ import {
   unitFrameOf,
 } from '@camflow/segment';
 import { extentsOf, framesIn, type LostExtent } from './lost-frames.ts';
-import { type Parcel, splitParcel } from './parcel.ts';
+import { frameSizeBytes, type Parcel } from './parcel.ts';
 import { type RecoveredParcel, recoverSpool } from './recover-spool.ts';
 import { listSegments, type SpoolSegment } from './segment-list.ts';
 import { SegmentWriter } from './segment-writer.ts';
@@ -167,42 +167,42 @@ export class Spool {
     return oldest && performance.now() - oldest.beganAtMs;
   }
 
-  /** Whether so many bytes more are within the limit of the spool. */
+  /** Why a frame has no place in the spool, even if nothing else is there; undefined where it has. */
+  refusal(bytes: number): 'unit_too_large' | 'spool_full' | undefined {
+    if (bytes > maxUnitFrameBytes) return 'unit_too_large';
+    return bytes > this.#plan.maxSizeBytes ? 'spool_full' : undefined;
+  }
+
+  /** Whether so many bytes more are within the limit of the spool. What was read makes room for them. */
   hasRoom(bytes: number): boolean {
-    return this.isEmpty || this.sizeBytes + bytes <= this.#plan.maxSizeBytes;
+    return bytes + (this.isEmpty ? 0 : this.sizeBytes) <= this.#plan.maxSizeBytes;
   }
 
   /**
-   * Writes parcels, and syncs them where the rule says so.
-   * @param onStored - told where each stands, in the same turn in which they can be read from there
-   * @throws the error of the write; nothing was written then
+   * Writes parcels, each of which is one frame, and syncs them where the rule says so.
+   * @param onStored - told where some stand, the first first, in the same turn in which they can be read from there
+   * @throws the error of the write; what was not told of was not written then
    */
   async append(
     parcels: readonly Parcel[],
     onStored: (stored: readonly StoredParcel[]) => void = () => {},
   ): Promise<void> {
-    const writer = await this.#writerWithRoom();
-    const { number: segment } = writer.segment;
-    let { frame, records } = this.#written;
-    let offset = writer.segment.sizeBytes;
-    const pieces: Uint8Array[] = [];
-    const stored: StoredParcel[] = [];
-    for (const parcel of parcels) {
-      const first = frame;
-      for (const part of splitParcel(parcel, maxUnitFrameBytes)) {
-        const encoded = encodeUnitFrame({ ...part, number: frame++, recordsBefore: records });
-        records += part.records;
-        offset += encoded.reduce((sum, { length }) => sum + length, 0);
-        pieces.push(...encoded);
+    const sizes = parcels.map(frameSizeBytes);
+    const allBytes = sizes.reduce((sum, size) => sum + size, 0);
+    if (this.isEmpty && this.sizeBytes + allBytes > this.#plan.maxSizeBytes) await this.#startOver();
+    try {
+      for (let from = 0, to = 0; from < parcels.length; from = to) {
+        const writer = await this.#writerFor(sizes[from]!);
+        let end = writer.segment.sizeBytes;
+        do end += sizes[to++]!;
+        while (to < parcels.length && end + sizes[to]! <= segmentBytes(this.#plan));
+        onStored(await this.#write(writer, parcels.slice(from, to)));
       }
-      const { capturedAtMs } = parcel;
-      stored.push({ frame: first, after: { segment, offset, frame, records, capturedAtMs } });
+    } catch (error) {
+      // A disk that is full has room for the next attempt, then.
+      if (this.isEmpty) await this.#startOver();
+      throw error;
     }
-    await writer.append(pieces);
-    if (this.#plan.sync === 'batch') await writer.sync();
-    else if (this.#plan.sync === 'interval') this.#syncSoon();
-    this.#written = stored.at(-1)?.after ?? this.#written;
-    onStored(stored);
   }
 
   /** The frame after the acknowledged ones; undefined where none waits. */
@@ -291,28 +291,70 @@ export class Spool {
     };
   }
 
-  async #writerWithRoom(): Promise<SegmentWriter> {
+  async #write(writer: SegmentWriter, parcels: readonly Parcel[]): Promise<StoredParcel[]> {
+    const { number: segment } = writer.segment;
+    let { frame, records } = this.#written;
+    let offset = writer.segment.sizeBytes;
+    const pieces: Uint8Array[] = [];
+    const stored: StoredParcel[] = [];
+    for (const parcel of parcels) {
+      const encoded = encodeUnitFrame({ ...parcel, number: frame, recordsBefore: records });
+      offset += encoded.reduce((sum, { length }) => sum + length, 0);
+      records += parcel.records;
+      pieces.push(...encoded);
+      const { capturedAtMs } = parcel;
+      stored.push({ frame, after: { segment, offset, frame: ++frame, records, capturedAtMs } });
+    }
+    await writer.append(pieces);
+    if (this.#plan.sync === 'batch') await writer.sync();
+    else if (this.#plan.sync === 'interval') this.#syncSoon();
+    this.#written = stored.at(-1)!.after;
+    return stored;
+  }
+
+  /** The segment that a frame goes to. */
+  async #writerFor(bytes: number): Promise<SegmentWriter> {
+    const writer = this.#writer;
+    if (writer === undefined) return await this.#beginSegment();
+    const { sizeBytes, beganAtMs } = writer.segment;
     // Where the output keeps up, the same few pages of memory serve all segments.
-    const most = this.isEmpty ? emptySegmentBytes : Number.POSITIVE_INFINITY;
-    const { sizeBytes, beganAtMs } = this.#writer?.segment ?? { sizeBytes: 0, beganAtMs: performance.now() };
+    const most = Math.min(
+      segmentBytes(this.#plan),
+      this.isEmpty ? emptySegmentBytes : Number.POSITIVE_INFINITY,
+    );
     // Where units may not wait for long, one segment does not collect them for long.
     const ageMs = this.#plan.maxAgeMs === 0 ? 0 : performance.now() - beganAtMs;
-    if (sizeBytes >= Math.min(most, segmentBytes(this.#plan)) || ageMs * 8 > this.#plan.maxAgeMs)
-      await this.#closeWriter();
-    if (this.#writer === undefined) {
-      const number = Math.max(this.#written.segment, this.#segments.at(-1)?.number ?? 0) + 1;
-      this.#writer = await SegmentWriter.create(this.#plan.folder, number, this.origin);
-      this.#segments.push(this.#writer.segment);
-    }
+    if ((writer.isFresh || sizeBytes + bytes <= most) && ageMs * 8 <= this.#plan.maxAgeMs) return writer;
+    await this.#closeWriter();
+    return await this.#beginSegment();
+  }
+
+  async #beginSegment(): Promise<SegmentWriter> {
+    this.#writer = await SegmentWriter.create(this.#plan.folder, this.#nextSegment, this.origin);
+    this.#segments.push(this.#writer.segment);
     return this.#writer;
+  }
+
+  get #nextSegment(): number {
+    return Math.max(this.#written.segment, this.#segments.at(-1)?.number ?? 0) + 1;
+  }
+
+  /** Makes room of what was read, all of it. */
+  async #startOver(): Promise<void> {
+    await this.#closeWriter();
+    this.#read = { ...this.#written, segment: this.#nextSegment, offset: 0 };
+    await this.#removeRead();
   }
 
   async #closeWriter(): Promise<void> {
     const writer = this.#writer;
     this.#writer = undefined;
     if (writer === undefined) return;
-    if (this.#plan.sync !== 'none' && !this.isEmpty) await writer.sync();
-    await writer.close();
+    try {
+      if (this.#plan.sync !== 'none' && !this.isEmpty) await writer.sync();
+    } finally {
+      await writer.close();
+    }
   }
 
   #syncSoon(): void {
