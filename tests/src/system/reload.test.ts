@@ -1,8 +1,21 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createStory, type StoryChunk } from '@camflow/testkit';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type RunningProgram, startProgram } from './programs.ts';
 
 let folder: string;
@@ -168,4 +181,91 @@ test('another policy holds from then on; what needs a restart is named', { timeo
   daemon.process.kill('SIGTERM');
   const { stderr } = await daemon.ended;
   expect(stderr).toMatch(/balance: .* \+ [1-9][\d,]* filtered \+ 0 dropped/);
+});
+
+/** The longest time in which nothing was added to a file, from a moment on. */
+function watchPauses(name: string): { restart(): void; longestMs(): number } {
+  let [size, since, longest] = [-1, performance.now(), 0];
+  const timer = setInterval(() => {
+    const now = performance.now();
+    longest = Math.max(longest, now - since);
+    const { size: grown } = statSync(at(name));
+    if (grown !== size) [size, since] = [grown, now];
+  }, 5);
+  watching.push(timer);
+  return {
+    restart: () => {
+      [since, longest] = [performance.now(), 0];
+    },
+    longestMs: () => longest,
+  };
+}
+const watching: NodeJS.Timeout[] = [];
+afterEach(() => {
+  for (const timer of watching.splice(0)) clearInterval(timer);
+});
+
+/** What an exchange may cost the outputs that stay, in milliseconds, on a machine that does other things too. */
+const longestPauseMs = 3_000;
+
+describe('an output that has stalled', () => {
+  let reader: number;
+  beforeEach(() => {
+    execFileSync('mkfifo', [at('pipe')]);
+    // A reader that never reads: the pipe fills, and then no write to it comes to its end.
+    reader = openSync(at('pipe'), constants.O_RDWR | constants.O_NONBLOCK);
+  });
+  afterEach(() => closeSync(reader));
+
+  // More than the time in which nothing may happen: nobody may wait for that.
+  const patient = 'drain_timeout_ms=8000\n';
+  const stalled = (more: string): string => `plugin=fifo\npath=${at('pipe')}\n${more}`;
+  const steady = (): string => `plugin=log\npath=${at('steady.log')}`;
+
+  /** Whether everything that was fed is in the steady output, and the balances of all close. */
+  async function endsWell(): Promise<void> {
+    clearInterval(feeding);
+    daemon.process.kill('SIGTERM');
+    const { status, stderr } = await daemon.ended;
+    expect(status, stderr).toBe(0);
+    expect(stderr).not.toMatch(/does not close/);
+    const lines = linesOf('steady.log').filter((line) => !line.includes('"object_type":"gap"'));
+    expect(lines.length).toBe(fed);
+  }
+
+  test('and has a spool is changed and removed while the others go on', { timeout: 120_000 }, async () => {
+    configure({ steady: steady(), stalled: stalled('format=spade_json') }, patient);
+    await start();
+    await grown('steady.log');
+    const pauses = watchPauses('steady.log');
+    for (const [outputs, said] of [
+      [{ steady: steady(), stalled: stalled('format=w3c') }, /outputs_changed=stalled/],
+      [{ steady: steady() }, /outputs_removed=stalled/],
+    ] as const) {
+      await grown('steady.log');
+      pauses.restart();
+      configure(outputs, patient);
+      await hangUp(said);
+      await grown('steady.log');
+      expect(pauses.longestMs()).toBeLessThan(longestPauseMs);
+    }
+    await endsWell();
+  });
+
+  test('and has none holds the others back until it is removed, and no longer', {
+    timeout: 120_000,
+  }, async () => {
+    configure({ steady: steady(), stalled: stalled('spool=off') }, patient);
+    await start();
+    const size = (): number => statSync(at('steady.log'), { throwIfNoEntry: false })?.size ?? 0;
+    for (let before = -1; size() === 0 || size() !== before; await sleep(1_000)) before = size();
+    const before = size();
+    configure({ steady: steady() }, patient);
+    const since = performance.now();
+    daemon.process.kill('SIGHUP');
+    await until(() => size() > before);
+    expect(performance.now() - since).toBeLessThan(longestPauseMs);
+    await until(() => /outputs_removed=stalled/.test(daemon.stderr()));
+    await endsWell();
+  });
 });

@@ -83,6 +83,11 @@ export class OutputBalanceSheet {
     return this.#pending;
   }
 
+  /** Records of which it is known what became of them. */
+  get settled(): number {
+    return this.#resumed + this.#produced - this.#pending;
+  }
+
   snapshot(): OutputBalance {
     return {
       output: this.#output,

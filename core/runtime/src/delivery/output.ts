@@ -19,6 +19,9 @@ import type { OutputStore } from './output-store.ts';
 /** From when on a write that does not end, or a want of room, is more than a moment of an output that is slow. */
 const stalledAfterMs = 5_000;
 
+/** How long a sink may take that was told to let go, in milliseconds. */
+const letGoMs = 1_000;
+
 /** How an output is doing, for whoever watches. */
 export interface OutputHealth {
   /**
@@ -50,7 +53,10 @@ export class Output {
   readonly sink: Sink;
   readonly #numbering: string;
   readonly #log: Logger;
-  readonly #stop: AbortController = new AbortController();
+  /** Aborted where the sink is to let go, and is given nothing more. */
+  readonly #letGo: AbortController = new AbortController();
+  /** Nothing is offered any more. */
+  #gone = false;
   #pumping = false;
   #again = false;
   readonly #draining: AbortController = new AbortController();
@@ -128,7 +134,7 @@ export class Output {
    * @param batchMark - where the batch ends that the parcel is of, or of which it is a part
    */
   offer(offer: Offer, batchMark: number | undefined): void {
-    if (this.#stop.signal.aborted) return;
+    if (this.#gone) return;
     const { stream, span, filtered, dropped } = offer.parcel;
     if (span > 0 && this.had(stream, batchMark)) {
       this.balance.repeat(span);
@@ -156,7 +162,7 @@ export class Output {
 
   /** Settles when more may be offered. */
   async roomy(): Promise<void> {
-    const isRoomy = (): boolean => this.store.queue.roomy || this.#stop.signal.aborted;
+    const isRoomy = (): boolean => this.store.queue.roomy || this.#gone;
     if (isRoomy()) return;
     this.#fullSinceMs ??= performance.now();
     await this.#until(isRoomy);
@@ -172,17 +178,43 @@ export class Output {
 
   /** Settles when nothing is queued or being written, or after {@link giveUp} when the sink let go. */
   idle(): Promise<void> {
-    return this.#until(() => {
-      const { isEmpty } = this.store.queue;
-      return !this.#pumping && (isEmpty || this.#leftBehind || this.#stop.signal.aborted || this.#finished);
-    });
+    return this.#until(() => this.#isIdle);
+  }
+
+  get #isIdle(): boolean {
+    const { isEmpty } = this.store.queue;
+    return !this.#pumping && (isEmpty || this.#leftBehind || this.#letGo.signal.aborted || this.#finished);
   }
 
   /** Asks the sink to let go. What was not delivered stays pending. */
   giveUp(): void {
-    this.#stop.abort();
+    this.#gone = true;
+    this.silence();
     this.store.giveUp();
     this.#wake();
+  }
+
+  /** Gives the sink nothing more, and asks it to let go of what it has. What comes still waits for it. */
+  silence(): void {
+    this.#letGo.abort();
+    this.#wakeWaiting();
+  }
+
+  /** From now on nothing is offered: nobody waits for room. */
+  retire(): void {
+    this.#gone = true;
+    this.#wakeWaiting();
+  }
+
+  /**
+   * Waits until what there is now was taken, while more may come.
+   * @param unsent - records of it that did not come here yet
+   * @returns false where that takes too long
+   */
+  async settles(unsent: number, timeoutMs: number): Promise<boolean> {
+    const until = this.balance.settled + this.balance.pending - unsent;
+    const isTaken = (): boolean => this.balance.settled >= until || this.store.queue.isEmpty;
+    return await this.#happens(isTaken, timeoutMs);
   }
 
   /**
@@ -212,15 +244,11 @@ export class Output {
    * @returns records that wait on the disk
    */
   async leave(timeoutMs: number): Promise<number> {
+    this.retire();
     this.drain();
-    if (!(await settlesWithin(this.idle(), timeoutMs))) this.#stop.abort();
-    await settlesWithin(
-      this.exclusively(async (sink) => sink.flush?.()),
-      timeoutMs,
-    ).catch((error: unknown) => {
-      this.#log.error('output could not be flushed', { output: this.name, error: describeError(error) });
-    });
-    this.#stop.abort();
+    const inTime = await this.#happens(() => this.#isIdle, timeoutMs);
+    if (!this.#letGo.signal.aborted) await this.#flush(inTime ? Math.max(timeoutMs, letGoMs) : letGoMs);
+    this.silence();
     this.store.forsake();
     const parked = await this.store.park();
     this.#finished = true;
@@ -250,9 +278,29 @@ export class Output {
     return result;
   }
 
+  /** Waits for something for a time, and while the sink is given anything. @returns whether it happened */
+  async #happens(condition: () => boolean, timeoutMs: number): Promise<boolean> {
+    let happened = false;
+    const settled = this.#until(() => {
+      happened ||= condition();
+      return happened || this.#letGo.signal.aborted;
+    });
+    await settlesWithin(settled, timeoutMs);
+    return happened;
+  }
+
+  async #flush(timeoutMs: number): Promise<void> {
+    const flushed = this.exclusively(async (sink) => sink.flush?.());
+    // One that is late lets go of its write first.
+    if (!this.#isIdle) this.silence();
+    await settlesWithin(flushed, timeoutMs).catch((error: unknown) => {
+      this.#log.error('output could not be flushed', { output: this.name, error: describeError(error) });
+    });
+  }
+
   async #pump(): Promise<void> {
     this.#leftBehind = false;
-    while (!this.#stop.signal.aborted) {
+    while (!this.#letGo.signal.aborted) {
       this.#again = false;
       const delivery = await this.store.queue.head();
       if (delivery === undefined) {
@@ -267,7 +315,7 @@ export class Output {
 
   /** Tries until the units are settled. False where the run ended first. */
   async #deliver(delivery: Delivery): Promise<boolean> {
-    const { signal } = this.#stop;
+    const { signal } = this.#letGo;
     const backoff = new Backoff();
     while (!signal.aborted) {
       try {
@@ -299,7 +347,7 @@ export class Output {
   async #write({ units }: Delivery): Promise<WriteReceipt | undefined> {
     this.#writingSinceMs = performance.now();
     try {
-      return await this.exclusively((sink) => sink.write(units, this.#stop.signal));
+      return await this.exclusively((sink) => sink.write(units, this.#letGo.signal));
     } finally {
       this.#writingSinceMs = undefined;
     }
@@ -338,7 +386,7 @@ export class Output {
   }
 
   #isDown(error: unknown): void {
-    if (this.#downSinceMs !== undefined || this.#stop.signal.aborted) return;
+    if (this.#downSinceMs !== undefined || this.#letGo.signal.aborted) return;
     this.#downSinceMs = performance.now();
     const message = this.store.queue.persistent
       ? 'output does not take anything now; trying again until it does, what comes is spooled'
@@ -362,7 +410,7 @@ export class Output {
 
   #wake(): void {
     this.#again = true;
-    if (!this.#pumping && !this.#stop.signal.aborted && !this.#finished) {
+    if (!this.#pumping && !this.#letGo.signal.aborted && !this.#finished) {
       this.#pumping = true;
       void this.#pump();
     }

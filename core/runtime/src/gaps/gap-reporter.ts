@@ -40,6 +40,8 @@ export class GapReporter {
   readonly #parts: GapReporterParts;
   readonly #abi: Abi;
   #untold = new Map<Output, UntoldGaps>();
+  /** Of outputs that were taken out, too: they may still have what is on its way to them. */
+  readonly #ofAll = new WeakMap<Output, UntoldGaps>();
   readonly #free: Uint8Array[] = [];
   readonly #firstNumber: bigint;
   #numbered = 0;
@@ -66,6 +68,7 @@ export class GapReporter {
     const { ledger } = output.store;
     const untold = new UntoldGaps(ledger?.untold());
     this.#untold.set(output, untold);
+    this.#ofAll.set(output, untold);
     if (ledger !== undefined) {
       ledger.untold = () => untold.all();
       ledger.moveSpooled = (until, to, except) => {
@@ -84,7 +87,7 @@ export class GapReporter {
   /** Some outputs lost records. */
   lostBy(outputs: readonly Output[], gap: Gap): void {
     for (const output of outputs) {
-      const isNew = this.#untold.get(output)?.add(gap) === true;
+      const isNew = this.#ofAll.get(output)?.add(gap) === true;
       // One that has a number was counted before.
       if (isNew && gap.count === undefined && gap.number === undefined) output.loseUnknown(gap.cause);
     }
@@ -193,7 +196,7 @@ export class GapReporter {
       only: new Set(outputs),
       release: () => this.#free.push(memory),
       moved: (output, to) => {
-        for (const gap of gaps) this.#untold.get(output)?.move(gap, to);
+        for (const gap of gaps) this.#ofAll.get(output)?.move(gap, to);
         if (to === 'dropped') this.#tellIn(tellMs);
       },
     };
