@@ -222,6 +222,42 @@ describe.skipIf(!canMount)(`a disk that is full${canMount ? '' : ' (skipped: mou
     expect(offers.every(({ isSettled }) => isSettled)).toBe(true);
   });
 
+  test.each(['block', 'drop_oldest', 'drop_newest'] as const)(
+    '%s: a disk that is full of the spool itself is free again when that was read',
+    async (whenFull) => {
+      const output = await Output.open(4 * size, onDisk({ whenFull, sync: 'interval' }));
+      const { queue, spool } = output;
+      const offers: Parcel[] = [];
+      while (offers.length < 100) {
+        for (let tries = 0; !queue.roomy && tries < 50; tries++) await sleep(10);
+        if (!queue.roomy) break;
+        const offer = new Parcel(`p${offers.length}`, size, offers.length);
+        offers.push(offer);
+        queue.offer(offer);
+        await nextTurn();
+      }
+      expect(spool.sizeBytes).toBeGreaterThan(900_000);
+      const taken: string[] = [];
+      while (!queue.isEmpty || !offers.every(({ isSettled }) => isSettled)) {
+        const name = await output.take();
+        if (name === undefined) await sleep(5);
+        else taken.push(name);
+      }
+      const lost = output.lost.reduce((sum, [records]) => sum + records, 0);
+      expect(taken.length + lost).toBe(offers.length);
+      expect(taken).toEqual(offers.map((_, i) => `p${i}`).filter((name) => taken.includes(name)));
+      if (whenFull === 'block') expect(lost).toBe(0);
+      expect(queue.roomy).toBe(true);
+      // What comes now has a place again.
+      queue.offer(new Parcel('after', 5 * size, offers.length));
+      await until(() => spool.records === 1);
+      await output.close();
+      const again = await Output.open(4 * size, onDisk({ whenFull }));
+      expect(await again.take()).toBe('after');
+      await again.close();
+    },
+  );
+
   test('block: nothing more is taken, until there is room', async () => {
     const output = await Output.open(4 * size, onDisk({ whenFull: 'block' }));
     const { queue, spool } = output;

@@ -342,6 +342,8 @@ export class Spool {
   /** Makes room of what was read, all of it. */
   async #startOver(): Promise<void> {
     await this.#closeWriter();
+    // A file that is open takes room though it is removed.
+    await this.#reader.close();
     this.#read = { ...this.#written, segment: this.#nextSegment, offset: 0 };
     await this.#removeRead();
   }
