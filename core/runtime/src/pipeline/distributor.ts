@@ -1,5 +1,6 @@
 import { type Logger, recorderCpu } from '@camflow/api';
 import type { CommitTracker } from '../delivery/commit-tracker.ts';
+import type { Offer } from '../delivery/delivery-queue.ts';
 import type { Output } from '../delivery/output.ts';
 import { SharedUnits } from '../delivery/units.ts';
 import type { BatchResult, FormatResult, UnitBuffers } from '../worker/messages.ts';
@@ -142,7 +143,7 @@ export class Distributor {
     };
     batch.read.open += outputs.length;
     for (const output of outputs) {
-      const offer = {
+      const offer: Offer = {
         parcel,
         memoryBytes,
         release: () => units.release(),
