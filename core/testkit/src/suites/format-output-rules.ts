@@ -31,6 +31,19 @@ function preview(unit: Buffer): string {
   return JSON.stringify(unit.subarray(0, 200).toString());
 }
 
+/** One run; undefined where it breaks a rule that says so itself: it fails, or counts another number of records. */
+function countedRun(
+  trial: FormatTrial,
+  ...[formatter, memory, records]: Parameters<FormatTrial['run']>
+): ReturnType<FormatTrial['run']>['out'] | undefined {
+  try {
+    const { out, count } = trial.run(formatter, memory, records);
+    return out.accounted === count ? out : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What the output of a format must be like. */
 export const formatOutputRules: readonly Rule<FormatTrial>[] = [
   {
@@ -60,7 +73,8 @@ export const formatOutputRules: readonly Rule<FormatTrial>[] = [
       const memory = trial.memory();
       const formatter = await trial.formatter(memory);
       for (const records of trial.samples().slice(2)) {
-        const { out } = trial.run(formatter, memory, records);
+        const out = countedRun(trial, formatter, memory, records);
+        if (out === undefined) continue;
         for (const [unit, reached] of out.reached.entries()) {
           if (out.records[unit] === 0) continue;
           const last = trial.run(formatter, memory, slice(records, reached - 1, reached));
