@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { wholeCapture, whyNoCapture } from '../capture/why-no-capture.ts';
 
 const output = '/root/work/sequences';
-/** Units with their names, as a reader that acknowledges them had them from all recorders but the first. */
+/** Units with their names, as a reader that acknowledges them had them. */
 const named = '/root/work/named';
 /** What recorders themselves have to say, and no CPU. */
 const recorderStream = '65535';
