@@ -17,7 +17,6 @@ const before = {
 } as const satisfies Record<string, ControlStep>;
 
 const after = {
-  forgotten: { camflow: ['--file', '/usr/bin/wget'] },
   configured: { shell: 'camconfd; cat /proc/sys/kernel/random/boot_id' },
   tracked: { camflow: ['--file', '/usr/bin/wget'] },
   opaque: { camflow: ['--file', '/usr/bin/tr'] },
@@ -44,7 +43,6 @@ describe.for(['6.1', '6.12'] as const)('two starts of one machine, on %s', (kern
     }
     const bootOf = (step: ControlStep): string => outcomeOf(step).out.trimEnd().split('\n').at(-1)!;
     expect(bootOf(after.configured)).not.toBe(bootOf(before.save));
-    expect(outcomeOf(after.forgotten).out).toMatch(/^File is not tracked\.$/m);
     expect(outcomeOf(after.configured).out).toMatch(/^Of 2 files is said again what was before/m);
     expect(outcomeOf(after.tracked).out).toMatch(/^File propagates tracking\.$/m);
     expect(outcomeOf(after.tracked).out).toMatch(/^Taint: 20$/m);
