@@ -6,7 +6,9 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import type { LossCause } from '@camflow/api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Spool } from '../spool/spool.ts';
+import { spoolPlan } from '../spool/spool-plan.test.support.ts';
 import type { SpoolPlan } from '../spool/spool-plan.ts';
+import { until } from '../until.test.support.ts';
 import type { Offer } from './delivery-queue.ts';
 import { Ledger } from './ledger.ts';
 import { SpooledQueue } from './spooled-queue.ts';
@@ -19,17 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const plan = (more: Partial<SpoolPlan> = {}): SpoolPlan => ({
-  folder: path.join(folder, 'out'),
-  target: { place: 'here', format: 'text' },
-  mode: 'overflow',
-  delayMs: 0,
-  maxSizeBytes: 64 << 20,
-  maxAgeMs: 0,
-  whenFull: 'drop_oldest',
-  sync: 'none',
-  ...more,
-});
+const plan = (more?: Partial<SpoolPlan>): SpoolPlan => spoolPlan(folder, more);
 
 /** A parcel of one unit and one record, which holds its name and as many bytes as it says. */
 class Parcel implements Offer {
@@ -100,11 +92,6 @@ class Output {
     await this.queue.park();
     await this.spool.close(true);
   }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 20_000; !condition(); await sleep(5))
-    if (Date.now() > deadline) throw new Error('waited in vain');
 }
 
 test('what comes while others are written stands behind them, though memory has room again', async () => {

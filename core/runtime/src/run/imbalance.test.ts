@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Output } from '../delivery/output.ts';
 import { OutputBalanceSheet } from '../delivery/output-balance.ts';
 import { MemoryStore } from '../delivery/output-store.ts';
+import { spoolPlan } from '../spool/spool-plan.test.support.ts';
 import type { SpoolPlan } from '../spool/spool-plan.ts';
 import { loadSpoolState, SpoolStateFile } from '../spool/spool-state.ts';
 import { KeepingSink, KeptLog, makeRun, RoundsSource } from './harness.test.support.ts';
@@ -20,16 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const plan = (mode: SpoolPlan['mode']): SpoolPlan => ({
-  folder: path.join(folder, 'out'),
-  target: { place: 'here', format: 'lines' },
-  mode,
-  delayMs: 0,
-  maxSizeBytes: 64 << 20,
-  maxAgeMs: 0,
-  whenFull: 'drop_oldest',
-  sync: 'none',
-});
+const plan = (mode: SpoolPlan['mode']): SpoolPlan => spoolPlan(folder, { mode });
 
 function runOver(mode: SpoolPlan['mode'], log: KeptLog) {
   const source = new RoundsSource([[{ stream: short, records }]]);

@@ -1,10 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { outputLosses } from '../spool/inspect-spool.ts';
+import { spoolPlan } from '../spool/spool-plan.test.support.ts';
 import type { SpoolPlan } from '../spool/spool-plan.ts';
+import { until } from '../until.test.support.ts';
 import { KeepingSink, makeRun } from './harness.test.support.ts';
 import { framedRecord, RingSource } from './ring-source.test.support.ts';
 import type { Run } from './run.ts';
@@ -22,21 +23,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const plan = (name: string, mode: SpoolPlan['mode']): SpoolPlan => ({
-  folder: path.join(folder, name),
-  target: { place: 'here', format: 'lines' },
-  mode,
-  delayMs: 0,
-  maxSizeBytes: 64 << 20,
-  maxAgeMs: 0,
-  whenFull: 'drop_oldest',
-  sync: 'none',
-});
-
-async function until(condition: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 20_000; !condition(); await sleep(5))
-    if (Date.now() > deadline) throw new Error('waited in vain');
-}
+const plan = (name: string, mode: SpoolPlan['mode']): SpoolPlan =>
+  spoolPlan(folder, { folder: path.join(folder, name), mode });
 
 const names = ['spooled', 'plain'];
 

@@ -5,7 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CamflowError, type StreamId } from '@camflow/api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readSpool } from '../spool/inspect-spool.ts';
+import { spoolPlan } from '../spool/spool-plan.test.support.ts';
 import type { SpoolPlan } from '../spool/spool-plan.ts';
+import { until } from '../until.test.support.ts';
 import { imbalance, KeepingSink, makeRun, RoundsSource, type RunRequest } from './harness.test.support.ts';
 import { fileRecord } from './records.test.support.ts';
 import type { Run } from './run.ts';
@@ -27,19 +29,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function spool(more: Partial<SpoolPlan> = {}): SpoolPlan {
-  return {
-    folder: path.join(folder, 'out'),
-    target: { place: 'here', format: 'lines' },
-    mode: 'overflow',
-    delayMs: 0,
-    maxSizeBytes: 64 << 20,
-    maxAgeMs: 0,
-    whenFull: 'drop_oldest',
-    sync: 'none',
-    ...more,
-  };
-}
+const spool = (more?: Partial<SpoolPlan>): SpoolPlan => spoolPlan(folder, more);
 
 function source(more: ConstructorParameters<typeof RoundsSource>[1] = {}): RoundsSource {
   return new RoundsSource([[{ stream: short, records }]], { batchRecords: 200, heldBatches: 0, ...more });
@@ -69,11 +59,6 @@ async function run(
   } finally {
     clearInterval(looking);
   }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 20_000; !condition(); await sleep(5))
-    if (Date.now() > deadline) throw new Error('waited in vain');
 }
 
 const linesOf = (sink: KeepingSink): string[] => sink.lines.map((line) => line.split(' ')[1]!);

@@ -1,12 +1,13 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CamflowError, type StreamId } from '@camflow/api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Gap } from '../gaps/gap.ts';
+import { spoolPlan } from '../spool/spool-plan.test.support.ts';
 import type { SpoolPlan } from '../spool/spool-plan.ts';
 import { loadSpoolState } from '../spool/spool-state.ts';
+import { until } from '../until.test.support.ts';
 import { KeepingSink, makeRun, RoundsSource, type StreamPart } from './harness.test.support.ts';
 import { fileRecord } from './records.test.support.ts';
 import type { Run } from './run.ts';
@@ -25,17 +26,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const plan = (more: Partial<SpoolPlan> = {}): SpoolPlan => ({
-  folder: path.join(folder, 'out'),
-  target: { place: 'here', format: 'lines' },
-  mode: 'always',
-  delayMs: 0,
-  maxSizeBytes: 64 << 20,
-  maxAgeMs: 0,
-  whenFull: 'drop_oldest',
-  sync: 'none',
-  ...more,
-});
+const plan = (more: Partial<SpoolPlan> = {}): SpoolPlan => spoolPlan(folder, { mode: 'always', ...more });
 
 /** The gaps that the output does not have, as they are on record. */
 async function untold(): Promise<readonly Gap[]> {
@@ -46,11 +37,6 @@ class DeadSink extends KeepingSink {
   override onWrite = async (): Promise<undefined> => {
     throw new CamflowError('SINK_UNAVAILABLE', 'the peer is away', { retryable: true });
   };
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 20_000; !(await condition()); await sleep(20))
-    if (Date.now() > deadline) throw new Error('waited in vain');
 }
 
 /** A run over live rounds, one batch per millisecond of capture, stopped as soon as something holds. */

@@ -5,7 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamId } from '@camflow/api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { outputLosses } from '../spool/inspect-spool.ts';
+import { spoolPlan } from '../spool/spool-plan.test.support.ts';
 import type { SpoolPlan } from '../spool/spool-plan.ts';
+import { until } from '../until.test.support.ts';
 import { KeepingSink, makeRun, RoundsSource, type RunRequest } from './harness.test.support.ts';
 import { fileRecord } from './records.test.support.ts';
 import type { Run } from './run.ts';
@@ -26,16 +28,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const plan = (mode: SpoolPlan['mode'], delayMs = 0): SpoolPlan => ({
-  folder: path.join(folder, 'out'),
-  target: { place: 'here', format: 'lines' },
-  mode,
-  delayMs,
-  maxSizeBytes: 64 << 20,
-  maxAgeMs: 0,
-  whenFull: 'drop_oldest',
-  sync: 'none',
-});
+const plan = (mode: SpoolPlan['mode'], delayMs = 0): SpoolPlan => spoolPlan(folder, { mode, delayMs });
 
 function request(
   spool: SpoolPlan,
@@ -75,11 +68,6 @@ async function complete(of: RunRequest, sink: KeepingSink, lines: number): Promi
   await run.start();
   await until(() => sink.lines.length >= lines);
   return run.stop();
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 20_000; !condition(); await sleep(5))
-    if (Date.now() > deadline) throw new Error('waited in vain');
 }
 
 const gapsOf = (...sinks: KeepingSink[]): string[] =>

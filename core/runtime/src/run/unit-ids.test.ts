@@ -4,7 +4,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RecordFilter, unitId } from '@camflow/api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { spoolPlan } from '../spool/spool-plan.test.support.ts';
 import type { SpoolPlan } from '../spool/spool-plan.ts';
+import { until } from '../until.test.support.ts';
 import { KeepingSink, makeRun } from './harness.test.support.ts';
 import { framedRecord, RingSource } from './ring-source.test.support.ts';
 import type { Run } from './run.ts';
@@ -25,16 +27,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const plan = (mode: SpoolPlan['mode']): SpoolPlan => ({
-  folder: path.join(folder, 'out'),
-  target: { place: 'here', format: 'lines' },
-  mode,
-  delayMs: 0,
-  maxSizeBytes: 64 << 20,
-  maxAgeMs: 0,
-  whenFull: 'drop_oldest',
-  sync: 'none',
-});
+const plan = (mode: SpoolPlan['mode']): SpoolPlan => spoolPlan(folder, { mode });
 
 /** Keeps every unit it is given, also of the write that it never comes back from. */
 class NamingSink extends KeepingSink {
@@ -55,11 +48,6 @@ class NamingSink extends KeepingSink {
     if (++this.#taken > this.#writes) await new Promise(() => {});
     return undefined;
   };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 20_000; !condition(); await sleep(5))
-    if (Date.now() > deadline) throw new Error('waited in vain');
 }
 
 /** Runs over the ring, and leaves it as a kill does when the condition holds. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { StreamId } from '@camflow/api';
 import { expect, test } from 'vitest';
 import { outputLosses } from '../spool/inspect-spool.ts';
-import type { SpoolPlan } from '../spool/spool-plan.ts';
+import { spoolPlan } from '../spool/spool-plan.test.support.ts';
 import { imbalance, KeepingSink, RoundsSource, runToEnd } from './harness.test.support.ts';
 import { fileRecord } from './records.test.support.ts';
 
@@ -14,16 +14,7 @@ const records = Buffer.concat([fileRecord({ id: 1 }), fileRecord({ id: 2 })]);
 test('a loss of which nobody knows the size is a gap, counted as one, and in no other figure', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'unknown-loss-'));
   try {
-    const spool: SpoolPlan = {
-      folder: path.join(folder, 'out'),
-      target: { place: 'here', format: 'lines' },
-      mode: 'off',
-      delayMs: 0,
-      maxSizeBytes: 64 << 20,
-      maxAgeMs: 0,
-      whenFull: 'drop_oldest',
-      sync: 'none',
-    };
+    const spool = spoolPlan(folder, { mode: 'off' });
     const sink = new KeepingSink();
     // Of one cause and stream those that wait are one gap.
     const source = new RoundsSource([

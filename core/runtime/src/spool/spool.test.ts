@@ -15,6 +15,7 @@ import type { StreamId } from '@camflow/api';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { frameSizeBytes, type Parcel, splitParcel } from './parcel.ts';
 import { Spool } from './spool.ts';
+import { spoolPlan } from './spool-plan.test.support.ts';
 import type { SpoolPlan } from './spool-plan.ts';
 import type { SpoolPlace } from './spool-state.ts';
 
@@ -27,19 +28,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const stream: StreamId = { cpu: 1, kind: 'short' };
 
-function plan(more: Partial<SpoolPlan> = {}): SpoolPlan {
-  return {
-    folder: path.join(folder, 'out'),
-    target: { place: 'here', format: 'text' },
-    mode: 'overflow',
-    delayMs: 0,
-    maxSizeBytes: 64 << 20,
-    maxAgeMs: 0,
-    whenFull: 'drop_oldest',
-    sync: 'none',
-    ...more,
-  };
-}
+const plan = (more?: Partial<SpoolPlan>): SpoolPlan => spoolPlan(folder, more);
 
 /** A parcel of ten units, each of a text and one record. */
 function parcel(index: number, unitBytes = 20): Parcel {
