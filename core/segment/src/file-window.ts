@@ -28,13 +28,19 @@ export class FileWindow {
     return this.#buffer.subarray(start, Math.min(start + length, this.#filled));
   }
 
+  /** Reads what is not in the buffer yet: all that was asked for, and of what follows no more than fills a window. */
   async #load(offset: number, length: number): Promise<void> {
-    if (length > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(length);
+    const kept = offset < this.#offset ? 0 : Math.max(0, this.#offset + this.#filled - offset);
+    const keptFrom = offset - this.#offset;
+    const old = this.#buffer;
+    if (length > old.length) this.#buffer = Buffer.allocUnsafe(length);
+    if (kept > 0) old.copy(this.#buffer, 0, keptFrom, keptFrom + kept);
     this.#offset = offset;
-    this.#filled = 0;
+    this.#filled = kept;
     this.#reachesEnd = false;
-    while (this.#filled < this.#buffer.length) {
-      const room = Math.min(this.#buffer.length - this.#filled, this.#limit - offset - this.#filled);
+    const wanted = Math.max(length, windowBytes);
+    while (this.#filled < wanted) {
+      const room = Math.min(wanted - this.#filled, this.#limit - offset - this.#filled);
       const { bytesRead } =
         room > 0
           ? await this.#file.read(this.#buffer, this.#filled, room, offset + this.#filled)

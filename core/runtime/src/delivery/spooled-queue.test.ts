@@ -118,6 +118,38 @@ test('what comes while others are written stands behind them, though memory has 
   await output.close();
 });
 
+test('after one delay a source that can wait does so until the output has caught up, and no longer', async () => {
+  const kiB = 1024;
+  const output = await Output.open(100 * kiB);
+  const { queue, spool } = output;
+  queue.patient = () => true;
+  for (let i = 0; i < 5; i++) queue.offer(new Parcel(`early ${i}`, 40 * kiB, i));
+  expect(queue.roomy).toBe(false);
+  // The output takes nothing for a moment: all goes to the disk, and the source is let go on.
+  await until(() => spool.records === 5 && queue.roomy);
+  queue.offer(new Parcel('late', 40 * kiB, 5));
+  await until(() => spool.records === 6);
+  expect(await output.take()).toBe('early 0');
+  expect(queue.roomy).toBe(false);
+  for (let i = 1; i < 5; i++) expect(await output.take()).toBe(`early ${i}`);
+  expect(await output.take()).toBe('late');
+  expect(queue.roomy).toBe(true);
+  // What comes now needs no disk.
+  queue.offer(new Parcel('next', 40 * kiB, 6));
+  await nextTurn();
+  await nextTurn();
+  expect(spool.records).toBe(0);
+  expect(await output.take()).toBe('next');
+
+  // An output that stops while it reads from the disk is not waited for either.
+  for (let i = 0; i < 5; i++) queue.offer(new Parcel(`again ${i}`, 40 * kiB, 7 + i));
+  await until(() => spool.records === 5);
+  expect(await output.take()).toBe('again 0');
+  expect(queue.roomy).toBe(false);
+  await until(() => queue.roomy);
+  await output.close();
+});
+
 /** Mounts a file system of one mebibyte, where that is allowed. @returns whether it could */
 function mountSmallDisk(disk: string): boolean {
   mkdirSync(disk, { recursive: true });

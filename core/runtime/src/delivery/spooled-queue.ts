@@ -9,13 +9,11 @@ import { Backoff } from './backoff.ts';
 import type { Delivery, DeliveryOutcome, DeliveryQueue, Offer } from './delivery-queue.ts';
 import type { Ledger } from './ledger.ts';
 import { piecesOf } from './offer-pieces.ts';
+import { Patience } from './patience.ts';
 import { SpoolRoom } from './spool-room.ts';
 
 /** Bytes of units that are written to the disk at once. */
 const writeBytes = 8 << 20;
-
-/** How long an output may take for one parcel while nothing but itself waits for it, in milliseconds. */
-const patienceMs = 250;
 
 /** How long the next attempt to write to a disk that takes nothing is put off at most, in milliseconds. */
 const mostRetryMs: Readonly<Record<SpoolPlan['whenFull'], number>> = {
@@ -91,8 +89,8 @@ export class SpooledQueue implements DeliveryQueue {
   readonly #room: SpoolRoom;
   #soon: NodeJS.Immediate | undefined;
   #delay: NodeJS.Timeout | undefined;
-  /** Runs while more waits for the output to make room: until it is seen that it does not. */
-  #patience: NodeJS.Timeout | undefined;
+  /** Lasts while more waits for the output to make room: until it is seen that it does not. */
+  readonly #patience: Patience = new Patience(() => this.#losePatience());
   #complaining = false;
   /** The disk takes nothing: what waits for it is given to the output from memory. */
   #stuck = false;
@@ -119,7 +117,7 @@ export class SpooledQueue implements DeliveryQueue {
   }
 
   get roomy(): boolean {
-    return !this.#isUsedUp && this.#patience === undefined;
+    return !this.#isUsedUp && !this.#patience.lasts;
   }
 
   get isEmpty(): boolean {
@@ -148,7 +146,7 @@ export class SpooledQueue implements DeliveryQueue {
     const { mode, delayMs } = this.#plan;
     const isFull = this.#heldBytes > this.#limitBytes;
     const holdsBack = isFull && this.patient() && this.#isAllInMemory();
-    if (holdsBack) this.#patience ??= setTimeout(() => this.#losePatience(), patienceMs).unref();
+    if (holdsBack) this.#patience.begin();
     if (this.#isAhead || this.#waiting.length > 0 || !this.#spool.isEmpty) {
       this.#store();
       if (this.#isUsedUp) this.#usedUp?.abort();
@@ -193,8 +191,10 @@ export class SpooledQueue implements DeliveryQueue {
         this.#settleUnstored(head);
       }
     }
-    if (this.#heldBytes <= this.#limitBytes) this.#endPatience();
-    else this.#patience?.refresh();
+    // One delay is not to send all that follows over the disk: an output that reads from there may catch up first.
+    const isBehind = this.#heldBytes > this.#limitBytes || !this.#isAllInMemory();
+    if (isBehind && this.patient()) this.#patience.renew();
+    else this.#patience.end();
     this.#room.wake();
     this.#events.changed();
   }
@@ -314,20 +314,16 @@ export class SpooledQueue implements DeliveryQueue {
 
   /** Whether nothing has to be read from the disk. */
   #isAllInMemory(): boolean {
-    const [first] = this.#held;
-    return this.#spool.isEmpty || (first?.stored !== undefined && this.#isNext(first.stored));
+    let records = this.#spool.records;
+    for (const held of this.#held) if (held.state === 'stored') records -= held.records;
+    return records === 0;
   }
 
   /** The output takes its time: others wait no more. */
   #losePatience(): void {
-    this.#endPatience();
     this.#store();
     this.#trim();
-  }
-
-  #endPatience(): void {
-    clearTimeout(this.#patience);
-    this.#patience = undefined;
+    this.#events.changed();
   }
 
   /** Everything that is in memory only goes to the disk. */
@@ -534,7 +530,7 @@ export class SpooledQueue implements DeliveryQueue {
    * does not count: it has a bound of its own, and an output that keeps up is not to be read to from the disk for it.
    */
   #trim(): void {
-    if (this.#patience !== undefined) return;
+    if (this.#patience.lasts) return;
     let bytes = 0;
     for (const { state, offer } of this.#held) if (state === 'stored') bytes += offer.memoryBytes;
     for (let i = this.#held.length - 1; i >= 0 && bytes > this.#limitBytes; i--) {
