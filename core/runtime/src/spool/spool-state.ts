@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { blockTypes, encodePlainHead, type Metadata, readSegment } from '@camflow/segment';
 import type { SpoolTarget } from './spool-plan.ts';
 import { syncFolder } from './sync-folder.ts';
@@ -37,6 +38,12 @@ const fileName = 'state';
 const largestBytes = 256 * 1024;
 
 /**
+ * Least time from the beginning of a write to that of the next, in milliseconds: an output that is quick moves on a
+ * thousand times a second, and is given again no more than this after a kill.
+ */
+const intervalMs = 10;
+
+/**
  * The journal of a spool's state: each save appends a frame, the last whole one holds. Synced only where something
  * hangs on it: after a power cut an older state holds, and what was acknowledged since is given to the output again.
  */
@@ -44,8 +51,12 @@ export class SpoolStateFile {
   readonly #folder: string;
   #file: FileHandle;
   #sizeBytes: number;
-  #saving: Promise<void> | undefined;
-  #next: { readonly take: () => SpoolState; readonly saved: Promise<void> } | undefined;
+  /** The write that is under way; never rejects. */
+  #writing: Promise<unknown> = Promise.resolve();
+  #beganAtMs = Number.NEGATIVE_INFINITY;
+  /** What the next write takes: that of the last who asked for it. */
+  #take!: () => SpoolState;
+  #next: Promise<void> | undefined;
 
   private constructor(folder: string, file: FileHandle, sizeBytes: number) {
     this.#folder = folder;
@@ -60,27 +71,13 @@ export class SpoolStateFile {
   }
 
   /**
-   * Saves the state as it is when the write begins, so calls that come during a write share the next one.
+   * Saves the state as it is when the write begins, so calls that come before that share it.
    * @returns settles when a state of now or later is written
    */
   save(take: () => SpoolState): Promise<void> {
-    if (this.#saving === undefined) {
-      const saved = this.#write(take()).finally(() => {
-        this.#saving = undefined;
-      });
-      this.#saving = saved;
-      return saved;
-    }
-    this.#next ??= {
-      take,
-      saved: this.#saving
-        .catch(() => undefined)
-        .then(() => {
-          this.#next = undefined;
-          return this.save(take);
-        }),
-    };
-    return this.#next.saved;
+    this.#take = take;
+    this.#next ??= this.#begin();
+    return this.#next;
   }
 
   /** What was saved before survives a power cut from now on. */
@@ -89,9 +86,21 @@ export class SpoolStateFile {
   }
 
   async close(): Promise<void> {
-    while (this.#saving !== undefined || this.#next !== undefined)
-      await (this.#next?.saved ?? this.#saving)?.catch(() => undefined);
+    while (this.#next !== undefined) await this.#next.catch(() => undefined);
+    await this.#writing;
     await this.#file.close();
+  }
+
+  /** Waits for its turn, and writes. */
+  async #begin(): Promise<void> {
+    await this.#writing;
+    const leftMs = this.#beganAtMs + intervalMs - performance.now();
+    if (leftMs > 0) await sleep(leftMs);
+    this.#beganAtMs = performance.now();
+    this.#next = undefined;
+    const written = this.#write(this.#take());
+    this.#writing = written.catch(() => undefined);
+    await written;
   }
 
   async #write(state: SpoolState): Promise<void> {
