@@ -4,12 +4,10 @@
  * where it goes to and by the port that it comes from, which the sender has at the latest when the protocol is called.
  */
 #include "state.h"
-#include <bpf/bpf_endian.h>
+#include "end.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
-#define AF_INET 2
-#define AF_INET6 10
 #define PROTOCOL_IPV4 0x0800
 
 /* As user space gives them. */

@@ -6,6 +6,7 @@
  */
 #include "state.h"
 #include "emit.h"
+#include "packet.h"
 #include <bpf/bpf_endian.h>
 
 char LICENSE[] SEC("license") = "GPL";
@@ -84,17 +85,6 @@ struct heads {
 	u16 zero;
 };
 
-/* All that tells a packet from others, and how many there were before that agree in it: some datagrams do. */
-struct packet_key {
-	u64 id;
-	u32 receiver;
-	u32 ports;
-	u32 protocol;
-	u32 sequence;
-	u32 before;
-	u32 zero;
-};
-
 struct packet_counts {
 	u32 sent;
 	u32 received;
@@ -104,17 +94,9 @@ struct packet_counts {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1 << 14);
-	__type(key, struct packet_key);
+	__type(key, struct cf_packet_key);
 	__type(value, struct packet_counts);
 } cf_packet_counts SEC(".maps");
-
-/* A packet is the same node to who sends it and to who receives it, if that is on this machine. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1 << 14);
-	__type(key, struct packet_key);
-	__type(value, struct cf_node);
-} cf_packets SEC(".maps");
 
 struct packet_sample {
 	struct cf_frame frame;
@@ -189,7 +171,7 @@ static __always_inline u64 mix(u64 number, u64 more)
 }
 
 /* All that tells it from others: of IPv4 it fits into the identifier, of IPv6 the identifier is made of it. */
-static __always_inline void make_key(struct packet_key *key, const struct heads *heads)
+static __always_inline void make_key(struct cf_packet_key *key, const struct heads *heads)
 {
 	u64 number = 0;
 
@@ -209,7 +191,7 @@ static __always_inline void make_key(struct packet_key *key, const struct heads 
 	key->protocol = ~0u;
 }
 
-static __always_inline u32 count_before(const struct packet_key *key, bool sent)
+static __always_inline u32 count_before(const struct cf_packet_key *key, bool sent)
 {
 	static const struct packet_counts none;
 	struct packet_counts *counts = bpf_map_lookup_elem(&cf_packet_counts, key);
@@ -306,7 +288,7 @@ __noinline int cf_publish_content(struct __sk_buff *packet, struct cf_node *node
 }
 
 /* The node of a packet that is seen for the first time: its record is yet to be written. */
-static __always_inline void fill_packet(struct cf_config *config, struct cf_node *node, const struct packet_key *key,
+static __always_inline void fill_packet(struct cf_config *config, struct cf_node *node, const struct cf_packet_key *key,
 					bool is_ipv6)
 {
 	cf_begin_passing(node, config, is_ipv6 ? CF_NODE_PACKET6 : CF_NODE_PACKET, key->id);
@@ -327,14 +309,14 @@ enum { NO_PACKET, NEW_PACKET, KNOWN_PACKET };
  * Finds the node of a packet, or makes one, in cf_packets, and writes its record unless that was done in this epoch.
  * `found_key` tells which one it is, `offset` where what it carries begins.
  */
-__noinline int cf_find_packet(struct __sk_buff *packet, struct packet_key *found_key, u32 sent, u32 *offset)
+__noinline int cf_find_packet(struct __sk_buff *packet, struct cf_packet_key *found_key, u32 sent, u32 *offset)
 {
 	struct cf_config *config = cf_get_config();
 	static const struct cf_node none;
 	struct cf_node *node;
 	struct heads heads = {};
 	/* Of its own: the verifier of 6.1 takes none that came as an argument. */
-	struct packet_key key;
+	struct cf_packet_key key;
 	bool is_ipv6;
 	u64 published;
 	int found = KNOWN_PACKET;
@@ -393,14 +375,16 @@ static __always_inline struct cf_node *recorded_socket(struct __sk_buff *packet)
 static __always_inline void record(struct __sk_buff *packet, bool sent)
 {
 	struct cf_config *config = cf_get_config();
-	struct cf_node *socket = recorded_socket(packet);
+	u64 sock = cf_has_address_rules() && packet->sk ? cf_address(packet->sk) : 0;
+	bool waits = sock && cf_awaits_accept(sock);
+	struct cf_node *socket = waits ? NULL : recorded_socket(packet);
 	struct cf_act act = { .relation = CF_PACKET_CONTENT };
-	struct packet_key key = {};
+	struct cf_packet_key key = {};
 	struct cf_node content, *node;
 	u32 offset = 0;
 	int found;
 
-	if (!config || !socket)
+	if (!config || !(waits || socket))
 		return;
 	found = cf_find_packet(packet, &key, sent, &offset);
 	node = found == NO_PACKET ? NULL : bpf_map_lookup_elem(&cf_packets, &key);
@@ -413,6 +397,13 @@ static __always_inline void record(struct __sk_buff *packet, bool sent)
 		if (!cf_keeps_back(config, CF_NODE_PACKET_CONTENT) && !cf_publish_content(packet, &content, offset))
 			content.published = 0;
 		cf_relate(&act, &content, node);
+	}
+	if (waits) {
+		if (cf_keep_packet(sock, &key, sent))
+			return;
+		socket = recorded_socket(packet);
+		if (!socket)
+			return;
 	}
 	if (sent) {
 		act.relation = CF_SEND_PACKET;

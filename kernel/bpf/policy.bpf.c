@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What is said of users, groups, cgroups, security contexts and addresses, brought to the nodes that match. */
 #include "policy.h"
-#include <bpf/bpf_endian.h>
+#include "end.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
 /* Of the ancestors of a cgroup, the root included. */
 #define CGROUP_LIMIT 16
 
-#define AF_INET 2
-#define AF_INET6 10
 
 extern const void apparmor_blob_sizes __ksym __weak;
 extern const void apparmor_initialized __ksym __weak;
@@ -115,11 +113,11 @@ static long try_rule(u32 index, struct search *search)
 	return 1;
 }
 
-__noinline int cf_apply_address(u32 direction, struct cf_place *place, struct cf_node *socket, struct cf_node *process)
+__noinline u32 cf_address_flags(u32 direction, struct cf_place *place)
 {
 	struct search search = {};
 
-	if (!place || !socket)
+	if (!place)
 		return 0;
 	search.rules = bpf_map_lookup_elem(&cf_addresses, &direction);
 	if (!search.rules)
@@ -127,11 +125,18 @@ __noinline int cf_apply_address(u32 direction, struct cf_place *place, struct cf
 	__builtin_memcpy(search.address, place->address, sizeof(search.address));
 	search.port = place->port;
 	bpf_loop(search.rules->count, try_rule, &search, 0);
-	if (!search.flags)
+	return search.flags;
+}
+
+__noinline int cf_apply_address(u32 direction, struct cf_place *place, struct cf_node *socket, struct cf_node *process)
+{
+	u32 flags = place && socket ? cf_address_flags(direction, place) : 0;
+
+	if (!flags)
 		return 0;
-	cf_flag(socket, search.flags, 0);
+	cf_flag(socket, flags, 0);
 	if (process)
-		cf_flag(process, search.flags & ~CF_RECORD, 0);
+		cf_flag(process, flags & ~CF_RECORD, 0);
 	return 0;
 }
 

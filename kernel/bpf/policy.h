@@ -15,7 +15,9 @@ struct cf_place {
 extern int cf_apply_identity(struct cf_node *process);
 /* By cgroup and namespace, to the current task. */
 extern int cf_apply_place(struct cf_node *task);
-/* By the first rule about addresses that matches, to a socket and to the process (may be null) that uses it. */
+/* What the first rule about addresses that matches says. */
+extern u32 cf_address_flags(u32 direction, struct cf_place *place);
+/* The same said, to a socket and to the process (may be null) that uses it. */
 extern int cf_apply_address(u32 direction, struct cf_place *place, struct cf_node *socket, struct cf_node *process);
 /* The same for an address as user space gives it, in the kernel's memory; without one nothing matches. */
 extern int cf_apply_named_address(u32 direction, u64 address, u32 length, struct cf_node *socket,

@@ -2,13 +2,12 @@
 /* Sockets, which are the inodes behind them, and the addresses that they are bound and connected to. */
 #include "state.h"
 #include "emit.h"
-#include <bpf/bpf_endian.h>
+#include "end.h"
+#include "packet.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
 #define AF_UNIX 1
-#define AF_INET 2
-#define AF_INET6 10
 #define SOCK_DGRAM 2
 #define ADDRESS_LIMIT 128
 
@@ -137,28 +136,14 @@ int BPF_PROG(cf_socket_listen, struct socket *socket, int backlog, int ret)
 static __always_inline bool find_end(struct cf_end *end, struct socket *socket, bool sending)
 {
 	struct sock *sk = (struct sock *)cf_address(socket->sk);
-	struct sock_common *common = &sk->__sk_common;
-	u16 family = BPF_CORE_READ(common, skc_family);
 
-	__builtin_memset(end, 0, sizeof(*end));
-	if (family == AF_UNIX) {
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX) {
+		__builtin_memset(end, 0, sizeof(*end));
 		end->sock = (u64)(sending ? BPF_CORE_READ((struct unix_sock *)sk, peer) : sk);
 		return end->sock != 0;
 	}
-	if (family == AF_INET) {
-		/* As a socket of IPv6 would see it: one may be at the other end. */
-		end->local[2] = end->remote[2] = bpf_htonl(0xffff);
-		end->local[3] = BPF_CORE_READ(common, skc_rcv_saddr);
-		end->remote[3] = BPF_CORE_READ(common, skc_daddr);
-	} else if (family == AF_INET6) {
-		BPF_CORE_READ_INTO(&end->local, common, skc_v6_rcv_saddr.in6_u.u6_addr32);
-		BPF_CORE_READ_INTO(&end->remote, common, skc_v6_daddr.in6_u.u6_addr32);
-	} else {
+	if (!cf_read_end(end, sk))
 		return false;
-	}
-	end->local_port = BPF_CORE_READ(common, skc_num);
-	end->remote_port = bpf_ntohs(BPF_CORE_READ(common, skc_dport));
-	end->net = BPF_CORE_READ(common, skc_net.net, ns.inum);
 	if (sending) {
 		struct cf_end own = *end;
 
@@ -181,16 +166,12 @@ static __always_inline void inherit(struct cf_node *listener, struct cf_node *no
 		cf_flag(node, flags, taint);
 }
 
-static __always_inline void apply_local_end(struct socket *socket, struct cf_node *node, struct cf_node *process)
+static __always_inline void apply_local_end(u64 sock, struct cf_node *node, struct cf_node *process)
 {
 	struct cf_place place;
-	struct cf_end end;
 
-	if (!cf_has_address_rules() || !find_end(&end, socket, false) || end.sock)
-		return;
-	__builtin_memcpy(place.address, end.local, sizeof(place.address));
-	place.port = end.local_port;
-	cf_apply_address(CF_INGRESS, &place, node, process);
+	if (cf_has_address_rules() && cf_local_place(&place, (struct sock *)sock))
+		cf_apply_address(CF_INGRESS, &place, node, process);
 }
 
 /* The task goes to wait for a connection, which may not come. */
@@ -227,7 +208,7 @@ int BPF_PROG(cf_sock_graft, struct sock *sk, struct socket *accepted)
 	struct cf_node *listener = NULL, *node;
 	struct cf_actor actor;
 	struct cf_act act;
-	u64 address;
+	u64 address, sock;
 
 	if (!connection_concerns() || !cf_acts(&actor))
 		return 0;
@@ -240,11 +221,13 @@ int BPF_PROG(cf_sock_graft, struct sock *sk, struct socket *accepted)
 	actor.state->listener = 0;
 	if (listener)
 		inherit(listener, node);
-	apply_local_end(accepted, node, actor.process);
+	sock = cf_address(sk);
+	apply_local_end(sock, node, actor.process);
 	if (listener) {
 		act = cf_new_act(&actor, CF_ACCEPT_SOCKET, 0);
 		cf_derives(&act, listener, node, actor.task, actor.process);
 	}
+	cf_relate_packets(sock, node);
 	act = cf_new_act(&actor, CF_ACCEPT, 0);
 	cf_uses(&act, node, actor.task, actor.process);
 	return 0;
@@ -339,7 +322,7 @@ int BPF_PROG(cf_unix_may_send, struct socket *socket, struct socket *other, int 
 	return CF_VERDICT(ret);
 }
 
-/* A UNIX socket's address in memory may be used again. */
+/* A sock's address in memory may be used again. */
 CF_HOOK_AS(sk_free_security, security_sk_free)
 int BPF_PROG(cf_sk_free_security, struct sock *sk)
 {
@@ -347,5 +330,7 @@ int BPF_PROG(cf_sk_free_security, struct sock *sk)
 
 	if (sk->__sk_common.skc_family == AF_UNIX)
 		bpf_map_delete_elem(&cf_sent, &end);
+	else
+		bpf_map_delete_elem(&cf_connections, &end.sock);
 	return 0;
 }

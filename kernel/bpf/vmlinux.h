@@ -332,6 +332,11 @@ struct sock_common {
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
 	possible_net_t skc_net;
+	struct sock *skc_listener;
+};
+
+struct request_sock {
+	struct sock_common __req_common;
 };
 
 struct sock {

@@ -348,6 +348,44 @@ const acceptCases: readonly PolicyCase[] = (['4', '6'] as const).flatMap((family
   ];
 });
 
+/** All that is sent is there before the connection is accepted. The rule is about the listener's address, or about any. */
+const earlyCases: readonly PolicyCase[] = (['4', '6'] as const).flatMap((family) => {
+  const packet = family === '4' ? 'packet' : 'packet6';
+  const range = parseAddressRange(
+    family === '4' ? 4 : 6,
+    family === '4' ? `0.0.0.0/0:${port}` : `[::]/0:${port}`,
+  );
+  const over = (at: number): FlowRun => ({
+    words: ['net', family, 'stream', String(at), 'in', 'out', 'early'],
+  });
+  return [
+    {
+      name: `ipv${family}-ingress of a connection that waits record`,
+      say: addRule({ kind: `ipv${family}-ingress`, range }, 'record'),
+      matching: [over(port)],
+      others: [over(otherPort)],
+      shows: [
+        `receive_packet ${packet} > socket`,
+        `packet_content packet_content in > ${packet}`,
+        `send_packet socket > ${packet}`,
+      ],
+    },
+    {
+      name: `ipv${family}-ingress of a connection that waits and is opaque record`,
+      all: true,
+      say: both(
+        addRule({ kind: `ipv${family}-ingress`, range }, 'record'),
+        addRule({ kind: `ipv${family}-ingress`, range }, 'opaque'),
+      ),
+      matching: [over(port)],
+      others: [over(otherPort)],
+      shows: [],
+      hides: [`receive_packet ${packet} > socket`, `packet_content packet_content in > ${packet}`],
+      othersShow: ['accept socket > task'],
+    },
+  ] satisfies PolicyCase[];
+});
+
 const ways = ['file', 'pipe', 'socket', 'mapping', 'segment', 'fork', 'exec'] as const;
 
 const propagation: readonly PolicyCase[] = [
@@ -464,6 +502,7 @@ export const cases: readonly PolicyCase[] = [
   ...addressCases,
   ...overlapCases,
   ...acceptCases,
+  ...earlyCases,
   ...propagation,
   ...filters,
   ...memory,
