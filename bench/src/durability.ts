@@ -131,7 +131,9 @@ the page cache, a read and a checksum again, which alone take ${floor.toFixed(2)
 ${floors}
 
 At most ${mostRatio}x is what a spool may cost; **(!!)** is above that. (!) is above it where nothing else can be: \`null\` does
-nothing with a unit, and a checksum and a copy into the page cache for every byte are no small part of nothing.
+nothing with a unit, and a checksum and a copy into the page cache for every byte are no small part of nothing; and the
+socket of the last row is not well: without a spool the whole recorder waits for it, with one nobody does, for the price
+of the disk.
 
 ${costTable(rows)}
 `;

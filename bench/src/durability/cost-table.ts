@@ -46,7 +46,7 @@ export function costsOf(
   const costs = runs.map((of) => of.map(({ cpuSeconds, records }) => (cpuSeconds * 1e6) / records));
   return spoolSettings.map(({ writesAll }, i) => {
     const ratio = spreadOf(costs[i]!.map((cost, round) => cost / costs[0]![round]!));
-    const explained = writesAll === true && output.doesNothing === true;
+    const explained = output.stalls === true || (writesAll === true && output.doesNothing === true);
     return {
       microseconds: spreadOf(costs[i]!),
       ratio,

@@ -20,6 +20,8 @@ export interface MeasuredOutput {
    * (`spool_delay_ms=0`) cannot be a small part of the cost.
    */
   readonly doesNothing?: true;
+  /** Whether one of them stalls: all that it is given goes to the disk and back, which without a spool nothing does. */
+  readonly stalls?: true;
   /** Sees to the other end. @param folder - where files, pipes and sockets go */
   start(folder: string): Promise<ReadyOutput>;
 }
@@ -81,6 +83,7 @@ export const measuredOutputs: readonly MeasuredOutput[] = [
   {
     title: 'log, beside unix_socket that stalls',
     sections: ['log', 'unix_socket'],
+    stalls: true,
     start: async (folder) => {
       const address = path.join(folder, 'slow-socket');
       return {
