@@ -67,9 +67,9 @@ function quarter({ memory }: LoadFigures, index: number): number {
   return part.reduce((sum, kib) => sum + kib, 0) / part.length;
 }
 
-/** How many times the memory of the second quarter the recorder has in the last. */
-export function memoryGrowth(figures: LoadFigures): number {
-  return quarter(figures, 3) / quarter(figures, 1);
+/** How many times the memory of an earlier quarter, by default the second, the recorder has in the last. */
+export function memoryGrowth(figures: LoadFigures, since = 1): number {
+  return quarter(figures, 3) / quarter(figures, since);
 }
 
 /** The page that tells them, `docs/load.md`. */

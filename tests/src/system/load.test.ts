@@ -35,9 +35,10 @@ describe(`the whole system recorded for ${seconds} seconds under the heaviest lo
     }
     if (result.status !== 0 || result.timedOut)
       throw new Error(`the guest ended with ${result.status}: ${result.stderr}${result.stdout}`);
-    figures = loadFiguresOf(result.stdout.toString());
+    const said = result.stdout.toString();
+    figures = loadFiguresOf(said);
     const page = loadPage(figures);
-    console.log(page);
+    console.log(`${said}\n${page}`);
     if (full) writeFileSync(path.join(repositoryRoot, 'docs/load.md'), page);
   }, 1_800_000);
 
@@ -53,14 +54,17 @@ describe(`the whole system recorded for ${seconds} seconds under the heaviest lo
     expect(balance).not.toMatch(/pending|left in the spool/);
     expect(delivered + filtered + dropped).toBe(produced);
     expect(delivered).toBeGreaterThan(10_000);
+    // What the programs write is never at fault; what the recorder says of it is printed above.
+    expect(balance).not.toMatch(/format_failed|malformed/);
     // Nothing is to be shed: what is has no number.
     expect(produced).toBe(taken);
   });
 
   run(`the recorder's memory is flat${note}`, () => {
     expect(figures.memory).toHaveLength(20);
-    // In a short run the engine still makes itself at home.
-    expect(memoryGrowth(figures)).toBeLessThan(full ? 1.05 : 1.25);
+    // For a minute, emulated, the engine makes itself at home: a short run can only tell that this comes to an end.
+    if (full) expect(memoryGrowth(figures)).toBeLessThan(1.05);
+    else expect(memoryGrowth(figures, 2)).toBeLessThan(1.25);
   });
 
   run(`a program starts without a stall${note}`, () => {
