@@ -14,7 +14,7 @@ const everywhere: readonly string[] = [
   'version_activity task > task',
   'named path > process_memory',
   ...inodeTypes.map((type) => `named path > ${type}`),
-  ...['process_memory', 'msg', 'shm', 'sb', 'iattr', 'xattr', ...inodeTypes].map(
+  ...['process_memory', 'machine', 'msg', 'shm', 'sb', 'iattr', 'xattr', ...inodeTypes].map(
     (type) => `version_entity ${type} > ${type}`,
   ),
 ];
