@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type GuestKernel, guestKernels } from '@camflow/guest';
 import { type Boot, measureBoot } from './capture/boot.ts';
-import { geometricMean, stateTable, workloadTable } from './capture/cost-table.ts';
+import { geometricMean, stallLine, stateTable, workloadTable } from './capture/cost-table.ts';
 import { type State, states } from './capture/states.ts';
 
 const { values } = parseArgs({
@@ -62,10 +62,16 @@ The recorder has rings of 256 MiB a CPU, as it shares an emulated CPU with what 
 
 ## By state
 
-Geometric mean over the workloads that are a single operation. Lost are records that found no room in a ring, state
+Geometric mean over the workloads that are a single operation; in brackets the least and the most of those of single
+boots, each against the bare kernel's boot of the same round. Lost are records that found no room in a ring, state
 that could not be kept, and runs of programs that the kernel left out.
 
 ${stateTable(series)}
+
+In \`disabled\` the programs are loaded and pinned, and detached: the kernel calls none of them until capture is enabled.
+What that state costs more than the bare kernel is the host's.
+
+${stallLine(series)}
 
 ## By workload
 

@@ -31,3 +31,7 @@ ${pipeline}
 ${serialisers}
 `;
 writeFileSync(fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url)), page);
+console.log(
+  '\nWhat capture costs is measured in guests, which takes an hour or so: `pnpm bench:capture` (`--boots N`, `--load FILE`)' +
+    ' writes docs/capture-cost.md.',
+);

@@ -28,6 +28,12 @@ const lasting: Readonly<Record<string, readonly string[]>> = {
   socket: ['ino', 'sb_uuid'],
 };
 
+/** Relations of which the source is looked up by a name. */
+const relationsOfNamed = new Set(['open', 'exec']);
+
+/** Types of inodes that have one. */
+const nameable = new Set(['file', 'directory', 'link', 'char', 'block']);
+
 /** Types whose identifiers are made from what they hold. */
 const namedByContent = new Set(['path', 'machine', 'packet', 'packet6']);
 
@@ -35,8 +41,8 @@ const mostOfAKind = 5;
 
 /**
  * What is wrong with a graph, in words, a few of each kind: records that cannot be read or are missing, cycles, ends
- * of relations and names that no record describes, identifiers given twice, objects that change their type or what they
- * are, versions that nothing links to the one before.
+ * of relations and names that no record describes, what is opened without a name, identifiers given twice, two of them
+ * for one inode, objects that change their type or what they are, versions that nothing links to the one before.
  * @returns nothing where it is as it must be
  */
 export function faultsOf(graph: CapturedGraph, { losses = false }: Allowances = {}): string[] {
@@ -45,6 +51,7 @@ export function faultsOf(graph: CapturedGraph, { losses = false }: Allowances = 
     repeatedRelations(graph),
     changedTypes(graph),
     changedObjects(graph),
+    inodesTwice(graph),
     cycles(graph),
   ];
   if (!losses) {
@@ -53,6 +60,7 @@ export function faultsOf(graph: CapturedGraph, { losses = false }: Allowances = 
       danglingEnds(graph),
       namelessNames(graph),
       unnamedInodes(graph),
+      openedWithoutName(graph),
       unlinkedVersions(graph),
     );
   }
@@ -98,6 +106,42 @@ function changedObjects({ snapshots }: CapturedGraph): string[] {
       return before === undefined || was === is
         ? []
         : [`${called(node)} has ${field} ${is}, and had ${was} as v${before.version}`];
+    });
+  });
+}
+
+/**
+ * Inodes that two identifiers stand for at the same time. A number is used again once its inode is gone; what tells of
+ * that may come late, and does not count. File systems without an identifier share their numbers: they are passed over.
+ */
+function inodesTwice({ snapshots, relations }: CapturedGraph): string[] {
+  const spans = new Map<string, { first: number; last: number }>();
+  relations.forEach(({ type, from, to }, at) => {
+    if (versionRelations.has(type)) return;
+    for (const { object } of [from, to]) {
+      const span = spans.get(object);
+      if (span === undefined) spans.set(object, { first: at, last: at });
+      else span.last = at;
+    }
+  });
+  const inodes = new Map<string, Map<string, CapturedNode>>();
+  for (const node of snapshots) {
+    const [ino, uuid] = ['ino', 'sb_uuid'].map((field) => node.fields.get(field));
+    if (ino === undefined || uuid === undefined || /^[0-]*$/.test(String(uuid))) continue;
+    const objects = inodes.get(`${ino} ${uuid}`) ?? new Map<string, CapturedNode>();
+    inodes.set(`${ino} ${uuid}`, objects.set(node.object, node));
+  }
+  return [...inodes.values()].flatMap((objects) => {
+    const lives = [...objects.values()]
+      .flatMap((node) => {
+        const span = spans.get(node.object);
+        return span === undefined ? [] : [{ node, ...span }];
+      })
+      .sort((a, b) => a.first - b.first);
+    return lives.flatMap(({ node, first }, at) => {
+      const before = lives[at - 1];
+      if (before === undefined || before.last < first) return [];
+      return [`${called(before.node)} and ${called(node)} are one inode at once`];
     });
   });
 }
@@ -153,6 +197,16 @@ function unnamedInodes({ snapshots, relations }: CapturedGraph): string[] {
       ? []
       : [`nothing relates ${called(node)} to its name`],
   );
+}
+
+function openedWithoutName({ relations }: CapturedGraph): string[] {
+  const named = new Set(relations.filter(({ type }) => type === 'named').map(({ to }) => to.object));
+  const found = new Map<string, string>();
+  for (const { type, from } of relations) {
+    if (relationsOfNamed.has(type) && nameable.has(from.type) && !named.has(from.object))
+      found.set(from.object, `${called(from)} has no name, and there is ${type} of it`);
+  }
+  return [...found.values()];
 }
 
 function unlinkedVersions({ nodes, relations }: CapturedGraph): string[] {

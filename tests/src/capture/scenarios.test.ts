@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { GuestKernel } from '@camflow/guest';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { outsideTables } from '../docs/relation-ends.ts';
 import { type CapturedMachine, type CapturedRun, captureInGuest, type Workload } from './capture-in-guest.ts';
 import type { CapturedGraph, CapturedNode } from './captured-graph.ts';
 import { faultsOf } from './graph-faults.ts';
@@ -24,12 +25,13 @@ ${preparation}`;
 
 /**
  * What surrounds every program and is left out of the accounts: folders on the way, the environment, the machine,
- * terminals, the links of a merged /usr, what a dynamic program is loaded with: loader, libraries, locale; and what
- * an overlay notes of itself and looks for in its layers, which not every kernel does.
+ * terminals, the links of a merged /usr and the one by which a static program finds itself, what a dynamic program is
+ * loaded with: loader, libraries, locale; and what an overlay notes of itself, which not every kernel does.
  */
 function isSurrounding(line: string): boolean {
   return (
-    /^(directory|envp|machine|char|link|inode_unknown)\b/.test(line) ||
+    /^(directory|envp|machine|char)\b/.test(line) ||
+    /^link \/(bin|sbin|lib\d*|proc\/\d+\/exe)$/.test(line) ||
     /^file (\/usr\/lib\/|\/etc\/ld\.so\.|\/proc\/|\/sys\/)/.test(line) ||
     /^xattr (trusted\.overlay\.uuid|system\.posix_acl_\w+)$/.test(line)
   );
@@ -111,6 +113,7 @@ describe.for(machines)('what is recorded on $kernel, bpf a security module: $bpf
       );
       expect(graph.relations.length).toBeGreaterThan(100);
       expect(faultsOf(graph)).toEqual([]);
+      expect(outsideTables(graph.relations)).toEqual([]);
       expect(captured.kernelLog).not.toMatch(/WARNING:|BUG:/);
     },
   );

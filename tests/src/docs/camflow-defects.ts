@@ -1,4 +1,6 @@
-/** A test, by its file and a part of its name. */
+/**
+ * What shows it, by its file and its name: of what a table lists the whole name, of a test how its title begins.
+ */
 export type ShownBy = readonly [file: string, name: string];
 
 /** A defect of CamFlow 0.9's kernel, and what is here instead. */
@@ -9,6 +11,7 @@ export interface CamflowDefect {
 }
 
 const graph: ShownBy = ['tests/src/capture/scenarios.test.ts', 'nothing is wrong with the graph of'];
+const scenario = (name: string): ShownBy => ['tests/src/capture/scenarios.ts', name];
 const hooks = (name: string): ShownBy => ['tests/src/hooks/scenarios.ts', name];
 const calls = (name: string): ShownBy => ['tests/src/hooks/calls.ts', name];
 const cases = (name: string): ShownBy => ['tests/src/policy/cases.ts', name];
@@ -28,28 +31,22 @@ export const camflowDefects: readonly CamflowDefect[] = [
     defect:
       'Names of processes are stale after exec, those of hard links are lost; symbolic links and new files are not seen.',
     here: 'Names follow exec and rename, each name of a file is recorded, and a new file by its own inode.',
-    shownBy: [
-      ['tests/src/capture/scenarios.ts', 'exec_from_thread'],
-      calls('link'),
-      calls('symlink'),
-      calls('creat'),
-      calls('rename'),
-    ],
+    shownBy: [scenario('exec_from_thread'), calls('link'), calls('symlink'), calls('creat'), calls('rename')],
   },
   {
     defect: 'The process group overwrites the group, and policies of groups match it.',
     here: 'A process group is no attribute of the process.',
-    shownBy: [hooks('process-group'), cases('group')],
+    shownBy: [hooks('process-group'), cases('group track')],
   },
   {
     defect: 'Opacity spreads to the children of an opaque program and is never lifted.',
     here: 'Opacity is not inherited, and ends with the program that it came from.',
-    shownBy: [cases('process opaque'), cases('file opaque')],
+    shownBy: [cases('file opaque, a program, its child and what it becomes')],
   },
   {
     defect: 'What was sent over a UNIX socket hangs on a task that is gone.',
     here: 'Both sockets are nodes, and one derives from the other.',
-    shownBy: [graph, cases('propagation through: ')],
+    shownBy: [graph, scenario('unix_stream'), cases('propagation through: socket')],
   },
   {
     defect: 'The record of the machine is read beyond its memory.',
@@ -61,8 +58,11 @@ export const camflowDefects: readonly CamflowDefect[] = [
       'The content of packets is memory of the kernel; packets for connections that nobody has accepted are refused.',
     here: 'The content is the payload, in both directions; capture decides nothing.',
     shownBy: [
-      cases('packet_content packet_content in'),
-      ['tests/fixtures/workloads/flows.c', 'Until it is accepted'],
+      ...['ipv4-egress', 'ipv4-ingress', 'ipv6-egress', 'ipv6-ingress'].map((kind) =>
+        cases(`${kind} stream record`),
+      ),
+      // Its client has sent, and ended, before the server accepts.
+      scenario('ipv4_stream'),
     ],
   },
   {

@@ -3,8 +3,10 @@ import path from 'node:path';
 import { recordTypeOfCode, recordTypes, relationTypeNamed } from '@camflow/api';
 import { describe, expect, test } from 'vitest';
 import { repositoryRoot } from '../structure/workspace.ts';
+import { camflowHooks, hooksOfControl } from './camflow-hooks.ts';
 import { hookAreas, modelDefinitions, programsIn } from './hook-tables.ts';
 import { modelPages, namesOf } from './model-pages.ts';
+import { endTypes, outsideTables } from './relation-ends.ts';
 
 const areas = hookAreas();
 const folder = path.join(repositoryRoot, 'docs/model');
@@ -27,6 +29,34 @@ describe('the tables of hooks beside the programs', () => {
         for (const name of namesOf(record)) expect(relationTypeNamed(name), name).toBeDefined();
       }
     }
+  });
+
+  test('name ends that are types of nodes', () => {
+    const nodes = recordTypes.filter(({ category }) => category === 'node').map(({ name }) => name);
+    for (const { rows } of areas) {
+      for (const { from, to } of rows.flatMap(({ records }) => records))
+        for (const type of [from, to].flatMap(endTypes)) expect(nodes).toContain(type);
+    }
+  });
+
+  test('stand for every hook of CamFlow that records, and no other', () => {
+    expect(camflowHooks).toHaveLength(62);
+    const told = new Set(areas.flatMap(({ rows }) => rows.flatMap(({ camflow }) => camflow)));
+    expect([...told].sort()).toEqual(camflowHooks.filter((hook) => !hooksOfControl.includes(hook)).sort());
+  });
+
+  test('tell a relation with other ends, or the other way round, from their own', () => {
+    const relation = (type: string, from: string, to: string) => ({
+      type,
+      from: { type: from },
+      to: { type: to },
+    });
+    const own = [relation('write', 'task', 'file'), relation('setattr_inode', 'iattr', 'directory')];
+    const others = [relation('write', 'file', 'task'), relation('setattr_inode', 'task', 'directory')];
+    expect(outsideTables([...own, ...others])).toEqual([
+      'setattr_inode task > directory',
+      'write file > task',
+    ]);
   });
 
   test('name every relation that their file writes', () => {

@@ -2,6 +2,7 @@ import type { GuestKernel } from '@camflow/guest';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { whyNoCapture } from '../capture/capture-in-guest.ts';
 import { faultsOf } from '../capture/graph-faults.ts';
+import { outsideTables } from '../docs/relation-ends.ts';
 import { programsOf } from './build-programs.ts';
 import { calls } from './calls.ts';
 import type { RunRequest } from './program-runs.ts';
@@ -36,6 +37,10 @@ describe.for(machines)('on $kernel, bpf a security module: $bpfLsm', (machine) =
     expect(recorded.failed).toEqual([]);
     expect(recorded.complaints).toBe('');
     expect(faultsOf(recorded.runs.graph)).toEqual([]);
+  });
+
+  run(`every relation is in the table of a hook, with its ends the right way round${note}`, () => {
+    expect(outsideTables(recorded.runs.graph.relations)).toEqual([]);
   });
 
   run.for(calls.filter(({ shows }) => shows.length > 0))(`the call $name shows${note}`, ({ name, shows }) => {

@@ -1,3 +1,4 @@
+import { chownSync } from 'node:fs';
 import { parseAddressRange, recordTypes } from '@camflow/api';
 import {
   actionBits,
@@ -17,6 +18,10 @@ const again = 'write task > file final';
 const copyBoth: readonly FlowRun[] = [copy('in', 'out'), copy('out', 'final')];
 /** The user, group and port that rules are about, and others. */
 const [account, otherAccount] = [1234, 1235];
+/** AppArmor's profile that allows everything, loaded for these cases. */
+export const profile = 'camflow_tests';
+/** Addresses that the guest is given, which only the fifth word tells apart. */
+export const localAddresses6 = ['fd00:1:2:3:f012::1', 'fd00:1:2:3:e012::1'] as const;
 const [port, otherPort] = [5101, 5102];
 
 const markFile =
@@ -47,6 +52,9 @@ const both =
 
 const nothing = (): void => {};
 const propagating: MarkChange = { tracked: true, propagate: true };
+
+/** What a shell does beside running a program. */
+const ofShell = ['read file other > task', 'write task > file own', 'named path own > file own'] as const;
 
 const files: readonly PolicyCase[] = [
   {
@@ -90,6 +98,16 @@ const files: readonly PolicyCase[] = [
     shows: [write],
     hides: [read, 'open file in > task', 'perm_check file in > task', 'named path in > file in'],
     othersShow: ['read file other > task', write],
+  },
+  {
+    name: 'file opaque, a program, its child and what it becomes',
+    all: true,
+    say: ({ control }) => control.files.mark('/bin/dash', { opaque: true }),
+    matching: [{ ...copy('in', 'out'), byShell: '/bin/dash' }],
+    others: [{ ...copy('in', 'out'), byShell: '/bin/bash' }],
+    shows: [read, write, again, 'named path in > file in'],
+    hides: [...ofShell],
+    othersShow: [read, write, again, ...ofShell],
   },
   {
     name: 'file taint',
@@ -162,7 +180,25 @@ const identities: readonly IdentityKind[] = [
   {
     name: 'cgroup',
     selector: ({ cgroup }) => ({ kind: 'cgroup', id: cgroup }),
-    inside: { inCgroup: true },
+    inside: { inCgroup: 'policy' },
+    outside: {},
+  },
+  {
+    name: 'cgroup above',
+    selector: ({ cgroup }) => ({ kind: 'cgroup', id: cgroup }),
+    inside: { inCgroup: 'policy/inner' },
+    outside: {},
+  },
+  {
+    name: 'cgroup below',
+    selector: ({ innerCgroup }) => ({ kind: 'cgroup', id: innerCgroup }),
+    inside: { inCgroup: 'policy/inner' },
+    outside: { inCgroup: 'policy' },
+  },
+  {
+    name: 'security context',
+    selector: { kind: 'secctx', context: profile },
+    inside: { underProfile: profile },
     outside: {},
   },
 ];
@@ -198,6 +234,18 @@ const identityCases: readonly PolicyCase[] = identities.flatMap(({ name, selecto
   ];
 });
 
+/** A file is its owner's too, whoever reads it. */
+const ownerCases: readonly PolicyCase[] = (['user', 'group'] as const).map((kind) => ({
+  name: `${kind} track, a file of theirs`,
+  say: both(addRule({ kind, id: account }, 'track'), ({ folder }) =>
+    chownSync(`${folder}/in`, kind === 'user' ? account : 0, kind === 'group' ? account : 0),
+  ),
+  matching: [copy('in', 'out')],
+  others: [copy('in', 'out')],
+  shows: [read, 'open file in > task'],
+  hides: [write],
+}));
+
 /** A process in a namespace of its own, which a rule is made about once it is there. */
 const inNamespace = (action: RuleAction): FlowRun => ({ ...waiting({}), ofNamespace: action });
 
@@ -217,19 +265,36 @@ const namespaceCases: readonly PolicyCase[] = [
     others: [waiting({})],
     shows: [read, write, again],
   },
+  {
+    name: 'cgroup namespace opaque',
+    all: true,
+    say: nothing,
+    matching: [inNamespace('opaque')],
+    others: [waiting({})],
+    shows: [],
+    hides: [read, write],
+    othersShow: [read, write],
+  },
 ];
 
 /** Everything in the guest is unconfined, and stays what a rule made it: these come last. */
 const contexts: readonly PolicyCase[] = [
   {
-    name: 'security context track',
+    name: 'security context track, of nobody',
+    say: addRule({ kind: 'secctx', context: 'nobody' }, 'track'),
+    matching: [],
+    others: [copy('in', 'out')],
+    shows: [],
+  },
+  {
+    name: 'security context track, everybody',
     say: addRule({ kind: 'secctx', context: 'unconfined' }, 'track'),
     matching: [copy('in', 'out')],
     others: [],
     shows: [read, write],
   },
   {
-    name: 'security context opaque',
+    name: 'security context opaque, everybody',
     all: true,
     say: addRule({ kind: 'secctx', context: 'unconfined' }, 'opaque'),
     matching: [copy('in', 'out')],
@@ -319,6 +384,39 @@ const overlapCases: readonly PolicyCase[] = addressKinds.map((kind) => {
     others: [over(otherPort)],
     shows: [entered],
   };
+});
+
+/** Prefixes that end within a byte of an address, and rules about every port. */
+const rangeCases: readonly PolicyCase[] = addressKinds.flatMap((kind): PolicyCase[] => {
+  const family = kind.startsWith('ipv4') ? '4' : '6';
+  const entered = kind.endsWith('ingress') ? 'bind task > socket' : 'connect task > socket';
+  const [inside, outside] = family === '4' ? (['127.0.5.1', '127.0.8.1'] as const) : localAddresses6;
+  const range = (text: string): RuleSelector => ({
+    kind,
+    range: parseAddressRange(family === '4' ? 4 : 6, text),
+  });
+  const over = (address: string, at: number): FlowRun => ({
+    words: ['net', family, 'stream', String(at), 'in', 'out', address],
+  });
+  return [
+    {
+      name: `${kind} track, by a prefix`,
+      say: addRule(
+        range(family === '4' ? `127.0.4.0/22:${port}` : `[fd00:1:2:3:f000::]/68:${port}`),
+        'track',
+      ),
+      matching: [over(inside, port)],
+      others: [over(outside, port), over(inside, otherPort)],
+      shows: [entered],
+    },
+    {
+      name: `${kind} track, on any port`,
+      say: addRule(range(family === '4' ? `${inside}/32:0` : `[${inside}]/128:0`), 'track'),
+      matching: [over(inside, otherPort)],
+      others: [over(outside, otherPort)],
+      shows: [entered],
+    },
+  ];
 });
 
 /** The server listens at any address: only the connection tells at which it was reached. */
@@ -469,10 +567,11 @@ const filters: readonly PolicyCase[] = [
 const memory: readonly PolicyCase[] = [
   {
     name: 'a file that left memory',
-    say: both(markFile('in', { tracked: true, taint: 0x80n }), ({ dropCaches }) => dropCaches()),
-    matching: [copy('in', 'out')],
+    say: markFile('in', { tracked: true, taint: 0x80n }),
+    matching: [copy('in', 'out'), { ...copy('in', 'final'), afterDropCaches: true }],
     others: [copy('other', 'out')],
-    shows: [read, 'in is tracked 0x80'],
+    // Another object: the inode was not in memory when it was read again.
+    shows: [read, 'in was 2 objects', 'in is tracked 0x80'],
     asks: ['in'],
   },
   {
@@ -498,9 +597,11 @@ export const cases: readonly PolicyCase[] = [
   ...files,
   ...processes,
   ...identityCases,
+  ...ownerCases,
   ...namespaceCases,
   ...addressCases,
   ...overlapCases,
+  ...rangeCases,
   ...acceptCases,
   ...earlyCases,
   ...propagation,

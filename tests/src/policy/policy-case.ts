@@ -5,8 +5,14 @@ export interface FlowRun {
   readonly words: readonly string[];
   readonly uid?: number;
   readonly gid?: number;
-  /** Whether it enters the cgroup of the tests first. */
-  readonly inCgroup?: boolean;
+  /** The cgroup that it enters first, by its path: that of the tests, or the one below it. */
+  readonly inCgroup?: 'policy' | 'policy/inner';
+  /** AppArmor's profile that it begins under. */
+  readonly underProfile?: string;
+  /** Whether the kernel is had to forget every inode that nobody uses before it begins. */
+  readonly afterDropCaches?: boolean;
+  /** A shell that runs it as its child, copies a line of `other` into `own` itself, and becomes a copy of `out`. */
+  readonly byShell?: string;
   /** What is said about the process once it waits for being told to go on. */
   readonly mark?: MarkChange;
   /** What is said by then about its cgroup namespace, which is a new one. */
@@ -18,10 +24,9 @@ export interface PolicyMachine {
   readonly control: ProvenanceControl;
   /** Folder of this run: `in` and `other` are in it, with a few bytes each. */
   readonly folder: string;
-  /** Number of the cgroup of the tests. */
+  /** Number of the cgroup of the tests, and of the one below it. */
   readonly cgroup: bigint;
-  /** Has the kernel forget every inode that nobody uses. */
-  dropCaches(): void;
+  readonly innerCgroup: bigint;
   /** Saves the flags of files, takes them all away, and loads them again. */
   reloadFileFlags(): void;
 }
@@ -46,7 +51,10 @@ export interface PolicyCase {
    * Must be there of the other runs. Default, where not everything is recorded: nothing at all is there of them.
    */
   readonly othersShow?: readonly string[];
-  /** Files of which is told afterwards what is said about them: `out is tracked propagate 0x20`. */
+  /**
+   * Files of which is told afterwards what is said about them: `out is tracked propagate 0x20`; and where they were
+   * several objects, one after the other, how many: `out was 2 objects`.
+   */
   readonly asks?: readonly string[];
 }
 

@@ -1,4 +1,5 @@
-// Runs in the guest: every case, one after the other, and writes what became of them as JSON to standard output.
+// Runs in the guest: every case, or those with one of the arguments in their name, one after the other, and writes what
+// became of them as JSON to standard output.
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,13 +16,15 @@ import {
 } from '@camflow/kernel';
 import { GraphReader } from '../capture/captured-graph.ts';
 import { faultsOf } from '../capture/graph-faults.ts';
-import { cases } from './cases.ts';
+import { versionsNamed } from '../capture/origins.ts';
+import { cases, localAddresses6, profile } from './cases.ts';
 import { describeGraph } from './describe-graph.ts';
+import { loadProfile } from './load-profile.ts';
 import type { FlowRun, PolicyCase, PolicyMachine, PolicyOutcome } from './policy-case.ts';
 
 const program = '/root/bin/flows';
 const work = '/root/work';
-const cgroup = '/sys/fs/cgroup/policy';
+const cgroups = '/sys/fs/cgroup';
 const savedFlags = '/root/flags';
 
 const capture = openCapture(1 << 24);
@@ -48,15 +51,31 @@ function drain(...readers: readonly GraphReader[]): void {
   }
 }
 
+/** Shells become the program, once they are where it is to begin; or outlive it. */
+function commandOf({ words, inCgroup, underProfile, byShell }: FlowRun): [file: string, words: string[]] {
+  const run = `${program} "$@"`;
+  const by = (shell: string, script: string): [string, string[]] => [shell, ['-c', script, 'sh', ...words]];
+  if (inCgroup) return by('sh', `echo $$ > ${cgroups}/${inCgroup}/cgroup.procs && exec ${run}`);
+  if (underProfile)
+    return by('sh', `printf 'exec ${underProfile}' > /proc/$$/attr/apparmor/exec && exec ${run}`);
+  const own = 'read -r line < other && echo "$line" > own';
+  if (byShell) return by(byShell, `${run} && ${own} && exec ${program} copy out final`);
+  return [program, [...words]];
+}
+
+function dropCaches(): void {
+  spawnSync('sync');
+  writeFileSync('/proc/sys/vm/drop_caches', '3');
+}
+
 async function runFlow(run: FlowRun, cwd: string): Promise<string> {
   const options = {
     cwd,
     ...(run.uid === undefined ? {} : { uid: run.uid }),
     ...(run.gid === undefined ? {} : { gid: run.gid }),
   };
-  const [file, words] = run.inCgroup
-    ? ['sh', ['-c', `echo $$ > ${cgroup}/cgroup.procs && exec ${program} "$@"`, 'sh', ...run.words]]
-    : [program, [...run.words]];
+  if (run.afterDropCaches) dropCaches();
+  const [file, words] = commandOf(run);
   if (run.words[0] === 'wait') return runWaiting(run, options);
   const { status, signal, stderr, stdout } = spawnSync(file, words, {
     ...options,
@@ -107,23 +126,23 @@ async function recordRuns(
   const said: string[] = [];
   for (const run of runs) said.push((await runFlow(run, folder)).trim());
   drain(whole, reader);
+  const graph = reader.graph();
   for (const name of asks.filter((each) => existsSync(`${folder}/${each}`))) {
     const { marks, taint } = control.files.read(`${folder}/${name}`);
     const words = Object.entries(marks).flatMap(([mark, on]) => (on ? [mark] : []));
     said.push([name, 'is', ...words, `0x${taint.toString(16)}`].join(' '));
+    const objects = new Set(versionsNamed(graph, 'file', `${folder}/${name}`).map(({ object }) => object));
+    if (objects.size > 1) said.push(`${name} was ${objects.size} objects`);
   }
-  return [...describeGraph(reader.graph()), ...said.filter((line) => line !== '')];
+  return [...describeGraph(graph), ...said.filter((line) => line !== '')];
 }
 
 function machineOf(folder: string): PolicyMachine {
   return {
     control,
     folder,
-    cgroup: statSync(cgroup, { bigint: true }).ino,
-    dropCaches: () => {
-      spawnSync('sync');
-      writeFileSync('/proc/sys/vm/drop_caches', '3');
-    },
+    cgroup: statSync(`${cgroups}/policy`, { bigint: true }).ino,
+    innerCgroup: statSync(`${cgroups}/policy/inner`, { bigint: true }).ino,
     reloadFileFlags: () => {
       saveFileFlags(savedFlags);
       const { tracked, opaque, propagate } = markBits;
@@ -164,12 +183,20 @@ async function runCase({
 
 for (const folder of ['/root', '/root/bin']) chmodSync(folder, 0o755);
 mkdirSync(work);
-mkdirSync(cgroup);
+mkdirSync(`${cgroups}/policy/inner`, { recursive: true });
 spawnSync('ip', ['link', 'set', 'lo', 'up']);
+for (const address of localAddresses6) {
+  const added = spawnSync('ip', ['-6', 'address', 'add', `${address}/128`, 'dev', 'lo', 'nodad']);
+  if (added.status !== 0) throw new Error(`${address} cannot be had: ${added.stderr}`);
+}
+loadProfile(profile);
 
 capture.enable({ all: false, argumentLimit: 131_072 });
 const outcomes: Record<string, PolicyOutcome | { error: string }> = {};
-for (const each of cases) {
+const [, , ...parts] = process.argv;
+for (const each of cases.filter(
+  ({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)),
+)) {
   try {
     outcomes[each.name] = await runCase(each);
   } catch (error) {

@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { type CapturedResult, runInGuest } from '@camflow/guest';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { buildWorkload } from '../capture/capture-in-guest.ts';
 import { whyNoCapture } from '../capture/why-no-capture.ts';
 import { originsOf, type SpadeEntry, spadeEntries } from './spade-entries.ts';
 
@@ -194,12 +198,14 @@ describe('where bpf is not among the security modules', () => {
   let said: (about: string) => string[];
   beforeAll(async () => {
     if (reason !== undefined) return;
+    const folder = mkdtempSync(path.join(tmpdir(), 'camflow-fallback-'));
     const { stdout } = await runInGuest({
       command: ['bash', '/camflow/tests/fixtures/guest/fallback.sh'],
+      put: [buildWorkload('interrupted', folder)],
       kernel: '6.1',
       bpfLsm: false,
       timeoutMs: 590_000,
-    });
+    }).finally(() => rmSync(folder, { recursive: true }));
     const lines = stdout.toString().split('\n');
     said = (about) =>
       lines.flatMap((line) => (line.startsWith(`${about} `) ? [line.slice(about.length + 1)] : []));
@@ -213,6 +219,14 @@ describe('where bpf is not among the security modules', () => {
       /the functions that call the hooks are used instead.*camflow-fexit\.bpf\.o/s,
     );
     expect(said('trace').join('\n')).toMatch(/^\/root\/work\/out\n.*tr a b .*cat in .*\/root\/work\/in$/ms);
+  });
+
+  run(`what happens while a program is running already on that CPU is told as missing${note}`, () => {
+    // The hooks of a security module may run twice at once; these may not, and interrupts let go of credentials too.
+    expect(said('missed lost').join()).toMatch(
+      /running already on that CPU, [1-9][\d,]* times?, of which [1-9]/,
+    );
+    expect(Number(said('missed gaps')[0])).toBeGreaterThan(0);
   });
 
   run(`a kernel in lockdown is left alone${note}`, () => {

@@ -87,6 +87,15 @@ const lossWords: readonly (readonly [cause: keyof AccountedLosses, words: (count
   ],
 ];
 
+/** No record is missing by it. */
+function contendedLines(count: number): string[] {
+  if (count === 0) return [];
+  const versions = formatCounted(count, 'version');
+  return [
+    `${versions} not made: several CPUs kept changing an object, which may look like its own origin there.`,
+  ];
+}
+
 function countLines({ counts, missed = 0, accountedLosses }: LoadedCapture): string[] {
   if (counts === undefined) return [];
   const losses = { ...counts, missed };
@@ -99,5 +108,6 @@ function countLines({ counts, missed = 0, accountedLosses }: LoadedCapture): str
   return [
     `Since they were loaded: ${formatCounted(counts.taken, 'record')}, ${formatCount(counts.truncated)} with a text cut.`,
     `Lost: ${lost.length > 0 ? lost.join('; ') : 'nothing'}.`,
+    ...contendedLines(counts.contended),
   ];
 }
