@@ -222,6 +222,7 @@ struct cf_scratch {
 	u64 hash;
 	u64 address;	/* of the next string of the new program */
 	struct cf_node node;	/* one that exists only in its record */
+	struct cf_node path;	/* such a one, too: whoever uses `node` may have to be named meanwhile */
 };
 
 CF_MAP struct {

@@ -68,7 +68,7 @@ static __always_inline struct cf_node *attribute(struct cf_actor *actor, struct 
 	scratch = cf_get_scratch();
 	if (!scratch)
 		return NULL;
-	cf_begin_passing(&scratch->node, config, CF_NODE_XATTR, cf_new_id());
+	cf_begin_between(&scratch->node, config, CF_NODE_XATTR, inode);
 	if (value && stored < size)
 		__sync_fetch_and_add(&stats->truncated, 1);
 	if (!cf_keeps_back(config, CF_NODE_XATTR) && !cf_publish_xattr(&scratch->node, cf_address(name), value, size, stored))
