@@ -241,6 +241,12 @@ static __always_inline u64 cf_address(const void *pointer)
 	return address;
 }
 
+/*
+ * Whether an argument of a security hook is there. The verifier of 6.12 believes that every one is, and takes a comparison
+ * with NULL away: only a number can be asked. Where it knows better it wants the comparison, too.
+ */
+#define cf_is_there(pointer) (cf_address(pointer) && (pointer))
+
 static __always_inline struct cf_config *cf_get_config(void)
 {
 	u32 zero = 0;

@@ -46,7 +46,7 @@ int BPF_PROG(cf_task_kill, struct task_struct *task, void *info, int signal, con
 	if (!ret && signal)
 		note_signal(task, signal);
 	/* With credentials given it is sent on behalf of a task that is not the current one. */
-	if (ret || !signal || cred || !cf_acts(&actor) || !cf_target(&target, task))
+	if (ret || !signal || cf_address(cred) || !cf_acts(&actor) || !cf_target(&target, task))
 		return CF_VERDICT(ret);
 	name_who(&actor, &target);
 	act = cf_new_act(&actor, CF_SIGNAL, signal);
