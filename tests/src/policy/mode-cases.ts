@@ -12,7 +12,7 @@ export interface GraphFigures {
   readonly versions: HowMany;
   /** The most relations into one version of such an object, but for its names and the version before it. */
   readonly intoOneVersion: HowMany;
-  /** The most writes into one version of a file. */
+  /** The most writes into one version of the file `out`. */
   readonly writesIntoOneVersion: HowMany;
   /** The most records of one version. */
   readonly recordsOfOneVersion: HowMany;
@@ -126,12 +126,16 @@ const versionRelations = new Set([
 ]);
 
 /** Counts what modes change. */
-export function figuresOf({ records, snapshots, relations }: CapturedGraph): GraphFigures {
+export function figuresOf({ records, snapshots, nodes, relations }: CapturedGraph): GraphFigures {
   const lasting = snapshots.filter(({ type }) => !passing.has(type));
   const into = relations.filter(
     ({ type, to }) => type !== 'named' && !versionRelations.has(type) && !passing.has(to.type),
   );
-  const writes = into.filter(({ type, to }) => type === 'write' && to.type === 'file');
+  const named = relations.filter(
+    ({ type, from }) => type === 'named' && nodes.get(from.key)?.bytes?.toString().endsWith('/out'),
+  );
+  const out = new Set(named.map(({ to }) => to.object));
+  const writes = into.filter(({ type, to }) => type === 'write' && out.has(to.object));
   const versions = new Map(lasting.map(({ key, object }) => [key, object]));
   return {
     records: howMany(records),
