@@ -59,6 +59,17 @@ int BPF_PROG(cf_cred_free, struct cred *cred)
 	return 0;
 }
 
+/* A task may have got another security context without another program: what was prepared had the one before. */
+SEC("fexit/commit_creds")
+int BPF_PROG(cf_commit_creds, struct cred *new)
+{
+	struct cf_node *node = bpf_map_lookup_elem(&cf_creds, &new);
+
+	if (node)
+		node->secid = cf_secid(cf_address(new));
+	return 0;
+}
+
 static __always_inline void change(struct cred *new, u32 relation, u64 flags)
 {
 	struct cf_actor actor;

@@ -98,13 +98,24 @@ static __always_inline u64 cf_published(const struct cf_config *config, u32 vers
 	return (u64)config->epoch << 32 | (version + 1);
 }
 
-/* Prepares a node that exists only in one record, written by the caller. */
+/* Prepares a node that exists only in one record, written by the caller. It has one version: see CF_LASTING_NODES. */
 static __always_inline void cf_begin_passing(struct cf_node *node, const struct cf_config *config, u64 type, u64 id)
 {
 	__builtin_memset(node, 0, sizeof(*node));
 	node->type = type;
 	node->id = id;
 	node->published = cf_published(config, 0);
+}
+
+/*
+ * The same for what stands between a file and who does something to it. Where the file is tracked, that is for the
+ * record, and so is who does it.
+ */
+static __always_inline void cf_begin_between(struct cf_node *node, const struct cf_config *config, u64 type,
+					     const struct cf_node *file)
+{
+	cf_begin_passing(node, config, type, cf_new_id());
+	node->flags = file->flags & CF_TRACKED;
 }
 
 #endif

@@ -87,7 +87,7 @@ int BPF_PROG(cf_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
 	     int ret)
 #endif
 {
-	if (!ret && file)
+	if (!ret && cf_is_there(file))
 		use_file(file, (flags & MAP_TYPE) == MAP_PRIVATE ? CF_MMAP_PRIVATE : CF_MMAP, prot);
 	return CF_VERDICT(ret);
 }

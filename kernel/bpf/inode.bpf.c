@@ -327,7 +327,8 @@ struct iattr_sample {
 };
 
 /* Where there is no room, what relates the node to others will be lost and counted. */
-static __always_inline bool publish_attributes(struct cf_node *node, struct iattr *attributes)
+static __always_inline bool publish_attributes(struct cf_node *node, const struct cf_node *inode,
+					       struct iattr *attributes)
 {
 	struct cf_config *config = cf_get_config();
 	struct iattr_sample *sample;
@@ -335,7 +336,7 @@ static __always_inline bool publish_attributes(struct cf_node *node, struct iatt
 
 	if (!config)
 		return false;
-	cf_begin_passing(node, config, CF_NODE_IATTR, cf_new_id());
+	cf_begin_between(node, config, CF_NODE_IATTR, inode);
 	if (config->node_filter & CF_SUBTYPE_MASK & CF_NODE_IATTR || cf_keeps_back(config, CF_NODE_IATTR))
 		return true;
 	sample = cf_reserve(sizeof(*sample));
@@ -369,7 +370,7 @@ static __always_inline void set_attributes(struct dentry *dentry, struct iattr *
 		return;
 	node = cf_plain_inode(&actor, dentry->d_inode);
 	scratch = cf_get_scratch();
-	if (!node || !scratch || !cf_wants(&actor, node) || !publish_attributes(&scratch->node, attributes))
+	if (!node || !scratch || !cf_wants(&actor, node) || !publish_attributes(&scratch->node, node, attributes))
 		return;
 	act = cf_new_act(&actor, CF_SETATTR, 0);
 	cf_generates(&act, actor.process, actor.task, &scratch->node);

@@ -222,6 +222,7 @@ struct cf_scratch {
 	u64 hash;
 	u64 address;	/* of the next string of the new program */
 	struct cf_node node;	/* one that exists only in its record */
+	struct cf_node path;	/* such a one, too: whoever uses `node` may have to be named meanwhile */
 };
 
 CF_MAP struct {
@@ -239,6 +240,12 @@ static __always_inline u64 cf_address(const void *pointer)
 	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
 	return address;
 }
+
+/*
+ * Whether an argument of a security hook is there. The verifier of 6.12 believes that every one is, and takes a comparison
+ * with NULL away: only a number can be asked. Where it knows better it wants the comparison, too.
+ */
+#define cf_is_there(pointer) (cf_address(pointer) && (pointer))
 
 static __always_inline struct cf_config *cf_get_config(void)
 {

@@ -139,7 +139,7 @@ static __always_inline void write_name(struct cf_config *config, struct cf_node 
 				       u32 length, u64 task_id)
 {
 	u64 text = cf_address(scratch->text) + scratch->start;
-	struct cf_node *path = &scratch->node;
+	struct cf_node *path = &scratch->path;
 
 	cf_begin_passing(path, config, CF_NODE_PATH, scratch->hash);
 	node->name = scratch->hash;

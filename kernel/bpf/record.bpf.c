@@ -179,13 +179,16 @@ lost:
 	return 0;
 }
 
-/* The version of a node that a relation may go into: a new one if the current one was left. */
+/*
+ * The version of a node that a relation may go into: a new one if the current one was left. One that exists only in its
+ * record has no other version.
+ */
 static __always_inline u32 enter(struct cf_config *config, struct cf_act *act, struct cf_node *to)
 {
 	struct cf_stats *stats;
 	u64 step = *(volatile u64 *)&to->step;
 
-	if (config->modes & CF_KEEP_VERSIONS)
+	if (config->modes & CF_KEEP_VERSIONS || !(to->type & CF_LASTING_NODES))
 		return step >> 1;
 	for (int i = 0; i < 8; i++) {
 		u64 next = (step | 1) + 1;

@@ -29,6 +29,13 @@ static __always_inline void note_signal(struct task_struct *task, u32 signal)
 	bpf_map_update_elem(&cf_signals, &key, &value, BPF_ANY);
 }
 
+/* Whoever does something to a task that is tracked has no name yet, unless he is so as well. */
+static __always_inline void name_who(const struct cf_actor *actor, const struct cf_actor *target)
+{
+	cf_name_unnamed(actor->process, actor->task, target->task);
+	cf_name_unnamed(actor->process, actor->task, target->process);
+}
+
 /* Sent by a task. Those that the kernel sends itself do not come through here; 0 only asks whether one may. */
 CF_HOOK(task_kill)
 int BPF_PROG(cf_task_kill, struct task_struct *task, void *info, int signal, const struct cred *cred, int ret)
@@ -39,8 +46,9 @@ int BPF_PROG(cf_task_kill, struct task_struct *task, void *info, int signal, con
 	if (!ret && signal)
 		note_signal(task, signal);
 	/* With credentials given it is sent on behalf of a task that is not the current one. */
-	if (ret || !signal || cred || !cf_acts(&actor) || !cf_target(&target, task))
+	if (ret || !signal || cf_address(cred) || !cf_acts(&actor) || !cf_target(&target, task))
 		return CF_VERDICT(ret);
+	name_who(&actor, &target);
 	act = cf_new_act(&actor, CF_SIGNAL, signal);
 	cf_informs(&act, actor.task, target.task, actor.process, target.process);
 	return CF_VERDICT(ret);
@@ -55,6 +63,8 @@ int BPF_PROG(cf_ptrace_access_check, struct task_struct *child, unsigned int mod
 
 	if (ret || !cf_acts(&actor) || !cf_target(&target, child))
 		return CF_VERDICT(ret);
+	if (mode & (PTRACE_READ | PTRACE_ATTACH))
+		name_who(&actor, &target);
 	act = cf_new_act(&actor, 0, mode);
 	if (mode & PTRACE_READ) {
 		act.relation = CF_PTRACE_READ_TASK;
@@ -81,6 +91,7 @@ int BPF_PROG(cf_ptrace_traceme, struct task_struct *parent, int ret)
 
 	if (ret || !cf_acts(&actor) || !cf_target(&target, parent))
 		return CF_VERDICT(ret);
+	name_who(&actor, &target);
 	act = cf_new_act(&actor, CF_PTRACE_TRACEME, 0);
 	cf_informs(&act, actor.task, target.task, actor.process, target.process);
 	return CF_VERDICT(ret);

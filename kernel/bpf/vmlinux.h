@@ -444,6 +444,17 @@ struct bpf_iter__task_file {
 	struct file *file;
 };
 
+/* What is of no user and no group has no id: what is there then is not to be read. */
+struct posix_acl_entry {
+	short e_tag;
+	unsigned short e_perm;
+};
+
+struct posix_acl {
+	unsigned int a_count;
+	struct posix_acl_entry a_entries[0];
+};
+
 #pragma clang attribute pop
 
 #endif

@@ -9,8 +9,16 @@ export interface ProgramEntry {
 /** How many parameters a function of the kernel has; undefined where there is no such function. */
 export type ParametersOf = (name: string) => number | undefined;
 
-/** Without a place on kernels that run no programs of 32 bits: then there is nothing to see. */
-const dispensable: ReadonlySet<string> = new Set(['compat_ioctl']);
+/**
+ * Without a place there is nothing to see: on kernels that run no programs of 32 bits, and before 6.2, where access lists
+ * go the way of all other attributes.
+ */
+const dispensable: ReadonlySet<string> = new Set([
+  'compat_ioctl',
+  'vfs_set_acl',
+  'vfs_get_acl',
+  'vfs_remove_acl',
+]);
 
 /**
  * Whether a kernel has what a program is to be attached to. One whose name ends in a number is for a hook with as many

@@ -4,6 +4,8 @@ import type { CapturedGraph, CapturedNode, VersionKey } from './captured-graph.t
 export interface Allowances {
   /** Records were lost, and counted: what refers to them, and their numbers, may be missing. Default false. */
   readonly losses?: boolean;
+  /** Objects keep their versions for ever, so that what goes out and comes in again is a cycle. Default false. */
+  readonly cycles?: boolean;
 }
 
 /** Relations from one version of an object to its next. */
@@ -45,14 +47,17 @@ const mostOfAKind = 5;
  * for one inode, objects that change their type or what they are, versions that nothing links to the one before.
  * @returns nothing where it is as it must be
  */
-export function faultsOf(graph: CapturedGraph, { losses = false }: Allowances = {}): string[] {
+export function faultsOf(
+  graph: CapturedGraph,
+  { losses = false, cycles: versionless = false }: Allowances = {},
+): string[] {
   const faults = [
     graph.malformed > 0 ? [`${graph.malformed} records are malformed`] : [],
     repeatedRelations(graph),
     changedTypes(graph),
     changedObjects(graph),
     inodesTwice(graph),
-    cycles(graph),
+    versionless ? [] : cycles(graph),
   ];
   if (!losses) {
     faults.push(

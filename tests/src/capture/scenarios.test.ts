@@ -55,6 +55,9 @@ function programNames(): Set<string> {
   );
 }
 
+/** From 6.2 on access lists go a way of their own. */
+const isOfNewer = (program: string): boolean => /_acl$/.test(program);
+
 /** What a program is for: where arguments or names differ between kernels, there is one for each form. */
 function hookOf(program: string): string {
   return program.replace(/_\d$/, '').replace('_anon_', '_');
@@ -122,7 +125,8 @@ describe.for(machines)('what is recorded on $kernel, bpf a security module: $bpf
     `every program is loaded: the verifier has passed it, after a bounded number of instructions${note}`,
     () => {
       const { programs } = captured.recordings.pipeline.counts!.after;
-      expect(programs.map(({ name }) => hookOf(name)).sort()).toEqual([...programNames()].sort());
+      const expected = [...programNames()].filter((name) => machine.kernel !== '6.1' || !isOfNewer(name));
+      expect(programs.map(({ name }) => hookOf(name)).sort()).toEqual(expected.sort());
       for (const { name, verifiedInstructions } of programs) {
         expect(verifiedInstructions, name).toBeGreaterThan(1);
         expect(verifiedInstructions, name).toBeLessThan(50_000);

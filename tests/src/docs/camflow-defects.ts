@@ -110,6 +110,15 @@ export const camflowDefects: readonly CamflowDefect[] = [
     shownBy: [cases('relation filter'), graph],
   },
   {
+    defect: 'Of a tracked file it is recorded that its attributes changed or were read, and not by whom.',
+    here: 'What stands between a file and who acts is tracked as the file is, and who acts is named.',
+    shownBy: [
+      cases('file track, and who changes its attributes'),
+      cases('file track, and who changes its extended attributes'),
+      cases('file track, and who reads its extended attributes'),
+    ],
+  },
+  {
     defect: 'Without another module, extended attributes need no privilege.',
     here: 'A program returns what was decided before it.',
     shownBy: [hooks('xattr')],

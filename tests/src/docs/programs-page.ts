@@ -12,6 +12,7 @@ How many of its instructions an event costs depends on what is recorded: a hook 
 left within the first few dozen of its own ([why](../adr/0014-hooks-are-left-early.md)).
 
 Up to 6.14 \`cf_pipe_read\` is loaded, later \`cf_anon_pipe_read\`.
+The three for access lists (\`cf_vfs_set_acl\` and its like) are loaded from 6.2 on, which has the functions.
 `;
 
 /** The page that says how large every program is. */

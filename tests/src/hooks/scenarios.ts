@@ -20,8 +20,36 @@ const moved = (relation: string, from: string, to: string): readonly WantedRelat
   wanted('splice_out', 'task', to),
 ];
 
+const everybody = [0xff, 0xff, 0xff, 0xff];
+
+/** What `acl` sets, as text: an entry for each of the owner, user 1000, the group, the mask and all others. */
+const accessList = {
+  name: 'system.posix_acl_access',
+  value: Buffer.from([
+    ...[2, 0, 0, 0],
+    ...[1, 0, 6, 0, ...everybody],
+    ...[2, 0, 4, 0, 0xe8, 3, 0, 0],
+    ...[4, 0, 4, 0, ...everybody],
+    ...[0x10, 0, 4, 0, ...everybody],
+    ...[0x20, 0, 4, 0, ...everybody],
+  ]).toString(),
+};
+
 /** The programs of `tests/fixtures/programs/hooks`. */
 export const scenarios: readonly Scenario[] = [
+  {
+    name: 'acl',
+    shows: [
+      wanted('setxattr', 'task', 'xattr', { says: { name: accessList.name, value: accessList.value } }),
+      wanted('setxattr_inode', 'xattr system.posix_acl_access', 'file file'),
+      wanted('getxattr_inode', 'file file', 'xattr', {
+        says: { name: accessList.name, value: accessList.value },
+      }),
+      wanted('getxattr', 'xattr system.posix_acl_access', 'task'),
+      wanted('removexattr', 'task', 'xattr', { says: { name: accessList.name, size: 0n } }),
+      wanted('removexattr_inode', 'xattr system.posix_acl_access', 'file file'),
+    ],
+  },
   {
     name: 'attribute',
     shows: [wanted('getattr', 'file file', 'task'), wanted('read_link', 'link symbolic', 'task')],

@@ -15,6 +15,7 @@ const copy = (from: string, to: string): FlowRun => ({ words: ['copy', from, to]
 const read = 'read file in > task';
 const write = 'write task > file out';
 const again = 'write task > file final';
+const named = 'named path flows > process_memory';
 const copyBoth: readonly FlowRun[] = [copy('in', 'out'), copy('out', 'final')];
 /** The user, group and port that rules are about, and others. */
 const [account, otherAccount] = [1234, 1235];
@@ -74,11 +75,50 @@ const files: readonly PolicyCase[] = [
       ...['file_lock', 'write_ioctl', 'link', 'rename', 'unlink'].map((type) => `${type} task > file third`),
       ...['read_ioctl', 'listxattr'].map((type) => `${type} file third > task`),
       'copy_file_range file third > file out',
-      'setattr_inode iattr > file third',
-      'setxattr_inode xattr trusted.colour > file third',
+      ...['setattr task > iattr', 'setattr_inode iattr > file third'],
+      ...['setxattr', 'removexattr'].flatMap((type) => [
+        `${type} task > xattr trusted.colour`,
+        `${type}_inode xattr trusted.colour > file third`,
+      ]),
       'getxattr_inode file third > xattr trusted.colour',
-      'removexattr_inode xattr trusted.colour > file third',
+      'getxattr xattr trusted.colour > task',
+      'named path flows > process_memory',
       'named path second > file third',
+    ],
+  },
+  {
+    name: 'file track, and who changes its attributes',
+    say: markFile('in', { tracked: true }),
+    matching: [{ words: ['seal', 'in'] }],
+    others: [{ words: ['seal', 'other'] }],
+    shows: ['setattr task > iattr', 'setattr_inode iattr > file in', named],
+  },
+  {
+    name: 'file track, and who changes its extended attributes',
+    say: markFile('in', { tracked: true }),
+    matching: [{ words: ['paint', 'in'] }],
+    others: [{ words: ['paint', 'other'] }],
+    shows: ['setxattr task > xattr trusted.colour', 'setxattr_inode xattr trusted.colour > file in', named],
+  },
+  {
+    name: 'file track, and who reads its extended attributes',
+    say: both(({ paint }) => paint('in'), markFile('in', { tracked: true })),
+    matching: [{ words: ['regard', 'in', 'out'] }],
+    others: [copy('other', 'out')],
+    shows: ['getxattr_inode file in > xattr trusted.colour', 'getxattr xattr trusted.colour > task', named],
+    hides: [write],
+  },
+  {
+    name: 'file propagate, through an extended attribute',
+    say: both(({ paint }) => paint('in'), markFile('in', propagating)),
+    matching: [{ words: ['regard', 'in', 'out'] }, copy('out', 'final')],
+    others: [copy('other', 'out'), copy('out', 'final')],
+    shows: [
+      'getxattr_inode file in > xattr trusted.colour',
+      'getxattr xattr trusted.colour > task',
+      named,
+      write,
+      again,
     ],
   },
   {
@@ -129,6 +169,13 @@ const processes: readonly PolicyCase[] = [
     others: [waiting({})],
     shows: [read, write],
     hides: [again],
+  },
+  {
+    name: 'process track, and whoever sends it a signal',
+    say: nothing,
+    matching: [{ ...waiting({ tracked: true }), signalled: true }],
+    others: [waiting({})],
+    shows: ['signal task > task', 'named path sender > process_memory'],
   },
   {
     name: 'process propagate',
@@ -484,7 +531,7 @@ const earlyCases: readonly PolicyCase[] = (['4', '6'] as const).flatMap((family)
   ] satisfies PolicyCase[];
 });
 
-const ways = ['file', 'pipe', 'socket', 'mapping', 'segment', 'fork', 'exec'] as const;
+const ways = ['file', 'pipe', 'socket', 'mapping', 'segment', 'xattr', 'fork', 'exec'] as const;
 
 const propagation: readonly PolicyCase[] = [
   ...ways.map((way) => ({
@@ -581,6 +628,15 @@ const memory: readonly PolicyCase[] = [
     others: [copy('other', 'out')],
     shows: [read, 'in is tracked 0x80'],
     asks: ['in'],
+  },
+  {
+    name: 'a security context that a task enters',
+    all: true,
+    say: ({ makeContext }) => makeContext(),
+    matching: [{ words: ['confine', 'in', 'out'] }],
+    others: [copy('in', 'out')],
+    shows: [write, 'a task is in 2 security contexts'],
+    othersShow: ['a task is in 1 security context'],
   },
   {
     name: 'namespaces that a task enters',

@@ -7,7 +7,7 @@ const late = new Set(['free', 'terminate_proc', 'terminate_task', 'version_entit
 /**
  * What a graph says, in lines without numbers: `write task > file out`, each once. Files are called by their last name,
  * paths and other text by what they say, all without folders. Tasks
- * also tell the namespace that they are in, and packets where they go.
+ * also tell the namespace that they are in and how many security contexts, and packets where they go.
  */
 export function describeGraph(graph: CapturedGraph): string[] {
   const relations = relationLines(graph);
@@ -20,7 +20,19 @@ export function describeGraph(graph: CapturedGraph): string[] {
       const receiver = fields.get('rcv_ip') ?? fields.get('rcv_ip6');
       return `a ${type} goes to port ${fields.get('rcv_port')} at ${receiver} by ${fields.get('protocol')}`;
     });
-  return [...new Set([...relations, ...places, ...packets])];
+  return [...new Set([...relations, ...places, ...packets, ...contextLines(graph)])];
+}
+
+/** How many security contexts tasks were in; one that has done nothing yet says none. */
+function contextLines({ snapshots }: CapturedGraph): string[] {
+  const contexts = new Map<string, Set<unknown>>();
+  for (const { type, object, fields } of snapshots) {
+    if (type !== 'task' || fields.get('secid') === 0) continue;
+    contexts.set(object, (contexts.get(object) ?? new Set()).add(fields.get('secid')));
+  }
+  return [...contexts.values()].map(
+    ({ size }) => `a task is in ${size} security ${size === 1 ? 'context' : 'contexts'}`,
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { MarkChange, ProvenanceControl, RuleAction } from '@camflow/kernel';
+import type { GraphFigures } from './mode-cases.ts';
 
 /** One run of a program of `tests/fixtures/workloads/flows.c`, in the folder of its case. */
 export interface FlowRun {
@@ -15,6 +16,8 @@ export interface FlowRun {
   readonly byShell?: string;
   /** What is said about the process once it waits for being told to go on. */
   readonly mark?: MarkChange;
+  /** Whether a program called `sender` sends it a signal by then that does nothing. */
+  readonly signalled?: boolean;
   /** What is said by then about its cgroup namespace, which is a new one. */
   readonly ofNamespace?: RuleAction;
 }
@@ -27,6 +30,10 @@ export interface PolicyMachine {
   /** Number of the cgroup of the tests, and of the one below it. */
   readonly cgroup: bigint;
   readonly innerCgroup: bigint;
+  /** Gives a file of this folder the extended attribute `trusted.colour`. */
+  paint(name: string): void;
+  /** Has AppArmor make the security context that `flows confine` enters. */
+  makeContext(): void;
   /** Saves the flags of files, takes them all away, and loads them again. */
   reloadFileFlags(): void;
 }
@@ -62,4 +69,11 @@ export interface PolicyCase {
 export interface PolicyOutcome {
   readonly matching: readonly string[];
   readonly others: readonly string[];
+}
+
+/** What became of the runs in one mode: lines as above, and what is wrong with their graph. */
+export interface ModeOutcome {
+  readonly lines: readonly string[];
+  readonly faults: readonly string[];
+  readonly figures: GraphFigures;
 }

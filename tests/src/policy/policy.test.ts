@@ -5,7 +5,8 @@ import { type GuestKernel, runInGuest } from '@camflow/guest';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildWorkload, whyNoCapture } from '../capture/capture-in-guest.ts';
 import { cases } from './cases.ts';
-import type { PolicyOutcome } from './policy-case.ts';
+import { modeCases, shownInEveryMode } from './mode-cases.ts';
+import type { ModeOutcome, PolicyOutcome } from './policy-case.ts';
 
 const machines: readonly { kernel: GuestKernel; bpfLsm: boolean }[] = [
   { kernel: '6.1', bpfLsm: true },
@@ -14,6 +15,7 @@ const machines: readonly { kernel: GuestKernel; bpfLsm: boolean }[] = [
 ];
 
 interface Told {
+  readonly modes: Readonly<Record<string, ModeOutcome | { readonly error: string }>>;
   readonly outcomes: Readonly<Record<string, PolicyOutcome | { readonly error: string }>>;
   readonly faults: readonly string[];
   /** Texts that were cut, of a program that was given five which are too long. */
@@ -45,6 +47,16 @@ describe.for(machines)('on $kernel, bpf a security module: $bpfLsm', (machine) =
     if (!all) expect(outcome.others.filter((line) => line.includes(' > '))).toEqual([]);
     const expected = othersShow ?? [];
     expect(expected.filter((line) => !outcome.others.includes(line))).toEqual([]);
+  });
+
+  run.for(modeCases)(`the graph with $name${note}`, ({ name, figures }) => {
+    const outcome = told.modes[name]!;
+    if ('error' in outcome) throw new Error(outcome.error);
+    expect(outcome.faults).toEqual([]);
+    expect(outcome.figures).toEqual(figures);
+    const expected = figures.records === 'none' ? [] : shownInEveryMode;
+    const missing = expected.filter((line) => !outcome.lines.includes(line));
+    expect(missing, outcome.lines.join('\n')).toEqual([]);
   });
 
   run(`records of a task say which namespaces it entered${note}`, () => {

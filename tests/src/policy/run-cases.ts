@@ -1,7 +1,7 @@
 // Runs in the guest: every case, or those with one of the arguments in their name, one after the other, and writes what
 // became of them as JSON to standard output.
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abiBpf1 } from '@camflow/api';
 import {
@@ -12,6 +12,7 @@ import {
   markBits,
   openCapture,
   openControl,
+  type SwitchName,
   saveFileFlags,
 } from '@camflow/kernel';
 import { GraphReader } from '../capture/captured-graph.ts';
@@ -20,9 +21,11 @@ import { versionsNamed } from '../capture/origins.ts';
 import { cases, localAddresses6, profile } from './cases.ts';
 import { describeGraph } from './describe-graph.ts';
 import { loadProfile } from './load-profile.ts';
-import type { FlowRun, PolicyCase, PolicyMachine, PolicyOutcome } from './policy-case.ts';
+import { figuresOf, type ModeCase, modeCases, modeRuns, sayForModes } from './mode-cases.ts';
+import type { FlowRun, ModeOutcome, PolicyCase, PolicyMachine, PolicyOutcome } from './policy-case.ts';
 
 const program = '/root/bin/flows';
+const sender = '/root/bin/sender';
 const work = '/root/work';
 const cgroups = '/sys/fs/cgroup';
 const savedFlags = '/root/flags';
@@ -52,15 +55,18 @@ function drain(...readers: readonly GraphReader[]): void {
 }
 
 /** Shells become the program, once they are where it is to begin; or outlive it. */
-function commandOf({ words, inCgroup, underProfile, byShell }: FlowRun): [file: string, words: string[]] {
-  const run = `${program} "$@"`;
+function commandOf(
+  { words, inCgroup, underProfile, byShell }: FlowRun,
+  file: string,
+): [file: string, words: string[]] {
+  const run = `${file} "$@"`;
   const by = (shell: string, script: string): [string, string[]] => [shell, ['-c', script, 'sh', ...words]];
   if (inCgroup) return by('sh', `echo $$ > ${cgroups}/${inCgroup}/cgroup.procs && exec ${run}`);
   if (underProfile)
     return by('sh', `printf 'exec ${underProfile}' > /proc/$$/attr/apparmor/exec && exec ${run}`);
   const own = 'read -r line < other && echo "$line" > own';
-  if (byShell) return by(byShell, `${run} && ${own} && exec ${program} copy out final`);
-  return [program, [...words]];
+  if (byShell) return by(byShell, `${run} && ${own} && exec ${file} copy out final`);
+  return [file, [...words]];
 }
 
 function dropCaches(): void {
@@ -68,16 +74,16 @@ function dropCaches(): void {
   writeFileSync('/proc/sys/vm/drop_caches', '3');
 }
 
-async function runFlow(run: FlowRun, cwd: string): Promise<string> {
+async function runFlow(run: FlowRun, cwd: string, file = program): Promise<string> {
   const options = {
     cwd,
     ...(run.uid === undefined ? {} : { uid: run.uid }),
     ...(run.gid === undefined ? {} : { gid: run.gid }),
   };
   if (run.afterDropCaches) dropCaches();
-  const [file, words] = commandOf(run);
+  const [command, words] = commandOf(run, file);
   if (run.words[0] === 'wait') return runWaiting(run, options);
-  const { status, signal, stderr, stdout } = spawnSync(file, words, {
+  const { status, signal, stderr, stdout } = spawnSync(command, words, {
     ...options,
     encoding: 'utf8',
     timeout: 60_000,
@@ -86,7 +92,10 @@ async function runFlow(run: FlowRun, cwd: string): Promise<string> {
   return stdout;
 }
 
-async function runWaiting({ words, mark, ofNamespace }: FlowRun, options: object): Promise<string> {
+async function runWaiting(
+  { words, mark, signalled, ofNamespace }: FlowRun,
+  options: object,
+): Promise<string> {
   const [file, before] = ofNamespace === undefined ? [program, []] : ['unshare', ['--cgroup', program]];
   const child = spawn(file, [...before, ...words], { ...options, stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
@@ -96,6 +105,7 @@ async function runWaiting({ words, mark, ofNamespace }: FlowRun, options: object
     const selector = { kind: 'cgroup', path: `/proc/${child.pid}/ns/cgroup` } as const;
     control.rules.add({ selector, bits: actionBits[ofNamespace] });
   }
+  if (signalled) await runFlow({ words: ['signal', String(child.pid)] }, '/', sender);
   child.stdin!.end('\n');
   const status = await ended;
   if (status !== 0) throw new Error(`${words.join(' ')} ended with ${status}`);
@@ -143,6 +153,13 @@ function machineOf(folder: string): PolicyMachine {
     folder,
     cgroup: statSync(`${cgroups}/policy`, { bigint: true }).ino,
     innerCgroup: statSync(`${cgroups}/policy/inner`, { bigint: true }).ino,
+    paint: (name) => {
+      spawnSync(program, ['paint', name], { cwd: folder, stdio: 'inherit' });
+    },
+    makeContext: () => {
+      spawnSync('mount', ['-t', 'securityfs', 'securityfs', '/sys/kernel/security']);
+      mkdirSync('/sys/kernel/security/apparmor/policy/namespaces/flows');
+    },
     reloadFileFlags: () => {
       saveFileFlags(savedFlags);
       const { tracked, opaque, propagate } = markBits;
@@ -160,6 +177,27 @@ function reset(): void {
   const { tracked, opaque, propagate } = markBits;
   for (const { key } of listFileFlags()) changeFileFlags(key, { clear: tracked | opaque | propagate });
   control.switches.set('all', false);
+}
+
+/** Objects keep what they were in a mode: none of this is for the whole, and nothing comes after it. */
+async function runMode({ switches, cycles = false }: ModeCase): Promise<ModeOutcome> {
+  const chosen = Object.entries(switches) as [SwitchName, boolean][];
+  const folder = makeFolder();
+  const reader = new GraphReader();
+  await sleep(500);
+  drain();
+  try {
+    sayForModes(machineOf(folder));
+    for (const [name, on] of chosen) control.switches.set(name, on);
+    capture.changeEpoch();
+    for (const run of modeRuns) await runFlow(run, folder);
+    drain(reader);
+  } finally {
+    for (const [name, on] of chosen) control.switches.set(name, !on);
+    reset();
+  }
+  const graph = reader.graph();
+  return { lines: describeGraph(graph), faults: faultsOf(graph, { cycles }), figures: figuresOf(graph) };
 }
 
 async function runCase({
@@ -182,6 +220,7 @@ async function runCase({
 }
 
 for (const folder of ['/root', '/root/bin']) chmodSync(folder, 0o755);
+copyFileSync(program, sender);
 mkdirSync(work);
 mkdirSync(`${cgroups}/policy/inner`, { recursive: true });
 spawnSync('ip', ['link', 'set', 'lo', 'up']);
@@ -191,18 +230,27 @@ for (const address of localAddresses6) {
 }
 loadProfile(profile);
 
-capture.enable({ all: false, argumentLimit: 131_072 });
-const outcomes: Record<string, PolicyOutcome | { error: string }> = {};
-const [, , ...parts] = process.argv;
-for (const each of cases.filter(
-  ({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)),
-)) {
-  try {
-    outcomes[each.name] = await runCase(each);
-  } catch (error) {
-    outcomes[each.name] = { error: String(error) };
+/** What becomes of each, by its name; an error is of that one only. */
+async function runEach<Case extends { readonly name: string }, Outcome>(
+  all: readonly Case[],
+  run: (each: Case) => Promise<Outcome>,
+): Promise<Record<string, Outcome | { error: string }>> {
+  const [, , ...parts] = process.argv;
+  const outcomes: Record<string, Outcome | { error: string }> = {};
+  for (const each of all.filter(
+    ({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)),
+  )) {
+    try {
+      outcomes[each.name] = await run(each);
+    } catch (error) {
+      outcomes[each.name] = { error: String(error) };
+    }
   }
+  return outcomes;
 }
+
+capture.enable({ all: false, argumentLimit: 131_072 });
+const outcomes = await runEach(cases, runCase);
 
 /** Runs a program with five texts that are longer than what is kept, and five that are not. */
 function countTruncated(): number {
@@ -218,9 +266,10 @@ function countTruncated(): number {
 
 const truncated = countTruncated();
 await sleep(500);
-capture.disable();
 drain(whole);
 const faults = faultsOf(whole.graph());
+const modes = await runEach(modeCases, runMode);
+capture.disable();
 control.close();
 capture.close();
-process.stdout.write(`${JSON.stringify({ outcomes, faults, truncated })}\n`);
+process.stdout.write(`${JSON.stringify({ modes, outcomes, faults, truncated })}\n`);
