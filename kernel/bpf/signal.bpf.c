@@ -29,6 +29,12 @@ static __always_inline void note_signal(struct task_struct *task, u32 signal)
 	bpf_map_update_elem(&cf_signals, &key, &value, BPF_ANY);
 }
 
+/* Whether what the current task does to another one can be for the record: because of either. */
+static __always_inline bool concerns(const struct task_struct *task)
+{
+	return cf_concerns(NULL) || cf_task_concerns(task);
+}
+
 /* Sent by a task. Those that the kernel sends itself do not come through here; 0 only asks whether one may. */
 CF_HOOK(task_kill)
 int BPF_PROG(cf_task_kill, struct task_struct *task, void *info, int signal, const struct cred *cred, int ret)
@@ -39,7 +45,7 @@ int BPF_PROG(cf_task_kill, struct task_struct *task, void *info, int signal, con
 	if (!ret && signal)
 		note_signal(task, signal);
 	/* With credentials given it is sent on behalf of a task that is not the current one. */
-	if (ret || !signal || cred || !cf_acts(&actor) || !cf_target(&target, task))
+	if (ret || !signal || cred || !concerns(task) || !cf_acts(&actor) || !cf_target(&target, task))
 		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, CF_SIGNAL, signal);
 	cf_informs(&act, actor.task, target.task, actor.process, target.process);
@@ -53,7 +59,7 @@ int BPF_PROG(cf_ptrace_access_check, struct task_struct *child, unsigned int mod
 	struct cf_actor actor, target;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor) || !cf_target(&target, child))
+	if (ret || !concerns(child) || !cf_acts(&actor) || !cf_target(&target, child))
 		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, 0, mode);
 	if (mode & PTRACE_READ) {
@@ -79,7 +85,7 @@ int BPF_PROG(cf_ptrace_traceme, struct task_struct *parent, int ret)
 	struct cf_actor actor, target;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor) || !cf_target(&target, parent))
+	if (ret || !concerns(parent) || !cf_acts(&actor) || !cf_target(&target, parent))
 		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, CF_PTRACE_TRACEME, 0);
 	cf_informs(&act, actor.task, target.task, actor.process, target.process);
@@ -93,7 +99,7 @@ int BPF_PROG(cf_task_setpgid, struct task_struct *task, int group, int ret)
 	struct cf_actor actor, target;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor) || !cf_target(&target, task))
+	if (ret || !concerns(task) || !cf_acts(&actor) || !cf_target(&target, task))
 		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, CF_SETPGID, (u32)group);
 	cf_generates(&act, actor.process, actor.task, target.process);
@@ -106,7 +112,7 @@ int BPF_PROG(cf_task_getpgid, struct task_struct *task, int ret)
 	struct cf_actor actor, target;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor) || !cf_target(&target, task))
+	if (ret || !concerns(task) || !cf_acts(&actor) || !cf_target(&target, task))
 		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, CF_GETPGID, 0);
 	cf_uses(&act, target.process, actor.task, actor.process);

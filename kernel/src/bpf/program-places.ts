@@ -10,7 +10,7 @@ export interface ProgramEntry {
 export type ParametersOf = (name: string) => number | undefined;
 
 /** Without a place on kernels that run no programs of 32 bits: then there is nothing to see. */
-const dispensable: ReadonlySet<string> = new Set(['compat_ioctl']);
+const dispensable: ReadonlySet<string> = new Set(['compat_ioctl', 'compat_mremap']);
 
 /**
  * Whether a kernel has what a program is to be attached to. One whose name ends in a number is for a hook with as many

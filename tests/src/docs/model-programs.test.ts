@@ -8,7 +8,7 @@ import { programsPage } from './programs-page.ts';
 
 const folder = path.join(repositoryRoot, 'kernel/dist/bpf');
 /** What a program may have: more than any has now, so that growth is noticed while something can be done about it. */
-const ceilings = { instructions: 6500, ownInstructions: 1100, stackBytes: 480 } as const;
+const ceilings = { instructions: 6800, ownInstructions: 1100, stackBytes: 480 } as const;
 /** Of the one that the page is about: others make other code. */
 const compiler = 'clang version 14.';
 
