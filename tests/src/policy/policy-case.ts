@@ -9,6 +9,10 @@ export interface FlowRun {
   readonly inCgroup?: boolean;
   /** What is said about the process once it waits for being told to go on. */
   readonly mark?: MarkChange;
+  /** What is said by then about the file `in`: as a file that is there, or by its key alone. */
+  readonly said?: { readonly by: 'path' | 'key'; readonly flags: number };
+  /** Whether it gets a signal by then, from a process of which nothing is said. */
+  readonly signalled?: boolean;
   /** What is said by then about its cgroup namespace, which is a new one. */
   readonly ofNamespace?: RuleAction;
 }
@@ -54,4 +58,13 @@ export interface PolicyCase {
 export interface PolicyOutcome {
   readonly matching: readonly string[];
   readonly others: readonly string[];
+}
+
+/** What is in the sieve when no process is tracked any more. */
+export interface SieveRest {
+  /** As it says itself, and its slots together. */
+  readonly sum: number;
+  readonly slots: number;
+  /** Files of which anything is said. */
+  readonly files: number;
 }

@@ -5,19 +5,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { abiBpf1 } from '@camflow/api';
 import {
   actionBits,
+  askFile,
   changeFileFlags,
   listFileFlags,
   loadFileFlags,
   markBits,
   openCapture,
   openControl,
+  relationCounts,
   saveFileFlags,
+  sieveCounts,
 } from '@camflow/kernel';
 import { GraphReader } from '../capture/captured-graph.ts';
 import { faultsOf } from '../capture/graph-faults.ts';
 import { cases } from './cases.ts';
 import { describeGraph } from './describe-graph.ts';
-import type { FlowRun, PolicyCase, PolicyMachine, PolicyOutcome } from './policy-case.ts';
+import type { FlowRun, PolicyCase, PolicyMachine, PolicyOutcome, SieveRest } from './policy-case.ts';
 
 const program = '/root/bin/flows';
 const work = '/root/work';
@@ -57,7 +60,7 @@ async function runFlow(run: FlowRun, cwd: string): Promise<string> {
   const [file, words] = run.inCgroup
     ? ['sh', ['-c', `echo $$ > ${cgroup}/cgroup.procs && exec ${program} "$@"`, 'sh', ...run.words]]
     : [program, [...run.words]];
-  if (run.words[0] === 'wait') return runWaiting(run, options);
+  if (['wait', 'mapped'].includes(run.words[0]!)) return runWaiting(run, options);
   const { status, signal, stderr, stdout } = spawnSync(file, words, {
     ...options,
     encoding: 'utf8',
@@ -67,12 +70,19 @@ async function runFlow(run: FlowRun, cwd: string): Promise<string> {
   return stdout;
 }
 
-async function runWaiting({ words, mark, ofNamespace }: FlowRun, options: object): Promise<string> {
+async function runWaiting(run: FlowRun, options: { readonly cwd: string }): Promise<string> {
+  const { words, mark, said, signalled, ofNamespace } = run;
   const [file, before] = ofNamespace === undefined ? [program, []] : ['unshare', ['--cgroup', program]];
   const child = spawn(file, [...before, ...words], { ...options, stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
   await new Promise((resolve) => child.stdout!.once('data', resolve));
   control.processes.mark(child.pid!, mark ?? {});
+  if (said !== undefined) {
+    const file = `${options.cwd}/in`;
+    if (said.by === 'path') askFile(file, { set: said.flags });
+    else changeFileFlags(askFile(file).key, { set: said.flags });
+  }
+  if (signalled) spawnSync('sh', ['-c', `kill -CONT ${child.pid}`]);
   if (ofNamespace !== undefined) {
     const selector = { kind: 'cgroup', path: `/proc/${child.pid}/ns/cgroup` } as const;
     control.rules.add({ selector, bits: actionBits[ofNamespace] });
@@ -167,9 +177,30 @@ mkdirSync(work);
 mkdirSync(cgroup);
 spawnSync('ip', ['link', 'set', 'lo', 'up']);
 
+/** Relations that were looked at, and not recorded, of a process with which nothing tracked has to do. */
+async function offeredOfIdle(): Promise<string[]> {
+  const before = relationCounts();
+  await runFlow({ words: ['idle', 'out'] }, makeFolder());
+  const after = [...relationCounts()].filter(
+    ([name, { offered }]) => offered > (before.get(name)?.offered ?? 0),
+  );
+  return after.map(([name]) => name).sort();
+}
+
+/** What the sieve holds, and the files of which anything is said: all that is left of the cases before. */
+async function countSieve(): Promise<SieveRest> {
+  // Memory of processes ends a little after them.
+  await sleep(2000);
+  return { ...sieveCounts(), files: listFileFlags().length };
+}
+
 capture.enable({ all: false, argumentLimit: 131_072 });
+const idle = await offeredOfIdle();
+let sieve: SieveRest | undefined;
 const outcomes: Record<string, PolicyOutcome | { error: string }> = {};
 for (const each of cases) {
+  // After that everything stays tracked.
+  if (each.name.startsWith('security context')) sieve ??= await countSieve();
   try {
     outcomes[each.name] = await runCase(each);
   } catch (error) {
@@ -196,4 +227,4 @@ drain(whole);
 const faults = faultsOf(whole.graph());
 control.close();
 capture.close();
-process.stdout.write(`${JSON.stringify({ outcomes, faults, truncated })}\n`);
+process.stdout.write(`${JSON.stringify({ outcomes, faults, truncated, idle, sieve })}\n`);
