@@ -43,8 +43,11 @@ static __always_inline void ask_key(struct cf_request *request)
 	node->sieve = cf_inode_number(request->key.device, request->key.ino);
 	change(request, node);
 	/* If it is in memory all the same, its own node will hear of it. */
-	if (ids && request->change)
+	if (ids && request->change) {
 		__sync_fetch_and_add(&ids->said, 1);
+		if (request->set & CF_TRACKED)
+			cf_change_mapped();
+	}
 	request->found = 1;
 }
 

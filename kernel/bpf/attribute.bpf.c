@@ -117,14 +117,17 @@ int BPF_PROG(cf_file_send_sigiotask, struct task_struct *task, struct fown_struc
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (ret || !config || !config->enabled || !cf_target(&target, task))
+	if (ret || !config || !config->enabled)
 		return CF_VERDICT(ret);
 	if (bpf_core_field_exists(owner->file))
 		file = (struct file *)BPF_CORE_READ((struct fown_struct *)cf_address(owner), file);
 	else
 		file = (struct file *)(cf_address(owner) - (u64)&((struct file *)0)->f_owner);
 	inode = BPF_CORE_READ(file, f_inode);
-	node = inode ? cf_inode(inode) : NULL;
+	if (!inode || !(cf_looks_at_all(config) || cf_task_concerns(task) || cf_inode_concerns(inode)) ||
+	    !cf_target(&target, task))
+		return CF_VERDICT(ret);
+	node = cf_inode(inode);
 	if (!node)
 		return CF_VERDICT(ret);
 	act = cf_new_act(&target, CF_FILE_SIGIO, signal ? signal : 29);

@@ -13,7 +13,7 @@ int BPF_PROG(cf_cred_prepare, struct cred *new, const struct cred *old, int gfp,
 	struct task_struct *current = bpf_get_current_task_btf();
 	struct cf_node *from;
 	struct cf_task *task;
-	u32 flags = 0;
+	u32 flags = CF_SHARES;
 	u64 taint = 0;
 
 	/* These are new: what is known of their address is of others, whose end was missed. */

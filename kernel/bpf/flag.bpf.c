@@ -22,10 +22,10 @@ static __always_inline bool keep_file(struct cf_node *node, u32 flags, u64 taint
 
 	if (!file) {
 		__builtin_memcpy(fresh.uuid, node->inode.uuid, sizeof(fresh.uuid));
-		if (!bpf_map_update_elem(&cf_files, &key, &fresh, BPF_NOEXIST)) {
-			cf_sieve_add(node->sieve);
+		cf_sieve_add(node->sieve);
+		if (!bpf_map_update_elem(&cf_files, &key, &fresh, BPF_NOEXIST))
 			return true;
-		}
+		cf_sieve_remove(node->sieve);
 		file = bpf_map_lookup_elem(&cf_files, &key);
 	}
 	if (!file)
@@ -39,23 +39,30 @@ static __always_inline bool keep_file(struct cf_node *node, u32 flags, u64 taint
 
 __noinline int cf_flag(struct cf_node *node, u32 flags, u64 taint)
 {
+	u64 number;
 	u32 before;
 
 	if (!node)
 		return 0;
 	before = node->flags;
-	if (flags & ~before)
+	number = flags & CF_SIEVED && !cf_is_kept(node) ? node->sieve : 0;
+	if (flags & ~before) {
+		if (number)
+			cf_sieve_add(number);
 		before = __sync_fetch_and_or(&node->flags, flags);
+		if (number && before & (CF_SIEVED | CF_ENDED))
+			cf_sieve_remove(number);
+	}
 	if (taint & ~node->taint)
 		__sync_fetch_and_or(&node->taint, taint);
 	else if (!(flags & ~before))
 		return 0;
-	if (cf_is_kept(node)) {
-		if (!keep_file(node, flags, taint))
-			cf_count_state_failure();
-	} else if (node->sieve && flags & CF_SIEVED && !(before & CF_SIEVED)) {
-		cf_sieve_add(node->sieve);
-	}
+	if (!cf_is_kept(node))
+		return 0;
+	if (!keep_file(node, flags, taint))
+		cf_count_state_failure();
+	if (before & CF_MAPPED && flags & ~before & CF_TRACKED)
+		cf_change_mapped();
 	return 0;
 }
 
@@ -95,10 +102,12 @@ __noinline int cf_unflag(struct cf_node *node, u32 flags)
 		return 0;
 	before = __sync_fetch_and_and(&node->flags, ~flags);
 	if (!cf_is_kept(node)) {
-		if (node->sieve && before & CF_SIEVED && !(before & ~flags & CF_SIEVED))
+		if (node->sieve && before & CF_SIEVED && !(before & (CF_ENDED | (~flags & CF_SIEVED))))
 			cf_sieve_remove(node->sieve);
 		return 0;
 	}
+	if (before & CF_MAPPED && before & flags & CF_TRACKED)
+		cf_change_mapped();
 	key = key_of(node);
 	file = bpf_map_lookup_elem(&cf_files, &key);
 	if (!file)
@@ -109,15 +118,20 @@ __noinline int cf_unflag(struct cf_node *node, u32 flags)
 	return 0;
 }
 
-/* The node's object ends; `last`: there is no file either, or no name by which anybody could find it again. */
+/*
+ * The node's object ends, which may be told twice; `last`: there is no file either, or no name by which anybody could
+ * find it again.
+ */
 __noinline int cf_forget_flags(struct cf_node *node, u32 last)
 {
 	struct cf_file_key key;
+	u32 before;
 
 	if (!node)
 		return 0;
 	if (!cf_is_kept(node)) {
-		if (node->sieve && node->flags & CF_SIEVED)
+		before = __sync_fetch_and_or(&node->flags, CF_ENDED);
+		if (node->sieve && before & CF_SIEVED && !(before & CF_ENDED))
 			cf_sieve_remove(node->sieve);
 		return 0;
 	}

@@ -6,17 +6,26 @@
 #include "sieve.h"
 #include "model.h"
 
-/* Internal flag of a process node: it may have files mapped shared, and others may have written into those. */
+/*
+ * Internal flag of a process node: it may have files mapped shared, and others may have written into those. Of one that
+ * begins nobody has looked yet.
+ */
 #define CF_SHARES (1u << 9)
 
 /* Internal flag of a node that is tracked: not, or not only, for a recording of somebody's own. */
 #define CF_HELD (1u << 10)
 
+/* Internal flag of an inode's node: it is, or was, mapped shared. Who has it mapped must hear that it is tracked. */
+#define CF_MAPPED (1u << 11)
+
+/* Internal flag of a node of which the object has ended: its flags are in the sieve no more. */
+#define CF_ENDED (1u << 12)
+
 /* That something is tracked. It goes from one thing to another with why it is so. */
 #define CF_TRACKING (CF_TRACKED | CF_PROPAGATE | CF_HELD)
 
 /* What puts a node into the sieve: something has to be known of it wherever it acts. */
-#define CF_SIEVED (CF_TRACKED | CF_OPAQUE | CF_SHARES)
+#define CF_SIEVED (CF_TRACKED | CF_OPAQUE)
 
 /* Adds flags and taint to a node of the kernel's own. */
 extern int cf_flag(struct cf_node *node, u32 flags, u64 taint);
@@ -66,6 +75,15 @@ static __always_inline u32 cf_inherited(u32 relation, u64 type, u32 flags, u64 *
 		return flags;
 	*taint = 0;
 	return flags & ~CF_PROPAGATE;
+}
+
+/* What is known of files that are mapped shared and tracked does not hold any more. */
+static __always_inline void cf_change_mapped(void)
+{
+	struct cf_ids *ids = cf_get_ids();
+
+	if (ids)
+		__sync_fetch_and_add(&ids->mapped, 1);
 }
 
 /* Whether cf_files has what is said of the node: not of pipes and sockets, which end when they leave memory. */

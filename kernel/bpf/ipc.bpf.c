@@ -7,7 +7,10 @@ char LICENSE[] SEC("license") = "GPL";
 /* Internal flag of a message: it was sent, and so is known to whoever receives it. */
 #define SENT (1u << 8)
 
-/* A message knows its type only once it is sent, and so is recorded only then; a POSIX one has its priority here. */
+/*
+ * It is new: what is known of its address is of another, whose end was missed. A message knows its type only once it is
+ * sent, and so is recorded only then; a POSIX one has its priority here.
+ */
 CF_HOOK_AS(msg_msg_alloc_security, security_msg_msg_alloc)
 int BPF_PROG(cf_msg_msg_alloc_security, struct msg_msg *message, int ret)
 {
@@ -15,11 +18,11 @@ int BPF_PROG(cf_msg_msg_alloc_security, struct msg_msg *message, int ret)
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor))
+	cf_forget(&cf_objects, cf_address(message));
+	if (ret || !cf_concerns(NULL) || !cf_acts(&actor) || !actor.state->sends_to_mqueue)
 		return CF_VERDICT(ret);
-	cf_begin_object(cf_address(message), CF_NODE_MSG, actor.state->priority, actor.task->uid, actor.task->gid);
-	node = cf_object(message);
-	if (!node || !actor.state->sends_to_mqueue)
+	node = cf_older_object(&actor, message, CF_NODE_MSG, actor.state->priority);
+	if (!node)
 		return CF_VERDICT(ret);
 	actor.state->message = cf_address(message);
 	act = cf_new_act(&actor, CF_MSG_CREATE, 0);
@@ -34,9 +37,9 @@ int BPF_PROG(cf_msg_queue_msgsnd, struct kern_ipc_perm *queue, struct msg_msg *m
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor))
+	if (ret || !cf_concerns(NULL) || !cf_acts(&actor))
 		return CF_VERDICT(ret);
-	node = cf_object(message);
+	node = cf_older_object(&actor, message, CF_NODE_MSG, message->m_type);
 	/* Asked again each time that a full queue is tried. */
 	if (!node || __sync_fetch_and_or(&node->flags, SENT) & SENT)
 		return CF_VERDICT(ret);
@@ -54,7 +57,7 @@ int BPF_PROG(cf_mq_send_begins, int queue, const char *text, u64 length, unsigne
 {
 	struct cf_actor actor;
 
-	if (!cf_acts(&actor))
+	if (!cf_concerns(NULL) || !cf_acts(&actor))
 		return 0;
 	actor.state->sends_to_mqueue = 1;
 	actor.state->priority = priority;
@@ -66,25 +69,29 @@ int BPF_PROG(cf_mq_send_begins, int queue, const char *text, u64 length, unsigne
 SEC("fexit/do_mq_timedsend")
 int BPF_PROG(cf_mq_send_ends, int queue, const char *text, u64 length, unsigned int priority, void *timeout, int result)
 {
+	struct cf_task *state = bpf_task_storage_get(&cf_tasks, bpf_get_current_task_btf(), 0, 0);
 	struct cf_actor actor;
 	struct cf_node *node;
 	struct cf_act act;
 	u64 message;
 
-	if (!cf_acts(&actor))
+	if (!state || !state->sends_to_mqueue)
 		return 0;
-	message = actor.state->message;
-	actor.state->sends_to_mqueue = 0;
-	actor.state->message = 0;
+	message = state->message;
+	state->sends_to_mqueue = 0;
+	state->message = 0;
 	node = message ? bpf_map_lookup_elem(&cf_objects, &message) : NULL;
-	if (result || !node || node->step & 1)
+	if (result || !node || node->step & 1 || !cf_acts(&actor))
 		return 0;
 	act = cf_new_act(&actor, CF_SEND_MSG_QUEUE, 0);
 	cf_generates(&act, actor.process, actor.task, node);
 	return 0;
 }
 
-/* The receiver has it: of either kind of queue. CamFlow's msg_queue_msgrcv comes before, for SysV only. */
+/*
+ * The receiver has it: of either kind of queue. It may have been sent before capture was enabled, or by whom nobody
+ * records. CamFlow's msg_queue_msgrcv comes before, for SysV only.
+ */
 SEC("fexit/store_msg")
 int BPF_PROG(cf_store_msg, void *destination, struct msg_msg *message, u64 length, int result)
 {
@@ -92,9 +99,9 @@ int BPF_PROG(cf_store_msg, void *destination, struct msg_msg *message, u64 lengt
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (result || !cf_acts(&actor))
+	if (result || !(cf_concerns(NULL) || cf_object_concerns(message)) || !cf_acts(&actor))
 		return 0;
-	node = cf_object(message);
+	node = cf_older_object(&actor, message, CF_NODE_MSG, message->m_type);
 	if (!node)
 		return 0;
 	act = cf_new_act(&actor, CF_RECEIVE_MSG_QUEUE, 0);
@@ -116,10 +123,10 @@ int BPF_PROG(cf_shm_alloc_security, struct kern_ipc_perm *segment, int ret)
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor))
+	cf_forget(&cf_objects, cf_address(segment));
+	if (ret || !cf_concerns(NULL) || !cf_acts(&actor))
 		return CF_VERDICT(ret);
-	cf_begin_object(cf_address(segment), CF_NODE_SHM, segment->mode, actor.task->uid, actor.task->gid);
-	node = cf_object(segment);
+	node = cf_older_object(&actor, segment, CF_NODE_SHM, segment->mode);
 	if (!node)
 		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, CF_SH_CREATE, 0);
@@ -127,7 +134,7 @@ int BPF_PROG(cf_shm_alloc_security, struct kern_ipc_perm *segment, int ret)
 	return CF_VERDICT(ret);
 }
 
-/* The segment's memory is a file, which is what is mapped. */
+/* The segment's memory is a file, which is what is mapped. It may be older than capture. */
 CF_HOOK(shm_shmat)
 int BPF_PROG(cf_shm_shmat, struct kern_ipc_perm *segment, char *address, int flags, int ret)
 {
@@ -136,9 +143,10 @@ int BPF_PROG(cf_shm_shmat, struct kern_ipc_perm *segment, char *address, int fla
 	struct cf_node *node, *file;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor))
+	if (ret || !(cf_object_concerns(segment) || cf_file_concerns((u64)BPF_CORE_READ(whole, shm_file))) ||
+	    !cf_acts(&actor))
 		return CF_VERDICT(ret);
-	node = cf_object(segment);
+	node = cf_older_object(&actor, segment, CF_NODE_SHM, segment->mode);
 	if (!node)
 		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, CF_SH_ATTACH, (u32)flags);

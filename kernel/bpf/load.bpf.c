@@ -49,7 +49,7 @@ int BPF_PROG(cf_kernel_read_file, struct file *file, s64 offset, void **buffer, 
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (result < 0 || !cf_acts(&actor))
+	if (result < 0 || !cf_concerns(file->f_inode) || !cf_acts(&actor))
 		return 0;
 	node = cf_file_inode(&actor, file);
 	if (!node || !cf_wants(&actor, node))
@@ -72,7 +72,8 @@ int BPF_PROG(cf_kernel_load_data, u32 kind, bool contents, int ret)
 	struct cf_machine *machine = bpf_map_lookup_elem(&cf_machine, &zero);
 	struct cf_act act;
 
-	if (ret || !machine || !machine->node.id || !cf_acts(&actor))
+	if (ret || !machine || !machine->node.id || !(cf_concerns(NULL) || machine->node.flags & CF_TRACKED) ||
+	    !cf_acts(&actor))
 		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, load_relation(kind), 0);
 	cf_generates(&act, actor.process, actor.task, &machine->node);
@@ -87,13 +88,9 @@ int BPF_PROG(cf_sb_kern_mount, const struct super_block *superblock, int ret)
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor))
+	if (ret || !(cf_concerns(NULL) || cf_object_concerns(superblock)) || !cf_acts(&actor))
 		return CF_VERDICT(ret);
-	node = cf_object(superblock);
-	if (!node) {
-		cf_begin_object(cf_address(superblock), CF_NODE_SB, 0, actor.task->uid, actor.task->gid);
-		node = cf_object(superblock);
-	}
+	node = cf_older_object(&actor, superblock, CF_NODE_SB, 0);
 	if (!node)
 		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, CF_MOUNT, 0);

@@ -9,7 +9,7 @@
 #include <bpf/bpf_tracing.h>
 #include "camflow.h"
 
-/* A slot for each of some thousand tracked things, and hardly ever one for two. */
+/* A slot for each of some thousand tracked things, and hardly ever one for two; and behind them one for their sum. */
 #define CF_SIEVE_BITS 18
 #define CF_SIEVE_SLOTS (1u << CF_SIEVE_BITS)
 
@@ -176,7 +176,7 @@ CF_MAP struct {
 
 CF_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, CF_SIEVE_SLOTS);
+	__uint(max_entries, CF_SIEVE_SLOTS + 1);
 	__type(key, u32);
 	__type(value, u32);
 } cf_sieve SEC(".maps");

@@ -101,6 +101,7 @@ struct cf_machine {
 /* A file mapped shared, which others may change or read at any time. */
 struct cf_mapping {
 	__u64 start;	/* address of its pages; 0: none */
+	__u64 end;	/* behind the last of them; some of those between may be gone */
 	__u64 inode;
 	__u64 id;	/* of the inode's node */
 	__u64 flags;	/* of the mapping when it was made */
@@ -109,6 +110,7 @@ struct cf_mapping {
 struct cf_mappings {
 	struct cf_mapping mapping[CF_MAPPINGS];
 	__u64 left_out;	/* there was no room for so many more, of which nobody has been told */
+	__u64 tracked;	/* cf_ids.mapped as it was when their files were looked at << 1 | whether one is tracked */
 };
 
 struct cf_ids {
@@ -116,6 +118,9 @@ struct cf_ids {
 	__u64 relation;
 	__u32 said;	/* how often something was said of files by their keys, and so not to their nodes */
 	__u32 sent;	/* not 0: something tracked has sent over IP */
+	__u32 apart[16];	/* what comes now is read wherever anything happens: not beside what changes all the time */
+	__u32 mapped;	/* how often it may have changed which files are tracked of those that are mapped shared */
+	__u32 zero;
 };
 
 #endif

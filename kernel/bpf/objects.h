@@ -20,18 +20,22 @@ static __always_inline bool cf_target(struct cf_actor *target, struct task_struc
 	return target->process;
 }
 
+/* Whether an inode of which only the address is known is in the sieve. */
+static __always_inline bool cf_inode_concerns(struct inode *inode)
+{
+	return cf_in_sieve(cf_inode_number(BPF_CORE_READ(inode, i_sb, s_dev), BPF_CORE_READ(inode, i_ino)));
+}
+
 /* Whether what the current task does to a file of which only the address is known can be for the record. */
 static __always_inline bool cf_file_concerns(u64 address)
 {
 	struct cf_config *config = cf_get_config();
-	struct inode *inode;
 
 	if (cf_concerns(NULL))
 		return true;
-	if (!config || !config->enabled)
+	if (!config || !config->enabled || cf_sieve_is_empty())
 		return false;
-	inode = BPF_CORE_READ((struct file *)address, f_inode);
-	return cf_in_sieve(cf_inode_number(BPF_CORE_READ(inode, i_sb, s_dev), BPF_CORE_READ(inode, i_ino)));
+	return cf_inode_concerns(BPF_CORE_READ((struct file *)address, f_inode));
 }
 
 /* The inode of a file of which only the address is known, named after the path by which it was opened. */
@@ -73,6 +77,18 @@ static __always_inline struct cf_node *cf_object(const void *object)
 	return bpf_map_lookup_elem(&cf_objects, &key);
 }
 
+/* The state of an object that may be older than capture: it begins with who first had to do with it. */
+static __always_inline struct cf_node *cf_older_object(const struct cf_actor *actor, const void *object, u64 type,
+						       u64 detail)
+{
+	struct cf_node *node = cf_object(object);
+
+	if (node)
+		return node;
+	cf_begin_object(cf_address(object), type, detail, actor->task->uid, actor->task->gid);
+	return cf_object(object);
+}
+
 static __always_inline void cf_end_object(const void *object)
 {
 	struct cf_node *node = cf_object(object);
@@ -81,6 +97,7 @@ static __always_inline void cf_end_object(const void *object)
 	if (!node)
 		return;
 	cf_ends(CF_FREE, node);
+	cf_forget_flags(node, 0);
 	bpf_map_delete_elem(&cf_objects, &key);
 }
 

@@ -19,6 +19,14 @@ char LICENSE[] SEC("license") = "GPL";
 #define UDP 17
 #define FRAGMENT_OFFSET 0x1fff
 
+/* What may lie between the header of IPv6 and that of TCP or UDP; of more than these the rest is not looked at. */
+#define EXTENSIONS 8
+#define HOP_BY_HOP 0
+#define ROUTING 43
+#define FRAGMENT 44
+#define DESTINATION 60
+#define FRAGMENT_OFFSET6 0xfff8
+
 /* What these programs are given: laid out by the kernel's interface, not as in its BTF. */
 struct __sk_buff {
 	u32 len;
@@ -60,6 +68,12 @@ struct ipv6_header {
 	u8 hops;
 	__be32 sender[4];
 	__be32 receiver[4];
+};
+
+struct extension_header {
+	u8 protocol;		/* of what follows it */
+	u8 words;		/* length in words of 8 bytes, but the first; a fragment's has one, and 0 here */
+	__be16 fragment;	/* of a fragment */
 };
 
 /* Of TCP; what others have here is no more than the ports. */
@@ -148,6 +162,36 @@ static __always_inline bool read_ipv4(struct heads *heads, struct __sk_buff *pac
 	return true;
 }
 
+static __always_inline bool is_extension(u8 protocol)
+{
+	return protocol == HOP_BY_HOP || protocol == ROUTING || protocol == FRAGMENT || protocol == DESTINATION;
+}
+
+/* Goes over the headers of IPv6 that are none of a transport's. Returns whether such a one can follow. */
+static __always_inline bool pass_extensions(struct heads *heads, struct __sk_buff *packet)
+{
+	struct extension_header extension;
+	bool follows = true;
+
+	/* No loop to the verifier: that of 6.1 takes none whose body falls back to its start. */
+#pragma clang loop unroll(full)
+	for (int i = 0; i < EXTENSIONS; i++) {
+		u8 protocol = heads->protocol;
+
+		if (!follows || !is_extension(protocol))
+			continue;
+		if (bpf_skb_load_bytes(packet, heads->offset, &extension, sizeof(extension))) {
+			follows = false;
+			continue;
+		}
+		heads->protocol = extension.protocol;
+		heads->offset += protocol == FRAGMENT ? 8 : (extension.words + 1) * 8;
+		if (protocol == FRAGMENT && bpf_ntohs(extension.fragment) & FRAGMENT_OFFSET6)
+			follows = false;
+	}
+	return follows;
+}
+
 static __always_inline bool read_ipv6(struct heads *heads, struct __sk_buff *packet)
 {
 	struct ipv6_header ip;
@@ -160,7 +204,8 @@ static __always_inline bool read_ipv6(struct heads *heads, struct __sk_buff *pac
 	heads->protocol = ip.protocol;
 	heads->offset = sizeof(ip);
 	heads->is_ipv6 = 1;
-	read_transport(heads, packet);
+	if (pass_extensions(heads, packet))
+		read_transport(heads, packet);
 	return true;
 }
 

@@ -36,6 +36,12 @@ static __always_inline void name_who(const struct cf_actor *actor, const struct 
 	cf_name_unnamed(actor->process, actor->task, target->process);
 }
 
+/* Whether what the current task does to another one can be for the record: because of either. */
+static __always_inline bool concerns(const struct task_struct *task)
+{
+	return cf_concerns(NULL) || cf_task_concerns(task);
+}
+
 /* Sent by a task. Those that the kernel sends itself do not come through here; 0 only asks whether one may. */
 CF_HOOK(task_kill)
 int BPF_PROG(cf_task_kill, struct task_struct *task, void *info, int signal, const struct cred *cred, int ret)
@@ -46,7 +52,7 @@ int BPF_PROG(cf_task_kill, struct task_struct *task, void *info, int signal, con
 	if (!ret && signal)
 		note_signal(task, signal);
 	/* With credentials given it is sent on behalf of a task that is not the current one. */
-	if (ret || !signal || cf_address(cred) || !cf_acts(&actor) || !cf_target(&target, task))
+	if (ret || !signal || cf_address(cred) || !concerns(task) || !cf_acts(&actor) || !cf_target(&target, task))
 		return CF_VERDICT(ret);
 	name_who(&actor, &target);
 	act = cf_new_act(&actor, CF_SIGNAL, signal);
@@ -61,7 +67,7 @@ int BPF_PROG(cf_ptrace_access_check, struct task_struct *child, unsigned int mod
 	struct cf_actor actor, target;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor) || !cf_target(&target, child))
+	if (ret || !concerns(child) || !cf_acts(&actor) || !cf_target(&target, child))
 		return CF_VERDICT(ret);
 	if (mode & (PTRACE_READ | PTRACE_ATTACH))
 		name_who(&actor, &target);
@@ -89,7 +95,7 @@ int BPF_PROG(cf_ptrace_traceme, struct task_struct *parent, int ret)
 	struct cf_actor actor, target;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor) || !cf_target(&target, parent))
+	if (ret || !concerns(parent) || !cf_acts(&actor) || !cf_target(&target, parent))
 		return CF_VERDICT(ret);
 	name_who(&actor, &target);
 	act = cf_new_act(&actor, CF_PTRACE_TRACEME, 0);
@@ -104,7 +110,7 @@ int BPF_PROG(cf_task_setpgid, struct task_struct *task, int group, int ret)
 	struct cf_actor actor, target;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor) || !cf_target(&target, task))
+	if (ret || !concerns(task) || !cf_acts(&actor) || !cf_target(&target, task))
 		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, CF_SETPGID, (u32)group);
 	cf_generates(&act, actor.process, actor.task, target.process);
@@ -117,7 +123,7 @@ int BPF_PROG(cf_task_getpgid, struct task_struct *task, int ret)
 	struct cf_actor actor, target;
 	struct cf_act act;
 
-	if (ret || !cf_acts(&actor) || !cf_target(&target, task))
+	if (ret || !concerns(task) || !cf_acts(&actor) || !cf_target(&target, task))
 		return CF_VERDICT(ret);
 	act = cf_new_act(&actor, CF_GETPGID, 0);
 	cf_uses(&act, target.process, actor.task, actor.process);

@@ -82,10 +82,12 @@ int BPF_PROG(cf_vmsplice, const struct pt_regs *registers, long moved)
 	struct cf_node *node;
 	struct cf_act act;
 
-	if (moved <= 0 || !cf_acts(&actor))
+	if (moved <= 0)
 		return 0;
 	file = (struct file *)cf_open_file(registers->di);
-	node = file ? cf_file_at(&actor, (u64)file) : NULL;
+	if (!file || !cf_file_concerns((u64)file) || !cf_acts(&actor))
+		return 0;
+	node = cf_file_at(&actor, (u64)file);
 	if (!node)
 		return 0;
 	act = cf_new_act(&actor, CF_SPLICE_OUT, 0);

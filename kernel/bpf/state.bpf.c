@@ -72,12 +72,14 @@ __noinline int cf_begin_process(u64 address, u32 tgid, u32 flags, u64 taint)
 	node.sieve = cf_number_of(address);
 	node.flags = flags;
 	node.taint = taint;
-	if (!bpf_map_update_elem(&cf_creds, &address, &node, BPF_NOEXIST)) {
-		if (flags & CF_SIEVED)
-			cf_sieve_add(node.sieve);
-	} else if (!bpf_map_lookup_elem(&cf_creds, &address)) {
+	if (flags & CF_SIEVED)
+		cf_sieve_add(node.sieve);
+	if (!bpf_map_update_elem(&cf_creds, &address, &node, BPF_NOEXIST))
+		return 0;
+	if (flags & CF_SIEVED)
+		cf_sieve_remove(node.sieve);
+	if (!bpf_map_lookup_elem(&cf_creds, &address))
 		cf_count_state_failure();
-	}
 	return 0;
 }
 
@@ -85,6 +87,7 @@ __noinline int cf_begin_object(u64 address, u64 type, u64 detail, u32 uid, u32 g
 {
 	struct cf_node node = { .id = cf_new_id(), .type = type, .uid = uid, .gid = gid };
 
+	node.sieve = cf_number_of(address);
 	switch (type) {
 	case CF_NODE_MSG:
 		node.message.kind = detail;
@@ -96,7 +99,7 @@ __noinline int cf_begin_object(u64 address, u64 type, u64 detail, u32 uid, u32 g
 		BPF_CORE_READ_INTO(&node.inode.uuid, (struct super_block *)address, s_uuid.b);
 		break;
 	}
-	if (bpf_map_update_elem(&cf_objects, &address, &node, BPF_ANY))
+	if (bpf_map_update_elem(&cf_objects, &address, &node, BPF_NOEXIST) && !bpf_map_lookup_elem(&cf_objects, &address))
 		cf_count_state_failure();
 	return 0;
 }

@@ -72,7 +72,7 @@ static __always_inline struct cf_node *cf_process(const struct cred *cred, u32 t
 
 	if (node)
 		return node;
-	cf_begin_process(cf_address(cred), tgid, 0, 0);
+	cf_begin_process(cf_address(cred), tgid, CF_SHARES, 0);
 	return bpf_map_lookup_elem(&cf_creds, &cred);
 }
 

@@ -104,13 +104,6 @@ int BPF_PROG(cf_switch_task_namespaces, struct task_struct *task, struct nsproxy
 	return 0;
 }
 
-/* Once: without a number nothing is in the sieve any more. */
-static __always_inline void forget_flags(struct cf_task *state)
-{
-	cf_forget_flags(&state->node, 0);
-	state->node.sieve = 0;
-}
-
 /*
  * The task has been waited for, or needs not be: nothing is to come of it. Not when its memory is freed: a softirq may
  * do that in the middle of another use of storages on this processor, and before 6.2 no state is found then.
@@ -123,7 +116,7 @@ int BPF_PROG(cf_cgroup_release, struct task_struct *task)
 	if (!state)
 		return 0;
 	cf_ends(CF_TERMINATE_TASK, &state->node);
-	forget_flags(state);
+	cf_forget_flags(&state->node, 0);
 	return 0;
 }
 
@@ -138,6 +131,6 @@ int BPF_PROG(cf_task_free, struct task_struct *task)
 	if (config && task->pid == task->tgid)
 		__sync_val_compare_and_swap(&config->recorder, task->tgid, 0);
 	if (state)
-		forget_flags(state);
+		cf_forget_flags(&state->node, 0);
 	return 0;
 }

@@ -220,10 +220,12 @@ struct files_struct {
 };
 
 struct pt_regs {
+	unsigned long r10;
 	unsigned long bx;
 	unsigned long cx;
-	unsigned long di;
+	unsigned long dx;
 	unsigned long si;
+	unsigned long di;
 };
 
 struct task_io_accounting {
@@ -391,6 +393,7 @@ struct msg_msg {
 
 struct vm_area_struct {
 	unsigned long vm_start;
+	unsigned long vm_end;
 	unsigned long vm_flags;
 	struct mm_struct *vm_mm;
 	struct file *vm_file;

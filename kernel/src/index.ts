@@ -24,6 +24,7 @@ export * from './bpf/program-figures.ts';
 export * from './bpf/relation-counts.ts';
 export * from './bpf/ring.ts';
 export * from './bpf/saved-flags.ts';
+export * from './bpf/sieve-counts.ts';
 export * from './bpf/signal-notes.ts';
 export * from './bpf/switch-capture.ts';
 export * from './control/index.ts';

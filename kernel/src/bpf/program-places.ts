@@ -15,6 +15,7 @@ export type ParametersOf = (name: string) => number | undefined;
  */
 const dispensable: ReadonlySet<string> = new Set([
   'compat_ioctl',
+  'compat_mremap',
   'vfs_set_acl',
   'vfs_get_acl',
   'vfs_remove_acl',

@@ -9,7 +9,9 @@ program may call, its own alone, and the bytes of stack that may be in use at on
 no program with more than 512.
 
 How many of its instructions an event costs depends on what is recorded: a hook that nothing tracked has part in is
-left within the first few dozen of its own ([why](../adr/0014-hooks-are-left-early.md)).
+left within the first few dozen of its own, and sooner where nothing is tracked at all
+([why](../adr/0014-hooks-are-left-early.md)). Of everybody is only known what could not be found out later: which files
+are mapped shared, and that an object ended or begins where another was.
 
 Up to 6.14 \`cf_pipe_read\` is loaded, later \`cf_anon_pipe_read\`.
 The three for access lists (\`cf_vfs_set_acl\` and its like) are loaded from 6.2 on, which has the functions.

@@ -21,7 +21,8 @@ export async function recordPrograms(
   const folder = mkdtempSync(path.join(tmpdir(), 'camflow-programs-'));
   try {
     const put = [await buildPrograms(folder)];
-    const script = `cat > /root/run <<'RUN'\n${scriptOf(requests)}\nRUN`;
+    const before = '/root/bin/programs hooks older without';
+    const script = `${before}; cat > /root/run <<'RUN'\n${scriptOf(requests)}\nRUN`;
     const told = ['/root/out/pids', '/root/out/statuses'];
     const { recordings, files } = await captureInGuest(
       machine,

@@ -92,6 +92,7 @@ export const scenarios: readonly Scenario[] = [
       // Memory that is shared without a name.
       wanted('sh_write', 'process_memory', 'file'),
       wanted('sh_read', 'file', 'process_memory'),
+      ...['moved', 'twice', 'cut'].map((name) => wanted('sh_write', 'process_memory', `file ${name}`)),
     ],
   },
   {
@@ -111,6 +112,18 @@ export const scenarios: readonly Scenario[] = [
       wanted('send_msg_queue', 'task', 'msg'),
       wanted('receive_msg_queue', 'msg', 'child'),
       wanted('free', 'msg', 'msg'),
+    ],
+  },
+  {
+    name: 'older',
+    shows: [
+      wanted('receive_msg_queue', 'msg', 'task'),
+      // That of SysV by its type, that of POSIX by its priority.
+      wanted('free', 'msg', 'msg', { says: { message_type: 9n } }),
+      wanted('free', 'msg', 'msg', { says: { message_type: 4n } }),
+      wanted('sh_attach', 'task', 'shm', { says: { mode: 0o600 } }),
+      wanted('sh_file', 'shm', 'file'),
+      wanted('free', 'shm', 'shm'),
     ],
   },
   {

@@ -6,6 +6,7 @@ import {
   filterBits,
   filterOf,
   type MarkChange,
+  markBits,
   type RuleAction,
   type RuleSelector,
 } from '@camflow/kernel';
@@ -193,6 +194,13 @@ const processes: readonly PolicyCase[] = [
     shows: [],
     hides: [read, write, 'named path in > file in', 'named path out > file out'],
     othersShow: [read, write, 'named path in > file in', 'named path out > file out'],
+  },
+  {
+    name: 'process track, a signal to it',
+    say: nothing,
+    matching: [{ ...waiting({ tracked: true }), signalled: true }],
+    others: [{ ...waiting({}), signalled: true }],
+    shows: ['signal task > task'],
   },
   {
     name: 'process taint',
@@ -531,7 +539,33 @@ const earlyCases: readonly PolicyCase[] = (['4', '6'] as const).flatMap((family)
   ] satisfies PolicyCase[];
 });
 
-const ways = ['file', 'pipe', 'socket', 'mapping', 'segment', 'xattr', 'fork', 'exec'] as const;
+/** What lies between the header of IPv6 and that of UDP is not what the packet carries. */
+const headerCases: readonly PolicyCase[] = [
+  {
+    name: 'ipv6-egress datagram record, behind other headers',
+    say: addRule({ kind: 'ipv6-egress', range: parseAddressRange(6, `[::1]/128:${port}`) }, 'record'),
+    matching: [{ words: ['net', '6', 'datagram', String(port), 'in', 'out', 'headers'] }],
+    others: [{ words: ['net', '6', 'datagram', String(otherPort), 'in', 'out', 'headers'] }],
+    shows: ['packet_content packet_content in > packet6', `a packet6 goes to port ${port} at ::1 by 17`],
+  },
+];
+
+const ways = [
+  ...['file', 'pipe', 'socket', 'mapping', 'segment', 'attachment', 'message', 'queue'],
+  ...['xattr', 'fork', 'exec'],
+] as const;
+
+/** The process had it mapped when nothing was said about it yet. */
+const mappedCases: readonly PolicyCase[] = (['path', 'key'] as const).map((by) => ({
+  name: `file propagate, said by ${by} while it is mapped`,
+  say: nothing,
+  matching: [
+    { words: ['mapped', 'in', 'out'], said: { by, flags: markBits.tracked | markBits.propagate } },
+    copy('out', 'final'),
+  ],
+  others: [{ words: ['mapped', 'in', 'out'] }, copy('out', 'final')],
+  shows: ['sh_read file in > process_memory', write, again],
+}));
 
 const propagation: readonly PolicyCase[] = [
   ...ways.map((way) => ({
@@ -660,7 +694,9 @@ export const cases: readonly PolicyCase[] = [
   ...rangeCases,
   ...acceptCases,
   ...earlyCases,
+  ...headerCases,
   ...propagation,
+  ...mappedCases,
   ...filters,
   ...memory,
   ...contexts,

@@ -16,7 +16,9 @@ export interface FlowRun {
   readonly byShell?: string;
   /** What is said about the process once it waits for being told to go on. */
   readonly mark?: MarkChange;
-  /** Whether a program called `sender` sends it a signal by then that does nothing. */
+  /** What is said by then about the file `in`: as a file that is there, or by its key alone. */
+  readonly said?: { readonly by: 'path' | 'key'; readonly flags: number };
+  /** Whether a program called `sender`, of which nothing is said, sends it a signal by then that does nothing. */
   readonly signalled?: boolean;
   /** What is said by then about its cgroup namespace, which is a new one. */
   readonly ofNamespace?: RuleAction;
@@ -76,4 +78,13 @@ export interface ModeOutcome {
   readonly lines: readonly string[];
   readonly faults: readonly string[];
   readonly figures: GraphFigures;
+}
+
+/** What is in the sieve when no process is tracked any more. */
+export interface SieveRest {
+  /** As it says itself, and its slots together. */
+  readonly sum: number;
+  readonly slots: number;
+  /** Files of which anything is said. */
+  readonly files: number;
 }

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { buildWorkload, whyNoCapture } from '../capture/capture-in-guest.ts';
 import { cases } from './cases.ts';
 import { modeCases, shownInEveryMode } from './mode-cases.ts';
-import type { ModeOutcome, PolicyOutcome } from './policy-case.ts';
+import type { ModeOutcome, PolicyOutcome, SieveRest } from './policy-case.ts';
 
 const machines: readonly { kernel: GuestKernel; bpfLsm: boolean }[] = [
   { kernel: '6.1', bpfLsm: true },
@@ -20,6 +20,9 @@ interface Told {
   readonly faults: readonly string[];
   /** Texts that were cut, of a program that was given five which are too long. */
   readonly truncated: number;
+  /** Relations that were offered while only something ran that concerned nobody. */
+  readonly idle: readonly string[];
+  readonly sieve: SieveRest;
 }
 
 describe.for(machines)('on $kernel, bpf a security module: $bpfLsm', (machine) => {
@@ -68,6 +71,16 @@ describe.for(machines)('on $kernel, bpf a security module: $bpfLsm', (machine) =
 
   run(`texts that are cut are counted, each once${note}`, () => {
     expect(told.truncated).toBe(5);
+  });
+
+  run(`hooks are left early by what is not tracked${note}`, () => {
+    // A child of the recorder shows itself by executing something.
+    expect(told.idle.filter((name) => name !== 'exec' && name !== 'exec_task')).toEqual([]);
+  });
+
+  run(`the sieve holds as much as it says, and nothing that has ended${note}`, () => {
+    expect(told.sieve.slots).toBe(told.sieve.sum);
+    expect(told.sieve.sum).toBe(told.sieve.files);
   });
 
   run(`the graph of all of it is right${note}`, () => {

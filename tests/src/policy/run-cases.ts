@@ -6,14 +6,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { abiBpf1 } from '@camflow/api';
 import {
   actionBits,
+  askFile,
   changeFileFlags,
   listFileFlags,
   loadFileFlags,
   markBits,
   openCapture,
   openControl,
+  relationCounts,
   type SwitchName,
   saveFileFlags,
+  sieveCounts,
 } from '@camflow/kernel';
 import { GraphReader } from '../capture/captured-graph.ts';
 import { faultsOf } from '../capture/graph-faults.ts';
@@ -22,7 +25,14 @@ import { cases, localAddresses6, profile } from './cases.ts';
 import { describeGraph } from './describe-graph.ts';
 import { loadProfile } from './load-profile.ts';
 import { figuresOf, type ModeCase, modeCases, modeRuns, sayForModes } from './mode-cases.ts';
-import type { FlowRun, ModeOutcome, PolicyCase, PolicyMachine, PolicyOutcome } from './policy-case.ts';
+import type {
+  FlowRun,
+  ModeOutcome,
+  PolicyCase,
+  PolicyMachine,
+  PolicyOutcome,
+  SieveRest,
+} from './policy-case.ts';
 
 const program = '/root/bin/flows';
 const sender = '/root/bin/sender';
@@ -82,7 +92,7 @@ async function runFlow(run: FlowRun, cwd: string, file = program): Promise<strin
   };
   if (run.afterDropCaches) dropCaches();
   const [command, words] = commandOf(run, file);
-  if (run.words[0] === 'wait') return runWaiting(run, options);
+  if (['wait', 'mapped'].includes(run.words[0]!)) return runWaiting(run, options);
   const { status, signal, stderr, stdout } = spawnSync(command, words, {
     ...options,
     encoding: 'utf8',
@@ -92,15 +102,18 @@ async function runFlow(run: FlowRun, cwd: string, file = program): Promise<strin
   return stdout;
 }
 
-async function runWaiting(
-  { words, mark, signalled, ofNamespace }: FlowRun,
-  options: object,
-): Promise<string> {
+async function runWaiting(run: FlowRun, options: { readonly cwd: string }): Promise<string> {
+  const { words, mark, said, signalled, ofNamespace } = run;
   const [file, before] = ofNamespace === undefined ? [program, []] : ['unshare', ['--cgroup', program]];
   const child = spawn(file, [...before, ...words], { ...options, stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
   await new Promise((resolve) => child.stdout!.once('data', resolve));
   control.processes.mark(child.pid!, mark ?? {});
+  if (said !== undefined) {
+    const file = `${options.cwd}/in`;
+    if (said.by === 'path') askFile(file, { set: said.flags });
+    else changeFileFlags(askFile(file).key, { set: said.flags });
+  }
   if (ofNamespace !== undefined) {
     const selector = { kind: 'cgroup', path: `/proc/${child.pid}/ns/cgroup` } as const;
     control.rules.add({ selector, bits: actionBits[ofNamespace] });
@@ -249,8 +262,31 @@ async function runEach<Case extends { readonly name: string }, Outcome>(
   return outcomes;
 }
 
+/** Relations that were looked at, and not recorded, of a process with which nothing tracked has to do. */
+async function offeredOfIdle(): Promise<string[]> {
+  const before = relationCounts();
+  await runFlow({ words: ['idle', 'out'] }, makeFolder());
+  const after = [...relationCounts()].filter(
+    ([name, { offered }]) => offered > (before.get(name)?.offered ?? 0),
+  );
+  return after.map(([name]) => name).sort();
+}
+
+/** What the sieve holds, and the files of which anything is said: all that is left of the cases before. */
+async function countSieve(): Promise<SieveRest> {
+  // Memory of processes ends a little after them.
+  await sleep(2000);
+  return { ...sieveCounts(), files: listFileFlags().length };
+}
+
 capture.enable({ all: false, argumentLimit: 131_072 });
-const outcomes = await runEach(cases, runCase);
+const idle = await offeredOfIdle();
+let sieve: SieveRest | undefined;
+const outcomes = await runEach(cases, async (each) => {
+  // After that everything stays tracked.
+  if (each.name.startsWith('security context')) sieve ??= await countSieve();
+  return runCase(each);
+});
 
 /** Runs a program with five texts that are longer than what is kept, and five that are not. */
 function countTruncated(): number {
@@ -272,4 +308,4 @@ const modes = await runEach(modeCases, runMode);
 capture.disable();
 control.close();
 capture.close();
-process.stdout.write(`${JSON.stringify({ modes, outcomes, faults, truncated })}\n`);
+process.stdout.write(`${JSON.stringify({ modes, outcomes, faults, truncated, idle, sieve })}\n`);
