@@ -83,22 +83,27 @@ __noinline int cf_keep_packet(u64 sock, struct cf_packet_key *key, u32 sent)
 	return 1;
 }
 
-static __always_inline void relate_packet(struct cf_packet_key *key, bool sent, struct cf_node *socket)
+__noinline int cf_relate_packet(struct cf_node *packet, struct cf_node *socket, u32 sent)
 {
 	struct cf_act act = { .relation = sent ? CF_SEND_PACKET : CF_RECEIVE_PACKET };
-	struct cf_node *packet = bpf_map_lookup_elem(&cf_packets, key);
 
-	if (!packet) {
-		cf_count_state_failure();
-		return;
-	}
-	if (sent) {
-		cf_relate(&act, socket, packet);
-		return;
-	}
+	if (!packet || !socket)
+		return 0;
+	if (sent)
+		return cf_relate(&act, socket, packet);
 	/* What is remembered of the last relation is too little to tell packets apart. */
 	socket->previous = 0;
-	cf_relate(&act, packet, socket);
+	return cf_relate(&act, packet, socket);
+}
+
+static __always_inline void relate_kept(struct cf_packet_key *key, bool sent, struct cf_node *socket)
+{
+	struct cf_node *packet = bpf_map_lookup_elem(&cf_packets, key);
+
+	if (packet)
+		cf_relate_packet(packet, socket, sent);
+	else
+		cf_count_state_failure();
 }
 
 __noinline int cf_relate_packets(u64 sock, struct cf_node *socket)
@@ -113,7 +118,7 @@ __noinline int cf_relate_packets(u64 sock, struct cf_node *socket)
 		for (u32 i = 0; i < CF_EARLY_PACKETS; i++) {
 			if (i >= count)
 				break;
-			relate_packet(&waiting->packets[i], waiting->sent & 1u << i, socket);
+			relate_kept(&waiting->packets[i], waiting->sent & 1u << i, socket);
 		}
 	}
 	bpf_map_delete_elem(&cf_connections, &sock);

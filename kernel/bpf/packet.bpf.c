@@ -416,49 +416,47 @@ static __always_inline struct cf_node *recorded_socket(struct __sk_buff *packet)
 	return node && (node->flags & (CF_RECORD | CF_OPAQUE)) == CF_RECORD ? node : NULL;
 }
 
+/* content -> packet: what a packet carries that was sent here is known from then. */
+__noinline int cf_record_content(struct __sk_buff *packet, struct cf_node *node, u32 offset)
+{
+	struct cf_config *config = cf_get_config();
+	struct cf_act act = { .relation = CF_PACKET_CONTENT };
+	struct cf_node content;
+
+	if (!config || !node || packet->len <= offset || config->node_filter & CF_SUBTYPE_MASK & CF_NODE_PACKET_CONTENT)
+		return 0;
+	cf_begin_passing(&content, config, CF_NODE_PACKET_CONTENT, cf_new_id());
+	if (!cf_keeps_back(config, CF_NODE_PACKET_CONTENT) && !cf_publish_content(packet, &content, offset))
+		content.published = 0;
+	return cf_relate(&act, &content, node);
+}
+
 /* content -> packet; socket -> packet or packet -> socket */
 static __always_inline void record(struct __sk_buff *packet, bool sent)
 {
-	struct cf_config *config = cf_get_config();
 	u64 sock = cf_has_address_rules() && packet->sk ? cf_address(packet->sk) : 0;
 	bool waits = sock && cf_awaits_accept(sock);
 	struct cf_node *socket = waits ? NULL : recorded_socket(packet);
-	struct cf_act act = { .relation = CF_PACKET_CONTENT };
 	struct cf_packet_key key = {};
-	struct cf_node content, *node;
+	struct cf_node *node;
 	u32 offset = 0;
 	int found;
 
-	if (!config || !(waits || socket))
+	if (!waits && !socket)
 		return;
 	found = cf_find_packet(packet, &key, sent, &offset);
 	node = found == NO_PACKET ? NULL : bpf_map_lookup_elem(&cf_packets, &key);
 	if (!node)
 		return;
-	/* What a packet carries that was sent here is known from then. */
-	if (found == NEW_PACKET && packet->len > offset &&
-	    !(config->node_filter & CF_SUBTYPE_MASK & CF_NODE_PACKET_CONTENT)) {
-		cf_begin_passing(&content, config, CF_NODE_PACKET_CONTENT, cf_new_id());
-		if (!cf_keeps_back(config, CF_NODE_PACKET_CONTENT) && !cf_publish_content(packet, &content, offset))
-			content.published = 0;
-		cf_relate(&act, &content, node);
-	}
+	if (found == NEW_PACKET)
+		cf_record_content(packet, node, offset);
 	if (waits) {
 		if (cf_keep_packet(sock, &key, sent))
 			return;
 		socket = recorded_socket(packet);
-		if (!socket)
-			return;
 	}
-	if (sent) {
-		act.relation = CF_SEND_PACKET;
-		cf_relate(&act, socket, node);
-		return;
-	}
-	act.relation = CF_RECEIVE_PACKET;
-	/* What is remembered of the last relation is too little to tell packets apart. */
-	socket->previous = 0;
-	cf_relate(&act, node, socket);
+	if (socket)
+		cf_relate_packet(node, socket, sent);
 }
 
 SEC("cgroup_skb/egress")

@@ -56,6 +56,8 @@ CF_PACKET_MAP struct {
 extern int cf_awaits_accept(u64 sock);
 /* Keeps one. Returns 0 where the connection was accepted meanwhile. */
 extern int cf_keep_packet(u64 sock, struct cf_packet_key *key, u32 sent);
+/* socket -> packet, sent, or packet -> socket */
+extern int cf_relate_packet(struct cf_node *packet, struct cf_node *socket, u32 sent);
 /* The connection was accepted: its packets are tied to the socket, in the order in which they came. */
 extern int cf_relate_packets(u64 sock, struct cf_node *socket);
 
