@@ -51,7 +51,10 @@ int BPF_PROG(cf_task_kill, struct task_struct *task, void *info, int signal, con
 
 	if (!ret && signal)
 		note_signal(task, signal);
-	/* With credentials given it is sent on behalf of a task that is not the current one. */
+	/*
+	 * With credentials given it is sent on behalf of a task that is not the current one. Asked by number: the verifier
+	 * of 6.12 holds that what a hook is given is there, and leaves out what would come where it is not.
+	 */
 	if (ret || !signal || cf_address(cred) || !concerns(task) || !cf_acts(&actor) || !cf_target(&target, task))
 		return CF_VERDICT(ret);
 	name_who(&actor, &target);
