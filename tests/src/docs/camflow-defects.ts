@@ -120,7 +120,7 @@ export const camflowDefects: readonly CamflowDefect[] = [
   },
   {
     defect: 'Without another module, extended attributes need no privilege.',
-    here: 'A program returns what was decided before it.',
+    here: 'A program returns what was decided before it. Kernels before 6.11 with bpf among their modules ask for none by themselves, whether CamFlow is loaded or not.',
     shownBy: [hooks('xattr')],
   },
   {
