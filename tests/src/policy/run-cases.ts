@@ -21,7 +21,8 @@ import {
 import { GraphReader } from '../capture/captured-graph.ts';
 import { faultsOf } from '../capture/graph-faults.ts';
 import { versionsNamed } from '../capture/origins.ts';
-import { cases, localAddresses6, profile } from './cases.ts';
+import { localAddresses6, profile } from './case-words.ts';
+import { cases } from './cases.ts';
 import { describeGraph } from './describe-graph.ts';
 import { loadProfile } from './load-profile.ts';
 import { figuresOf, type ModeCase, modeCases, modeRuns, sayForModes } from './mode-cases.ts';
