@@ -67,9 +67,9 @@ function quarter({ memory }: LoadFigures, index: number): number {
   return part.reduce((sum, kib) => sum + kib, 0) / part.length;
 }
 
-/** How many times the memory of an earlier quarter, by default the second, the recorder has in the last. */
-export function memoryGrowth(figures: LoadFigures, since = 1): number {
-  return quarter(figures, 3) / quarter(figures, since);
+/** How many times the memory of an earlier quarter the recorder has in the last. */
+export function memoryGrowth(figures: LoadFigures, since: 'second' | 'third'): number {
+  return quarter(figures, 3) / quarter(figures, since === 'second' ? 1 : 2);
 }
 
 /** The page that tells them, `docs/load.md`. */
@@ -83,10 +83,9 @@ export function loadPage(figures: LoadFigures): string {
     ['Numbered by the programs', count(figures.taken)],
     ['Lost', figures.lost],
     ['Written after the load had ended', `in ${count(figures.drainSeconds)} s`],
-    [
-      'Memory, last quarter to second',
-      `${memoryGrowth(figures).toFixed(3)} (${count((quarter(figures, 3) * 1024) / 1e6)} MB)`,
-    ],
+    ['Memory in the last quarter', `${count((quarter(figures, 3) * 1024) / 1e6)} MB`],
+    ['Memory, last quarter to third', memoryGrowth(figures, 'third').toFixed(3)],
+    ['Memory, last quarter to second', memoryGrowth(figures, 'second').toFixed(3)],
     [
       'Programs started meanwhile',
       `${count(starts.number)}: median ${count(starts.median)} ms, most ${count(starts.most)} ms`,
@@ -95,7 +94,8 @@ export function loadPage(figures: LoadFigures): string {
   return `# Load
 
 Written by \`pnpm load\`: the whole system recorded into a log in an emulated guest with two CPUs, while a process on each
-does all it can, mostly writes of a few bytes, and somebody starts a program twice a second.
+does all it can, mostly writes of a few bytes, and somebody starts a program twice a second. The recorder is behind all
+the time: its memory grows until it has used all that it may have for records once, and not from then on.
 
 | | |
 | --- | --- |
