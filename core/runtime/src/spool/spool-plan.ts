@@ -1,3 +1,5 @@
+import { maxUnitFrameBytes } from '@camflow/segment';
+
 /** What is done where a spool is at its limit. */
 export type SpoolFullRule = 'block' | 'drop_oldest' | 'drop_newest';
 
@@ -38,9 +40,12 @@ export interface SpoolPlan {
   readonly sync: SpoolSyncRule;
 }
 
-/** Bytes that a frame takes at most, unless one unit is larger: what is read back at once, and no more than a segment. */
+/**
+ * Bytes that a frame takes at most: what is read back at once, and no more than a segment. As many as a frame may have:
+ * between parcels an output waits for what is under way, so small ones cost those with acknowledgements time.
+ */
 export function frameBytes(plan: Pick<SpoolPlan, 'maxSizeBytes'>): number {
-  return Math.min(4 << 20, segmentBytes(plan));
+  return Math.min(maxUnitFrameBytes, segmentBytes(plan));
 }
 
 /** Bytes at which a spool begins its next segment: it is freed, and dropped, segment by segment. */
