@@ -9,7 +9,7 @@ export interface Allowances {
 }
 
 /** Relations from one version of an object to its next. */
-const versionRelations = new Set([
+export const versionRelations: ReadonlySet<string> = new Set([
   'version_entity',
   'version_activity',
   'free',

@@ -1,6 +1,7 @@
 import { parseAddressRange } from '@camflow/api';
 import { actionBits, type RuleSelector, type SwitchName } from '@camflow/kernel';
 import type { CapturedGraph } from '../capture/captured-graph.ts';
+import { versionRelations } from '../capture/graph-faults.ts';
 import type { FlowRun, PolicyMachine } from './policy-case.ts';
 
 const port = 5103;
@@ -117,13 +118,6 @@ export function sayForModes({ control, folder }: PolicyMachine): void {
 
 /** Objects that there are only while a record is made of them; paths are named by what they say. */
 const passing = new Set(['iattr', 'xattr', 'packet', 'packet6', 'packet_content', 'address', 'path']);
-const versionRelations = new Set([
-  'version_entity',
-  'version_activity',
-  'free',
-  'terminate_proc',
-  'terminate_task',
-]);
 
 /** Counts what modes change. */
 export function figuresOf({ records, snapshots, nodes, relations }: CapturedGraph): GraphFigures {
