@@ -15,12 +15,13 @@ import { UntoldGaps } from './untold-gaps.ts';
 
 /** Gaps that one batch tells. */
 const gapsPerBatch = 32;
-const buffers = 4;
+/** Batches of gaps that may be on their way at once. */
+export const mostGapBatches = 4;
 /** How long a loss may go on before it is told, in milliseconds. */
 const tellMs = 1000;
 
 /** Bytes that {@link GapReporter} needs of the memory that workers read. */
-export const gapMemoryBytes: number = buffers * gapsPerBatch * mostGapBytes;
+export const gapMemoryBytes: number = mostGapBatches * gapsPerBatch * mostGapBytes;
 
 /** What a reporter works with. */
 export interface GapReporterParts {
@@ -54,8 +55,8 @@ export class GapReporter {
     this.#abi = abis.get(parts.origin.abi)!;
     this.#firstNumber = parts.finite ? 0n : firstNumberOf(Date.now());
     const { memory } = parts;
-    const size = memory.length / buffers;
-    for (let i = 0; i < buffers; i++) this.#free.push(memory.subarray(i * size, (i + 1) * size));
+    const size = memory.length / mostGapBatches;
+    for (let i = 0; i < mostGapBatches; i++) this.#free.push(memory.subarray(i * size, (i + 1) * size));
   }
 
   /** Gaps told so far. */

@@ -8,6 +8,9 @@ const entryUrl = new URL('../../dist/worker/entry.js', import.meta.url).href;
 /** A formatter that leaks ends its own thread at this size, not the recorder. */
 const heapLimitMb = 256;
 
+/** What piscina says where it has as many tasks as it may. */
+const refusal = 'Task queue is at limit';
+
 /** The worker threads of a run. */
 export class WorkerPool {
   readonly #pool: Piscina<BatchTask | null, BatchResult | WorkerFailure | null>;
@@ -15,7 +18,7 @@ export class WorkerPool {
   #replaced = 0;
   #closed = false;
 
-  /** @param maxTasks - tasks that may be given at once: as many as there are slabs */
+  /** @param maxTasks - tasks that may be given at once: more are refused, which no batch survives */
   constructor(workers: number, maxTasks: number, setup: WorkerSetup, log: Logger) {
     this.#workers = workers;
     this.#pool = new Piscina({
@@ -74,10 +77,14 @@ export class WorkerPool {
     let result: BatchResult | WorkerFailure | null;
     try {
       result = await this.#pool.run(task);
-    } catch (error) {
-      throw new CamflowError('WORKER_FAILED', 'a worker thread ended while it formatted a batch', {
-        cause: error,
-      });
+    } catch (cause) {
+      // No worker had it: that is not the fault of a record in it.
+      if (cause instanceof Error && cause.message === refusal) {
+        throw new CamflowError('INTERNAL', 'more batches were given to the workers than they may have', {
+          cause,
+        });
+      }
+      throw new CamflowError('WORKER_FAILED', 'a worker thread ended while it formatted a batch', { cause });
     }
     throwFailure(result);
     return result as BatchResult;

@@ -12,7 +12,7 @@ import { CommitTracker } from '../delivery/commit-tracker.ts';
 import { Output } from '../delivery/output.ts';
 import { OutputBalanceSheet } from '../delivery/output-balance.ts';
 import type { OutputStore } from '../delivery/output-store.ts';
-import { GapReporter, gapMemoryBytes, gapsOf } from '../gaps/gap-reporter.ts';
+import { GapReporter, gapMemoryBytes, gapsOf, mostGapBatches } from '../gaps/gap-reporter.ts';
 import { SlabPool, slabCount, usableSlabBytes } from '../memory/slab-pool.ts';
 import { KnownTexts } from '../names/known-texts.ts';
 import { markOf } from '../pipeline/accepted-batch.ts';
@@ -80,6 +80,8 @@ export async function assemblePipeline(
   control.checkStarting();
 
   const slabsNeeded = slabCount(plan.workers, source.capabilities.heldBatches);
+  // What the recorder itself has to tell comes on top.
+  const mostTasks = slabsNeeded + mostGapBatches;
   const slabs = new SlabPool(slabsNeeded, usableSlabBytes(plan.slabBytes), gapMemoryBytes);
   const known = new KnownTexts(slabs.memory, limits, log);
   // Compiled here only for its errors; every worker compiles its own.
@@ -94,7 +96,7 @@ export async function assemblePipeline(
     filter: program.filter,
     shedOrder: shedTypes.map(({ index }) => index),
   };
-  const pool = new WorkerPool(plan.workers, slabsNeeded, setup, log);
+  const pool = new WorkerPool(plan.workers, mostTasks, setup, log);
   control.opened.add('the workers', pool);
   await pool.warmUp();
   control.checkStarting();
@@ -225,7 +227,7 @@ export async function assemblePipeline(
     live,
     balances,
     setup,
-    slabsNeeded,
+    mostTasks,
     source,
     origin,
     numbering,

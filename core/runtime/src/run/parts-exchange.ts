@@ -47,7 +47,7 @@ export interface ExchangeParts {
   readonly live: LiveParts;
   readonly balances: Map<string, OutputBalanceSheet>;
   readonly setup: WorkerSetup;
-  readonly slabsNeeded: number;
+  readonly mostTasks: number;
   readonly source: CaptureSource;
   readonly origin: Origin;
   readonly numbering: string;
@@ -145,14 +145,14 @@ export class PartsExchange {
 
   /** Workers with the formats and the filter of a plan; undefined where those there are have them. */
   async #poolFor(plan: RunPlan, program: PolicyProgram): Promise<WorkerPool | undefined> {
-    const { setup, slabsNeeded, live, log } = this.#parts;
+    const { setup, mostTasks, live, log } = this.#parts;
     const formats = distinctFormats(plan.outputs).map(({ request }) => request);
     const before = distinctFormats(live.plan.outputs).map(({ request }) => request);
     const same = JSON.stringify([formats, program.filter]) === JSON.stringify([before, live.program.filter]);
     if (same) return undefined;
     const pool = new WorkerPool(
       live.plan.workers,
-      slabsNeeded,
+      mostTasks,
       { ...setup, formats, filter: program.filter },
       log,
     );

@@ -8,7 +8,7 @@ import { spoolPlan } from '../spool/spool-plan.test.support.ts';
 import type { SpoolPlan } from '../spool/spool-plan.ts';
 import { loadSpoolState } from '../spool/spool-state.ts';
 import { until } from '../until.test.support.ts';
-import { KeepingSink, makeRun, RoundsSource, type StreamPart } from './harness.test.support.ts';
+import { KeepingSink, KeptLog, makeRun, RoundsSource, type StreamPart } from './harness.test.support.ts';
 import { fileRecord } from './records.test.support.ts';
 import type { Run } from './run.ts';
 
@@ -145,4 +145,24 @@ describe('a gap that waits in the spool', () => {
       expect([refused, await untold()]).toEqual([1, []]);
     },
   );
+});
+
+test('gaps that are told while every slab waits for a worker take no record along', async () => {
+  const slow: StreamPart = {
+    stream: streams[0]!,
+    records: fileRecord({ id: 1, order: 6 }),
+    loss: { ring_full: 1 },
+  };
+  const rounds = Array.from({ length: 7 }, () => [slow]);
+  const sink = new KeepingSink();
+  const source = new RoundsSource(rounds, { live: true, heldBatches: 0 });
+  const log = new KeptLog();
+  const run = makeRun({ source, outputs: [['line-format', sink]], workers: 1, log });
+  await run.start();
+  await until(() => sink.lines.length - gapLines(sink).length === rounds.length);
+  const report = await run.stop();
+  expect(log.matching('worker thread')).toEqual([]);
+  expect(report.outputs[0]!.dropped).toEqual({ ring_full: rounds.length });
+  // More than one were on their way at once.
+  expect(gapLines(sink).length).toBeGreaterThan(2);
 });
