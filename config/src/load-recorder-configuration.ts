@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { validateSection } from './check-configuration.ts';
 import type { Configuration } from './configuration.ts';
 import { configurationError } from './problem.ts';
@@ -35,7 +36,15 @@ export function defaultRecorderFile(): Promise<string | undefined> {
   return findIniFile('camflowd.ini', '/etc');
 }
 
-/** The file that camconfd reads where it is not told of one: `/etc/camflow.ini`, if it exists. */
-export function defaultControlFile(): Promise<string | undefined> {
-  return findIniFile('camflow.ini', '/etc');
+/**
+ * The file that camconfd reads where it is not told of one, if it exists.
+ * @param channel - name of a channel; undefined for the main one
+ */
+export function defaultControlFile(channel?: string): Promise<string | undefined> {
+  return findIniFile(path.basename(controlFileOf(channel)), '/etc');
+}
+
+/** Where that file is: `/etc/camflow.ini`, or `/etc/camflow-NAME.ini` for a channel. */
+export function controlFileOf(channel?: string): string {
+  return channel === undefined ? '/etc/camflow.ini' : `/etc/camflow-${channel}.ini`;
 }

@@ -12,7 +12,7 @@
 #define CF_PIN_FOLDER "/sys/fs/bpf/camflow"
 
 /*
- * Maps, pinned under their names in CF_PIN_FOLDER:
+ * Maps, pinned under their names in CF_PIN_FOLDER, of a further channel in CF_PIN_FOLDER "-channels/NAME":
  *
  *   cf_config    array of 1                 struct cf_config
  *   cf_machine   array of 1                 struct cf_machine, filled by user space before capture is enabled
@@ -21,7 +21,7 @@
  *   cf_stats     per-CPU array of 1         struct cf_stats
  *   cf_counts    per-CPU array              struct cf_count, key CF_RELATION(class, bit)
  *   cf_left_out  array, keys of cf_counts   struct cf_left_out: relations that the recorder's policy leaves out
- *   cf_ids       array of 1                 struct cf_ids: the last ids given
+ *   cf_ids       array of 1                 struct cf_ids: the last ids given; the loader says where they begin
  *   cf_tasks     task storage               struct cf_task
  *   cf_marks     task storage               struct cf_mark: written by user space through a pidfd;
  *                                           again where it gets EAGAIN

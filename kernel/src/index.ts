@@ -6,6 +6,7 @@
 export * from './bpf/address-table.ts';
 export * from './bpf/attachments.ts';
 export * from './bpf/capture-settings.ts';
+export * from './bpf/channel.ts';
 export type { DisclosureLedger } from './bpf/disclosure-ledger.ts';
 export * from './bpf/flag-requests.ts';
 export * from './bpf/left-out.ts';
@@ -29,6 +30,7 @@ export * from './bpf/signal-notes.ts';
 export * from './bpf/switch-capture.ts';
 export * from './control/index.ts';
 export * from './control-socket/control-socket.ts';
+export * from './control-socket/default-path.ts';
 export * from './control-socket/rate-limit.ts';
 export * from './control-socket/record-discloser.ts';
 export * from './control-socket/serve-control.ts';

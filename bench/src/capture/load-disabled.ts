@@ -1,4 +1,4 @@
 // In the guest: loads the programs and leaves them pinned, capture disabled.
 import { openCapture } from '@camflow/kernel';
 
-openCapture(8 << 20).close();
+openCapture({ ringBytes: 8 << 20 }).close();

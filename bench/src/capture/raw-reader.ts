@@ -2,7 +2,7 @@
 import { openCapture } from '@camflow/kernel';
 
 const slab = new Uint8Array(4 << 20);
-const capture = openCapture(Number(process.argv[2] ?? 64) << 20);
+const capture = openCapture({ ringBytes: Number(process.argv[2] ?? 64) << 20 });
 let reading = true;
 process.once('SIGTERM', () => {
   reading = false;

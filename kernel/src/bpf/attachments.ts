@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, unlinkSync } from 'node:fs';
 import { rootCgroup } from '../libc/cgroup-folder.ts';
-import { linkFolder, programFolder } from './layout.ts';
+import type { Channel } from './channel.ts';
 import { checked, libbpf } from './libbpf.ts';
 
 /** Programs that run when they are asked to, and cost nothing otherwise. */
@@ -16,33 +16,33 @@ const packetWays: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** Attaches every program: what there is to record passes them from now on. Legal twice. */
-export function attachPrograms(): void {
-  attach(() => true);
+export function attachPrograms(channel: Channel): void {
+  attach(channel, () => true);
 }
 
 /**
  * Detaches the programs but for those at the ends of objects: what is known of an object must not outlive it. So a
  * capture that is disabled costs next to nothing, and nothing where it never was enabled.
  */
-export function detachPrograms(): void {
+export function detachPrograms({ linkFolder }: Channel): void {
   for (const name of readdirSync(linkFolder)) {
     if (!onDemand.test(name) && !atEnds.test(name)) unlinkSync(`${linkFolder}/${name}`);
   }
 }
 
 /** Attaches the programs at the ends of objects. Legal twice. */
-export function attachEnds(): void {
-  attach((name) => atEnds.test(name));
+export function attachEnds(channel: Channel): void {
+  attach(channel, (name) => atEnds.test(name));
 }
 
-function attach(wanted: (name: string) => boolean): void {
-  const attached = new Set(readdirSync(linkFolder));
-  for (const name of readdirSync(programFolder)) {
-    if (!attached.has(name) && !onDemand.test(name) && wanted(name)) attachOne(name);
+function attach(channel: Channel, wanted: (name: string) => boolean): void {
+  const attached = new Set(readdirSync(channel.linkFolder));
+  for (const name of readdirSync(channel.programFolder)) {
+    if (!attached.has(name) && !onDemand.test(name) && wanted(name)) attachOne(channel, name);
   }
 }
 
-function attachOne(name: string): void {
+function attachOne({ linkFolder, programFolder }: Channel, name: string): void {
   const path = `${programFolder}/${name}`;
   const program = checked('bpf_obj_get', path, libbpf().getPinned(path));
   try {

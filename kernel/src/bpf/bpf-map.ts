@@ -1,6 +1,6 @@
 import { closeSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { CamflowError } from '@camflow/api';
-import { pinFolder } from './layout.ts';
 import { checked, libbpf } from './libbpf.ts';
 import { possibleCpus } from './possible-cpus.ts';
 
@@ -25,22 +25,11 @@ export class BpfMap {
   }
 
   /**
-   * Opens a map by its name in the pin folder.
+   * Opens a map by the file that it is pinned as.
    * @throws CamflowError `SYSTEM_CALL_FAILED` or `PERMISSION_DENIED`
    */
-  static pinned(name: string): BpfMap {
-    const path = `${pinFolder}/${name}`;
-    return new BpfMap(name, checked('bpf_obj_get', path, libbpf().getPinned(path)));
-  }
-
-  /** Opens a map, does something with it, and lets go of it. @throws CamflowError as {@link pinned} */
-  static use<Result>(name: string, task: (map: BpfMap) => Result): Result {
-    const map = BpfMap.pinned(name);
-    try {
-      return task(map);
-    } finally {
-      map.close();
-    }
+  static pinned(file: string): BpfMap {
+    return new BpfMap(path.basename(file), checked('bpf_obj_get', file, libbpf().getPinned(file)));
   }
 
   /** A number that the kernel tells of it, `max_entries` or `map_id`; undefined where it does not. */

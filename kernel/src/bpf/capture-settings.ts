@@ -1,4 +1,5 @@
-import { BpfMap } from './bpf-map.ts';
+import type { BpfMap } from './bpf-map.ts';
+import type { Channel } from './channel.ts';
 import { underControlLock } from './control-lock.ts';
 import {
   modes,
@@ -27,15 +28,15 @@ export interface TypeSet {
 }
 
 /**
- * The configuration of the pinned programs. Changes hold from the next event on, for the programs that are loaded
+ * The configuration of the pinned programs of a channel. Changes hold from the next event on, for the programs that are loaded
  * already; each is one short critical section between all processes that use this class.
  */
 export class CaptureSettings {
   readonly #map: BpfMap;
 
   /** @throws CamflowError where nothing is pinned, or this process may not open it */
-  constructor() {
-    this.#map = BpfMap.pinned('cf_config');
+  constructor(channel: Channel) {
+    this.#map = channel.map('cf_config');
   }
 
   /** Everything as it is now. */

@@ -1,6 +1,6 @@
 import { closeSync, existsSync } from 'node:fs';
-import { BpfMap } from './bpf-map.ts';
-import { pinFolder } from './layout.ts';
+import type { BpfMap } from './bpf-map.ts';
+import type { Channel } from './channel.ts';
 import { checked, libbpf } from './libbpf.ts';
 
 const arrayType = 2;
@@ -37,10 +37,10 @@ export class PinnedDisclosureLedger implements DisclosureLedger {
   }
 
   /** One recorder at a time. */
-  static open(): PinnedDisclosureLedger {
-    const path = `${pinFolder}/${name}`;
+  static open(channel: Channel): PinnedDisclosureLedger {
+    const path = `${channel.folder}/${name}`;
     if (!existsSync(path)) make(path);
-    return new PinnedDisclosureLedger(BpfMap.pinned(name));
+    return new PinnedDisclosureLedger(channel.map(name));
   }
 
   get taken(): number {

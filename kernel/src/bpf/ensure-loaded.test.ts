@@ -4,12 +4,14 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Channel } from './channel.ts';
 import { ensureLoaded } from './ensure-loaded.ts';
 import { loadPrograms, unloadPrograms } from './load-programs.ts';
 
 /** Programs are not loaded where this is tested: a file that another process makes is what they pin. */
 const pinned = vi.hoisted(() => ({ file: '' }));
 vi.mock('./load-programs.ts', () => ({ loadPrograms: vi.fn(), unloadPrograms: vi.fn() }));
+vi.mock('./shadow.ts', () => ({ hideRecorders: vi.fn() }));
 vi.mock('./pinned-capture.ts', () => ({ isCapturePinned: () => existsSync(pinned.file) }));
 
 const lockFile = '/run/camflow/control.lock';
@@ -44,7 +46,7 @@ async function loader(script: string): Promise<() => Promise<unknown>> {
 
 test.skipIf(notRoot)(`what another process is loading is waited for, and left alone${note}`, async () => {
   const ended = await loader('touch "$1"');
-  ensureLoaded(4096);
+  ensureLoaded(Channel.main, 4096);
   expect(loadPrograms).not.toHaveBeenCalled();
   expect(unloadPrograms).not.toHaveBeenCalled();
   await ended();
@@ -52,8 +54,21 @@ test.skipIf(notRoot)(`what another process is loading is waited for, and left al
 
 test.skipIf(notRoot)(`what another one left that was killed is removed, and loaded anew${note}`, async () => {
   const ended = await loader('kill -9 $$');
-  ensureLoaded(4096);
+  ensureLoaded(Channel.main, 4096);
   expect(unloadPrograms).toHaveBeenCalledBefore(vi.mocked(loadPrograms));
-  expect(loadPrograms).toHaveBeenCalledExactlyOnceWith(4096);
+  expect(loadPrograms).toHaveBeenCalledExactlyOnceWith(Channel.main, 4096);
   await ended();
+});
+
+test.skipIf(notRoot)(`no more than eight channels are made, besides the main one${note}`, () => {
+  const there = Array.from({ length: 8 }, (_, at) => Channel.named(`c${at}`));
+  const all = vi.spyOn(Channel, 'all').mockReturnValue([Channel.main, ...there]);
+  expect(() => ensureLoaded(Channel.named('more'), 4096)).toThrow(/there are 8 channels already \(c0, c1, /);
+  expect(loadPrograms).not.toHaveBeenCalled();
+  all.mockReturnValue(there);
+  ensureLoaded(Channel.main, 4096);
+  all.mockReturnValue([Channel.main, ...there.slice(1)]);
+  ensureLoaded(Channel.named('more'), 4096);
+  expect(loadPrograms).toHaveBeenCalledTimes(2);
+  all.mockRestore();
 });

@@ -3,12 +3,11 @@ import { CamflowError } from '@camflow/api';
 import { noSuchProcess } from '../libc/no-such-process.ts';
 import { openPath } from '../libc/path-descriptor.ts';
 import { attachEnds } from './attachments.ts';
-import { BpfMap } from './bpf-map.ts';
+import type { Channel } from './channel.ts';
 import { underControlLock } from './control-lock.ts';
 import {
   fileUuid,
   heldFlag,
-  linkFolder,
   nodeFlags,
   readStructure,
   requestOffsets,
@@ -60,11 +59,11 @@ export interface FileState {
  * @param file - a path, which leads through symbolic links, or a descriptor that is open in this process
  * @throws CamflowError `SYSTEM_CALL_FAILED` where there is no such file, or the programs have no room for its node
  */
-export function askFile(file: string | number, change?: FlagChange): FileState {
+export function askFile(channel: Channel, file: string | number, change?: FlagChange): FileState {
   // The programs find the file in the table of descriptors, where a mere place in the file tree is as good.
   const fd = typeof file === 'number' ? file : openPath(file);
   try {
-    const answer = ask({ kind: kinds.fd, target: fd }, change);
+    const answer = ask(channel, { kind: kinds.fd, target: fd }, change);
     if (answer === undefined) throw noNode(file);
     return answer;
   } finally {
@@ -78,8 +77,8 @@ export function askFile(file: string | number, change?: FlagChange): FileState {
  *
  * @throws CamflowError `SYSTEM_CALL_FAILED` where there is no such process
  */
-export function askProcess(pid: number, change?: FlagChange): NodeState {
-  const answer = ask({ kind: kinds.process, target: pid }, change);
+export function askProcess(channel: Channel, pid: number, change?: FlagChange): NodeState {
+  const answer = ask(channel, { kind: kinds.process, target: pid }, change);
   if (answer === undefined) throw noSuchProcess(pid);
   return answer.node;
 }
@@ -89,17 +88,18 @@ export function askProcess(pid: number, change?: FlagChange): NodeState {
  * @param uuid - number of its file system, to be kept with it: 16 bytes
  */
 export function changeFileFlags(
+  channel: Channel,
   key: FileKey,
   change: FlagChange,
   uuid: Uint8Array = new Uint8Array(16),
 ): void {
-  ask({ kind: kinds.key, target: 0, key, uuid }, change);
+  ask(channel, { kind: kinds.key, target: 0, key, uuid }, change);
 }
 
 /** What is said about every file of which anything is said; what a recording of somebody's own reached is not. */
-export function listFileFlags(): FileFlags[] {
-  const own = isOwnRecording();
-  return BpfMap.use('cf_files', (map) => {
+export function listFileFlags(channel: Channel): FileFlags[] {
+  const own = isOwnRecording(channel);
+  return channel.use('cf_files', (map) => {
     const found = new Map<string, FileFlags>();
     for (const bytes of map.keys(structures.cf_file_key.size)) {
       const value = map.get(bytes, structures.cf_file.size);
@@ -125,11 +125,11 @@ interface Question {
   readonly uuid?: Uint8Array;
 }
 
-function ask(question: Question, change: FlagChange | undefined): FileState | undefined {
+function ask(channel: Channel, question: Question, change: FlagChange | undefined): FileState | undefined {
   return underControlLock(() =>
-    BpfMap.use('cf_request', (map) => {
+    channel.use('cf_request', (map) => {
       // State is made of what is asked for: its end must be noticed.
-      attachEnds();
+      attachEnds(channel);
       const bytes = new Uint8Array(structures.cf_request.size);
       const { kind, target, key, uuid } = question;
       const { set = 0, clear = 0, taint = 0n } = change ?? {};
@@ -140,8 +140,8 @@ function ask(question: Question, change: FlagChange | undefined): FileState | un
       }
       if (uuid !== undefined) bytes.set(uuid, requestOffsets.uuid);
       map.set(0, bytes);
-      if (kind === kinds.process) readFileSync(`${linkFolder}/cf_ask_process`);
-      else runProgram('cf_ask_file');
+      if (kind === kinds.process) readFileSync(`${channel.linkFolder}/cf_ask_process`);
+      else runProgram(channel, 'cf_ask_file');
       const answer = map.need(0, structures.cf_request.size);
       if (readStructure('cf_request', answer).found === 0n) return undefined;
       return {

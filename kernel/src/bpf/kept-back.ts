@@ -1,5 +1,5 @@
 import type { RecordType } from '@camflow/api';
-import { BpfMap } from './bpf-map.ts';
+import type { Channel } from './channel.ts';
 import { relationClasses, structures, type Values, writeStructure } from './layout.ts';
 import type { LeftOut, LeftOutEnds } from './left-out.ts';
 
@@ -27,10 +27,10 @@ export function leftOutMembers({ nodes, relations }: LeftOut): ConfigChange {
 }
 
 /** Writes which relations are left out. Legal only while the configuration says that none are. */
-export function writeLeftOutRelations({ relations }: LeftOut): void {
+export function writeLeftOutRelations(channel: Channel, { relations }: LeftOut): void {
   // Nobody looks at what is there where none are.
   if (relations.size === 0) return;
-  BpfMap.use('cf_left_out', (map) => {
+  channel.use('cf_left_out', (map) => {
     for (let key = 0; key < keys; key++) {
       const value = new Uint8Array(structures.cf_left_out.size);
       const { from, to } = relations.get(key) ?? none;

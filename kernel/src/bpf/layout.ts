@@ -1,12 +1,3 @@
-/** Folder in which programs, links and maps are pinned. */
-export const pinFolder = '/sys/fs/bpf/camflow';
-
-/** Folder of the pinned links; they keep programs attached when the process that attached them has ended. */
-export const linkFolder: string = `${pinFolder}/links`;
-
-/** Folder of the pinned programs, attached or not. */
-export const programFolder: string = `${pinFolder}/programs`;
-
 /** Bits of `modes`. */
 export const modes = {
   all: 1,
@@ -70,6 +61,7 @@ interface StructureMembers {
     | ShedMember
     | 'left_nodes'
     | 'leaves_relations';
+  cf_ids: 'node' | 'relation';
   cf_left_out: 'from' | 'to';
   cf_stats: 'taken' | 'ring_full' | 'state_failures' | 'truncated' | 'contended' | 'shed';
   cf_count: 'offered' | 'written' | 'compressed' | 'filtered' | 'unselected' | 'lost' | 'shed';
@@ -145,6 +137,7 @@ export const structures: { readonly [Name in StructureName]: StructureLayout<Nam
       leaves_relations: u32(232),
     },
   },
+  cf_ids: { size: 96, members: { node: u64(0), relation: u64(8) } },
   cf_left_out: { size: 16, members: { from: u64(0), to: u64(8) } },
   cf_stats: {
     size: 48,

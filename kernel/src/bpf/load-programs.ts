@@ -1,8 +1,9 @@
 import { closeSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import type { CamflowError } from '@camflow/api';
 import { systemCallError } from '../libc/system-call-error.ts';
-import { BpfMap } from './bpf-map.ts';
-import { linkFolder, pinFolder, programFolder, structures, writeStructure } from './layout.ts';
+import type { Channel } from './channel.ts';
+import { numberIds } from './first-ids.ts';
+import { structures, writeStructure } from './layout.ts';
 import { checked, checkedPointer, libbpf, type Pointer } from './libbpf.ts';
 import { programsRefused, ringRefused } from './load-refusals.ts';
 import { LossLedger } from './loss-ledger.ts';
@@ -20,7 +21,7 @@ const functionKind = 12;
  * @param ringBytes - size of the ring of each CPU: a power of two, at least a page
  * @throws CamflowError
  */
-export function loadPrograms(ringBytes: number): void {
+export function loadPrograms(channel: Channel, ringBytes: number): void {
   const { openObject, closeObject, loadObject } = libbpf();
   const file = objectFile();
   const object = checkedPointer('bpf_object__open_file', file, openObject(file, null));
@@ -28,15 +29,17 @@ export function loadPrograms(ringBytes: number): void {
     prepare(object);
     const result = loadObject(object);
     if (result < 0) throw refusal(file, result);
-    for (const folder of [linkFolder, programFolder]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-    pinMaps(object);
-    makeRings(ringBytes);
-    LossLedger.make();
-    pinPrograms(object);
+    for (const folder of [channel.linkFolder, channel.programFolder])
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    pinMaps(channel, object);
+    makeRings(channel, ringBytes);
+    LossLedger.make(channel);
+    pinPrograms(channel, object);
+    numberIds(channel);
     // Last: what has no version yet was not loaded to its end.
-    markVersion();
+    markVersion(channel);
   } catch (error) {
-    unloadPrograms();
+    unloadPrograms(channel);
     throw error;
   } finally {
     closeObject(object);
@@ -44,7 +47,7 @@ export function loadPrograms(ringBytes: number): void {
 }
 
 /** Removes everything that is pinned: the programs are gone as soon as nobody else holds them. Legal where nothing is. */
-export function unloadPrograms(): boolean {
+export function unloadPrograms({ folder: pinFolder, linkFolder, programFolder }: Channel): boolean {
   const unpin = (folder: string): boolean => {
     let names: string[];
     try {
@@ -123,20 +126,20 @@ function parametersOf(types: Pointer, name: string): number | undefined {
   return wordsOf(prototype)[1]! & 0xffff;
 }
 
-function pinMaps(object: Pointer): void {
+function pinMaps({ folder }: Channel, object: Pointer): void {
   for (const { pointer, name } of maps(object)) {
     if (!/^cf_\w+$/.test(name)) continue;
-    checked('bpf_map__pin', name, libbpf().pinMap(pointer, `${pinFolder}/${name}`));
+    checked('bpf_map__pin', name, libbpf().pinMap(pointer, `${folder}/${name}`));
   }
 }
 
-function makeRings(bytes: number): void {
-  const rings = BpfMap.pinned('cf_rings');
+function makeRings(channel: Channel, bytes: number): void {
+  const rings = channel.map('cf_rings');
   for (let cpu = 0; cpu < possibleCpus(); cpu++) {
     const name = ringName(cpu);
     const fd = libbpf().createMap(ringBufferType, name, 0, 0, bytes, null);
     if (fd < 0) throw ringRefused(systemCallError('bpf_map_create', name, fd), bytes, possibleCpus());
-    checked('bpf_obj_pin', name, libbpf().pin(fd, `${pinFolder}/${name}`));
+    checked('bpf_obj_pin', name, libbpf().pin(fd, `${channel.folder}/${name}`));
     const value = Buffer.alloc(4);
     value.writeInt32LE(fd);
     rings.set(cpu, value);
@@ -150,8 +153,8 @@ export function ringName(cpu: number): string {
   return `cf_ring_${cpu}`;
 }
 
-function markVersion(): void {
-  const map = BpfMap.pinned('cf_config');
+function markVersion(channel: Channel): void {
+  const map = channel.map('cf_config');
   const config = map.need(0, structures.cf_config.size);
   writeStructure('cf_config', config, { version: objectVersion(), epoch: 1 });
   map.set(0, config);
@@ -159,7 +162,7 @@ function markVersion(): void {
 }
 
 /** Iterators run only when their link is read, and so are attached for good. The others are when capture is enabled. */
-function pinPrograms(object: Pointer): void {
+function pinPrograms({ linkFolder, programFolder }: Channel, object: Pointer): void {
   const { attach, pinProgram, pinLink, destroyLink, programLoaded } = libbpf();
   for (const { pointer, name, section } of programs(object)) {
     if (!programLoaded(pointer)) continue;

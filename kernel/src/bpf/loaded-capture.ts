@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { BpfMap } from './bpf-map.ts';
-import { pinFolder, readStructure, structures } from './layout.ts';
+import type { Channel } from './channel.ts';
+import { readStructure, structures } from './layout.ts';
 import { ringName } from './load-programs.ts';
 import { type AccountedLosses, LossLedger } from './loss-ledger.ts';
 import { objectVersion } from './object-file.ts';
@@ -36,35 +36,26 @@ export interface LoadedCapture {
  * @returns undefined where nothing is
  * @throws CamflowError where this process may not look
  */
-export function lookAtCapture(): LoadedCapture | undefined {
-  if (!existsSync(`${pinFolder}/cf_config`)) return undefined;
-  const config = using('cf_config', (map) =>
+export function lookAtCapture(channel: Channel): LoadedCapture | undefined {
+  if (!existsSync(`${channel.folder}/cf_config`)) return undefined;
+  const config = channel.use('cf_config', (map) =>
     readStructure('cf_config', map.need(0, structures.cf_config.size)),
   );
   const own = config.version === objectVersion();
-  const ledger = own ? LossLedger.open() : undefined;
+  const ledger = own ? LossLedger.open(channel) : undefined;
   try {
     return {
       version: config.version.toString(16).padStart(16, '0'),
       own,
       enabled: config.enabled !== 0n,
-      recorder: holderOfLock(),
+      recorder: holderOfLock(channel),
       rings: possibleCpus(),
-      ringBytes: using(ringName(0), ringBytes),
-      counts: own ? using('cf_stats', sumCounts) : undefined,
-      missed: own ? missedRuns() : undefined,
+      ringBytes: channel.use(ringName(0), ringBytes),
+      counts: own ? channel.use('cf_stats', sumCounts) : undefined,
+      missed: own ? missedRuns(channel) : undefined,
       accountedLosses: ledger?.read(),
     };
   } finally {
     ledger?.close();
-  }
-}
-
-function using<Result>(name: string, look: (map: BpfMap) => Result): Result {
-  const map = BpfMap.pinned(name);
-  try {
-    return look(map);
-  } finally {
-    map.close();
   }
 }

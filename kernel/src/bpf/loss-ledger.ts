@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
-import { BpfMap } from './bpf-map.ts';
-import { pinFolder } from './layout.ts';
+import type { BpfMap } from './bpf-map.ts';
+import type { Channel } from './channel.ts';
 import { checked, libbpf } from './libbpf.ts';
 
 const arrayType = 2;
@@ -35,18 +35,18 @@ export class LossLedger {
   }
 
   /** Makes and pins an empty one. */
-  static make(): void {
+  static make({ folder }: Channel): void {
     const fd = checked('bpf_map_create', name, libbpf().createMap(arrayType, name, 4, entryBytes, 1, null));
     try {
-      checked('bpf_obj_pin', name, libbpf().pin(fd, `${pinFolder}/${name}`));
+      checked('bpf_obj_pin', name, libbpf().pin(fd, `${folder}/${name}`));
     } finally {
       closeSync(fd);
     }
   }
 
   /** Opens the pinned one. */
-  static open(): LossLedger {
-    return new LossLedger(BpfMap.pinned(name));
+  static open(channel: Channel): LossLedger {
+    return new LossLedger(channel.map(name));
   }
 
   /** Losses accounted for since the programs were loaded. */

@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs';
 import type { RecordType } from '@camflow/api';
 import { kernelBootUuid } from '../control/identity-files.ts';
-import { BpfMap } from './bpf-map.ts';
+import type { BpfMap } from './bpf-map.ts';
+import { Channel } from './channel.ts';
 import { underControlLock } from './control-lock.ts';
 import { type DisclosureLedger, PinnedDisclosureLedger } from './disclosure-ledger.ts';
 import { ensureLoaded } from './ensure-loaded.ts';
-import { programFolder } from './layout.ts';
 import type { LeftOut } from './left-out.ts';
 import { hooksNotSeen, ringName, unloadPrograms } from './load-programs.ts';
 import type { AccountedLosses } from './loss-ledger.ts';
@@ -18,6 +18,7 @@ import { missedRuns } from './program-figures.ts';
 import { RecorderLock } from './recorder-lock.ts';
 import { Ring, ringBytes as sizeOfRing } from './ring.ts';
 import { RingWatch } from './ring-watch.ts';
+import { hideFromOthers, showToOthers } from './shadow.ts';
 
 /** Capture by BPF programs, open for reading. */
 export interface OpenCapture {
@@ -67,15 +68,23 @@ export interface OpenCapture {
   close(): void;
 }
 
+/** What to open. */
+export interface OpenRequest {
+  /** Default: the main one. */
+  readonly channel?: Channel;
+  /** Size of each ring where they are made: a power of two; default 8 MiB. */
+  readonly ringBytes?: number | undefined;
+}
+
 /**
- * Removes the programs and all that belongs to them from the kernel.
+ * Removes the programs of a channel and all that belongs to them from the kernel.
  * @returns whether there were any
  * @throws CamflowError `SOURCE_UNAVAILABLE` where a recorder is running
  */
-export function unloadCapture(): boolean {
-  const lock = RecorderLock.take();
+export function unloadCapture(channel: Channel = Channel.main): boolean {
+  const lock = RecorderLock.take(channel);
   try {
-    return underControlLock(unloadPrograms);
+    return underControlLock(() => unloadPrograms(channel));
   } finally {
     lock.release();
   }
@@ -85,15 +94,15 @@ export function unloadCapture(): boolean {
  * Attaches to the programs that are pinned, or loads them; capture stays as it was, disabled after loading. Blocks the
  * thread for as long as loading takes, some seconds on slow machines.
  *
- * @param ringBytes - size of each ring where they are made: a power of two; default 8 MiB
  * @throws CamflowError `SOURCE_UNAVAILABLE` or `PERMISSION_DENIED`: what is missing, and what to do
  */
-export function openCapture(ringBytes?: number): OpenCapture {
+export function openCapture({ channel = Channel.main, ringBytes }: OpenRequest = {}): OpenCapture {
   requireMachine();
-  const lock = RecorderLock.take();
+  const lock = RecorderLock.take(channel);
   let capture: PinnedCapture | undefined;
   let watch: RingWatch | undefined;
   let disclosures: PinnedDisclosureLedger | undefined;
+  let hidden: readonly Channel[] = [];
   const maps: BpfMap[] = [];
   const rings: Ring[] = [];
   const close = (): void => {
@@ -102,22 +111,30 @@ export function openCapture(ringBytes?: number): OpenCapture {
     for (const map of maps.splice(0)) map.close();
     disclosures?.close();
     disclosures = undefined;
+    if (hidden.length > 0) underControlLock(() => showToOthers(hidden));
+    hidden = [];
     capture?.showThisProcess();
     capture?.close();
     capture = undefined;
     lock.release();
   };
   try {
-    ensureLoaded(ringBytes);
-    const pinned = new PinnedCapture();
+    // Before the seconds that loading takes.
+    hidden = underControlLock(() => hideFromOthers(channel));
+    ensureLoaded(channel, ringBytes);
+    const pinned = new PinnedCapture(channel);
     capture = pinned;
-    pinned.hideThisProcess();
+    underControlLock(() => {
+      pinned.hideThisProcess();
+      // Also from those that were made meanwhile.
+      hidden = [...hidden, ...hideFromOthers(channel)];
+    });
     for (let cpu = 0; cpu < possibleCpus(); cpu++) {
-      const map = BpfMap.pinned(ringName(cpu));
+      const map = channel.map(ringName(cpu));
       maps.push(map);
       rings.push(new Ring(map, cpu));
     }
-    disclosures = PinnedDisclosureLedger.open();
+    disclosures = PinnedDisclosureLedger.open(channel);
     watch = new RingWatch(maps.map(({ fd }) => fd));
     const { machineId, bootId } = describeMachine(pinned.config());
     return {
@@ -128,8 +145,8 @@ export function openCapture(ringBytes?: number): OpenCapture {
       watch,
       disclosures,
       attachedTo: activeSecurityModules()?.includes('bpf') ? 'hooks' : 'functions',
-      notSeen: hooksNotSeen(readdirSync(programFolder)),
-      missedRuns,
+      notSeen: hooksNotSeen(readdirSync(channel.programFolder)),
+      missedRuns: () => missedRuns(channel),
       accountedLosses: () => pinned.accountedLosses(),
       accountLosses: (losses) => pinned.accountLosses(losses),
       leaveOut: (leftOut) => pinned.leaveOut(leftOut),

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { BpfMap } from './bpf-map.ts';
 import { CaptureSettings } from './capture-settings.ts';
+import type { Channel } from './channel.ts';
 import { underControlLock } from './control-lock.ts';
-import { linkFolder, modes, structures, writeStructure } from './layout.ts';
+import { modes, structures, writeStructure } from './layout.ts';
 import { runProgram } from './run-program.ts';
 
 /** What is asked of everything that may be tracked: see `struct cf_request`. */
@@ -14,37 +14,37 @@ const sweeps = { hold: 3, drop: 4 } as const;
  *
  * @throws CamflowError where nothing is pinned
  */
-export function beginOwnRecording(): void {
+export function beginOwnRecording(channel: Channel): void {
   underControlLock(() => {
-    sweep('hold');
-    setMode(true);
+    sweep(channel, 'hold');
+    setMode(channel, true);
   });
 }
 
 /** Ends it, by whoever it was begun: the recorder may have been killed. Without one nothing changes. */
-export function endOwnRecording(): void {
+export function endOwnRecording(channel: Channel): void {
   underControlLock(() => {
-    if (!isOwnRecording()) return;
-    setMode(false);
-    sweep('drop');
+    if (!isOwnRecording(channel)) return;
+    setMode(channel, false);
+    sweep(channel, 'drop');
   });
 }
 
 /** Whether one was begun and not ended. */
-export function isOwnRecording(): boolean {
-  return withSettings((settings) => (Number(settings.read().modes) & modes.own) !== 0);
+export function isOwnRecording(channel: Channel): boolean {
+  return withSettings(channel, (settings) => (Number(settings.read().modes) & modes.own) !== 0);
 }
 
-function setMode(own: boolean): void {
-  withSettings((settings) =>
+function setMode(channel: Channel, own: boolean): void {
+  withSettings(channel, (settings) =>
     settings.change(({ modes: before }) => ({
       modes: own ? Number(before) | modes.own : Number(before) & ~modes.own,
     })),
   );
 }
 
-function withSettings<Result>(use: (settings: CaptureSettings) => Result): Result {
-  const settings = new CaptureSettings();
+function withSettings<Result>(channel: Channel, use: (settings: CaptureSettings) => Result): Result {
+  const settings = new CaptureSettings(channel);
   try {
     return use(settings);
   } finally {
@@ -53,12 +53,12 @@ function withSettings<Result>(use: (settings: CaptureSettings) => Result): Resul
 }
 
 /** Files, memory, sockets and the rest by the one program, tasks by the other, an iterator. */
-function sweep(what: keyof typeof sweeps): void {
-  BpfMap.use('cf_request', (map) => {
+function sweep(channel: Channel, what: keyof typeof sweeps): void {
+  channel.use('cf_request', (map) => {
     const bytes = new Uint8Array(structures.cf_request.size);
     writeStructure('cf_request', bytes, { kind: sweeps[what] });
     map.set(0, bytes);
-    runProgram('cf_ask_file');
-    readFileSync(`${linkFolder}/cf_ask_process`);
+    runProgram(channel, 'cf_ask_file');
+    readFileSync(`${channel.linkFolder}/cf_ask_process`);
   });
 }

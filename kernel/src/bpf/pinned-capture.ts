@@ -3,19 +3,11 @@ import { CamflowError, type RecordType } from '@camflow/api';
 import { openProcess } from '../libc/pidfd.ts';
 import { errnoName } from '../libc/system-call-error.ts';
 import { attachPrograms, detachPrograms } from './attachments.ts';
-import { BpfMap } from './bpf-map.ts';
+import type { BpfMap } from './bpf-map.ts';
+import type { Channel } from './channel.ts';
 import { underControlLock } from './control-lock.ts';
 import { leftOutMembers, shedMembers, writeLeftOutRelations } from './kept-back.ts';
-import {
-  linkFolder,
-  modes,
-  nodeFlags,
-  pinFolder,
-  readStructure,
-  structures,
-  type Values,
-  writeStructure,
-} from './layout.ts';
+import { modes, nodeFlags, readStructure, structures, type Values, writeStructure } from './layout.ts';
 import { type LeftOut, nothingLeftOut } from './left-out.ts';
 import { type AccountedLosses, LossLedger } from './loss-ledger.ts';
 import { describeMachine } from './machine-identity.ts';
@@ -45,14 +37,12 @@ export interface CaptureRequest {
 export type CaptureCounts = Readonly<Record<keyof Values<'cf_stats'>, number>>;
 
 /** Whether programs are pinned, all of them: where whoever loaded them was killed meanwhile, they are not. */
-export function isCapturePinned(): boolean {
-  if (!existsSync(`${pinFolder}/cf_config`)) return false;
-  const map = BpfMap.pinned('cf_config');
-  try {
-    return readStructure('cf_config', map.need(0, structures.cf_config.size)).version !== 0n;
-  } finally {
-    map.close();
-  }
+export function isCapturePinned(channel: Channel): boolean {
+  if (!existsSync(`${channel.folder}/cf_config`)) return false;
+  return channel.use(
+    'cf_config',
+    (map) => readStructure('cf_config', map.need(0, structures.cf_config.size)).version !== 0n,
+  );
 }
 
 /** What `cf_stats` holds, on all CPUs together. */
@@ -69,8 +59,9 @@ export function sumCounts(stats: BpfMap): CaptureCounts {
   return sums as CaptureCounts;
 }
 
-/** The programs that are loaded, through their pinned maps. */
+/** The programs of a channel that are loaded, through their pinned maps. */
 export class PinnedCapture {
+  readonly #channel: Channel;
   readonly #config: BpfMap;
   readonly #stats: BpfMap;
   readonly #marks: BpfMap;
@@ -79,26 +70,27 @@ export class PinnedCapture {
   #before: Values<'cf_config'> | undefined;
 
   /** @throws CamflowError where nothing is pinned, this process may not open it, or it is of another version */
-  constructor() {
-    if (!isCapturePinned()) {
-      throw new CamflowError('SOURCE_UNAVAILABLE', `No capture is pinned in ${pinFolder}`, {
+  constructor(channel: Channel) {
+    if (!isCapturePinned(channel)) {
+      throw new CamflowError('SOURCE_UNAVAILABLE', `No capture is pinned in ${channel.folder}`, {
         hint: 'Start a recorder, which loads it.',
       });
     }
-    this.#config = BpfMap.pinned('cf_config');
-    this.#stats = BpfMap.pinned('cf_stats');
-    this.#marks = BpfMap.pinned('cf_marks');
+    this.#channel = channel;
+    this.#config = channel.map('cf_config');
+    this.#stats = channel.map('cf_stats');
+    this.#marks = channel.map('cf_marks');
     if (this.config().version !== objectVersion()) {
       this.close();
       throw new CamflowError(
         'SOURCE_UNAVAILABLE',
-        `The BPF programs in ${pinFolder} are of another version`,
+        `The BPF programs in ${channel.folder} are of another version`,
         {
-          hint: 'Stop every recorder, then run `camflow unload` and start again.',
+          hint: `Stop every recorder, then run \`camflow unload${channel.inCommands}\` and start again.`,
         },
       );
     }
-    this.#ledger = LossLedger.open();
+    this.#ledger = LossLedger.open(channel);
   }
 
   /** The configuration now. */
@@ -123,7 +115,7 @@ export class PinnedCapture {
   leaveOut(leftOut: LeftOut): void {
     underControlLock(() => {
       this.#update(leftOutMembers(nothingLeftOut));
-      writeLeftOutRelations(leftOut);
+      writeLeftOutRelations(this.#channel, leftOut);
       this.#update(leftOutMembers(leftOut));
     });
   }
@@ -144,7 +136,7 @@ export class PinnedCapture {
    */
   enable({ all, argumentLimit, attributeValues = true }: CaptureRequest): 'own' | 'policy' {
     // Whose recorder was killed.
-    endOwnRecording();
+    endOwnRecording(this.#channel);
     const before = this.config();
     const { machineId, bootId, node } = describeMachine(before);
     const isSaid = (Number(before.modes) & modes.policySet) !== 0;
@@ -152,9 +144,9 @@ export class PinnedCapture {
     const mode = follows ? (Number(before.modes) & modes.all) | modes.spreads : (all ?? true) ? modes.all : 0;
     this.#before = isSaid ? before : undefined;
     // The programs change it while they record: it stays where capture was left running.
-    if (before.enabled === 0n) BpfMap.use('cf_machine', (map) => map.set(0, node));
+    if (before.enabled === 0n) this.#channel.use('cf_machine', (map) => map.set(0, node));
     const starts = !follows || before.enabled !== 0n;
-    if (starts) underControlLock(attachPrograms);
+    if (starts) underControlLock(() => attachPrograms(this.#channel));
     this.#update({
       modes:
         (Number(before.modes) & ~(modes.all | modes.spreads | modes.hideValues)) |
@@ -175,7 +167,7 @@ export class PinnedCapture {
   /** Stops capture: the programs are detached. What is in the rings stays there. */
   disable(): void {
     this.#update({ enabled: 0, recorder: 0 });
-    underControlLock(detachPrograms);
+    underControlLock(() => detachPrograms(this.#channel));
   }
 
   /** Leaves capture as it was found, where somebody had said how it is to be; stops it otherwise. */
@@ -197,6 +189,7 @@ export class PinnedCapture {
 
   /** Has the iterators publish tasks and open files. An iterator runs when its pinned link is read. */
   publishState(): void {
+    const { linkFolder } = this.#channel;
     const iterators = readdirSync(linkFolder).filter((name) => name.startsWith('cf_iter_'));
     // Files name the tasks that have them open: tasks come first.
     for (const name of iterators.sort().reverse()) readFileSync(`${linkFolder}/${name}`);

@@ -5,8 +5,8 @@ import {
   directions,
   readAddressTable,
 } from './address-table.ts';
-import { BpfMap } from './bpf-map.ts';
 import { CaptureSettings } from './capture-settings.ts';
+import type { Channel } from './channel.ts';
 import { contextKey, contextOfKey } from './context-key.ts';
 import { underControlLock } from './control-lock.ts';
 import {
@@ -33,8 +33,8 @@ export interface IdentityPolicy {
 const keyBytes = structures.cf_policy_key.size;
 
 /** Every policy of a kind, by number. */
-export function listPolicies(kind: PolicyKind): IdentityPolicy[] {
-  return BpfMap.use('cf_policies', (map) => {
+export function listPolicies(channel: Channel, kind: PolicyKind): IdentityPolicy[] {
+  return channel.use('cf_policies', (map) => {
     const found = new Map<bigint, IdentityPolicy>();
     for (const key of map.keys(keyBytes)) {
       const { kind: number, id } = readStructure('cf_policy_key', key);
@@ -47,12 +47,12 @@ export function listPolicies(kind: PolicyKind): IdentityPolicy[] {
 }
 
 /** Makes a policy, in place of the one about the same. Takes effect when something that matches acts next. */
-export function setPolicy({ kind, id, flags }: IdentityPolicy): void {
+export function setPolicy(channel: Channel, { kind, id, flags }: IdentityPolicy): void {
   underControlLock(() => {
     const value = new Uint8Array(structures.cf_policy.size);
     writeStructure('cf_policy', value, { flags });
-    BpfMap.use('cf_policies', (map) => map.set(keyOf(kind, id), value));
-    setKind(kind, true);
+    channel.use('cf_policies', (map) => map.set(keyOf(kind, id), value));
+    setKind(channel, kind, true);
   });
 }
 
@@ -60,17 +60,17 @@ export function setPolicy({ kind, id, flags }: IdentityPolicy): void {
  * Takes a policy away; legal where there is none. Flags that something got by it stay with it.
  * @returns whether there was one
  */
-export function deletePolicy(kind: PolicyKind, id: bigint): boolean {
+export function deletePolicy(channel: Channel, kind: PolicyKind, id: bigint): boolean {
   return underControlLock(() => {
-    const there = BpfMap.use('cf_policies', (map) => map.delete(keyOf(kind, id)));
-    setKind(kind, listPolicies(kind).length > 0);
+    const there = channel.use('cf_policies', (map) => map.delete(keyOf(kind, id)));
+    setKind(channel, kind, listPolicies(channel, kind).length > 0);
     return there;
   });
 }
 
 /** The security contexts that were met since the programs were loaded, by the number that the kernel has for them. */
-export function listContexts(): Map<number, string> {
-  return BpfMap.use('cf_contexts', (map) => {
+export function listContexts(channel: Channel): Map<number, string> {
+  return channel.use('cf_contexts', (map) => {
     const found = new Map<number, string>();
     for (const key of map.keys(4)) {
       const value = map.get(key, contextBytes);
@@ -89,8 +89,8 @@ export interface ContextPolicy {
 }
 
 /** Every policy about a security context. */
-export function listContextPolicies(): ContextPolicy[] {
-  return BpfMap.use('cf_named_policies', (map) => {
+export function listContextPolicies(channel: Channel): ContextPolicy[] {
+  return channel.use('cf_named_policies', (map) => {
     const found = new Map<string, ContextPolicy>();
     for (const key of map.keys(contextBytes)) {
       const value = map.get(key, structures.cf_policy.size);
@@ -108,17 +108,17 @@ export function listContextPolicies(): ContextPolicy[] {
  * for those of another module.
  * @throws CamflowError `CONFIG_BAD_VALUE` where the text is too long
  */
-export function setContextPolicy({ context, flags }: ContextPolicy): void {
+export function setContextPolicy(channel: Channel, { context, flags }: ContextPolicy): void {
   const key = contextKey(context);
   const value = new Uint8Array(structures.cf_policy.size);
   writeStructure('cf_policy', value, { flags });
   underControlLock(() => {
     // First by name: who is met from now on finds it.
-    BpfMap.use('cf_named_policies', (map) => map.set(key, value));
-    for (const [secid, text] of listContexts()) {
-      if (text === context) setPolicy({ kind: 'context', id: BigInt(secid), flags });
+    channel.use('cf_named_policies', (map) => map.set(key, value));
+    for (const [secid, text] of listContexts(channel)) {
+      if (text === context) setPolicy(channel, { kind: 'context', id: BigInt(secid), flags });
     }
-    setKind('context', true);
+    setKind(channel, 'context', true);
   });
 }
 
@@ -126,21 +126,25 @@ export function setContextPolicy({ context, flags }: ContextPolicy): void {
  * Takes a policy about a security context away; legal where there is none.
  * @returns whether there was one
  */
-export function deleteContextPolicy(context: string): boolean {
+export function deleteContextPolicy(channel: Channel, context: string): boolean {
   return underControlLock(() => {
-    const there = BpfMap.use('cf_named_policies', (map) => map.delete(contextKey(context)));
-    for (const [secid, text] of listContexts()) {
-      if (text === context) deletePolicy('context', BigInt(secid));
+    const there = channel.use('cf_named_policies', (map) => map.delete(contextKey(context)));
+    for (const [secid, text] of listContexts(channel)) {
+      if (text === context) deletePolicy(channel, 'context', BigInt(secid));
     }
-    setKind('context', listContextPolicies().length > 0 || listPolicies('context').length > 0);
+    setKind(
+      channel,
+      'context',
+      listContextPolicies(channel).length > 0 || listPolicies(channel, 'context').length > 0,
+    );
     return there;
   });
 }
 
 /** The rules for one direction, in their order: the first that matches holds, which is the most specific one. */
-export function listAddressRules(direction: AddressDirection): AddressRule[] {
+export function listAddressRules(channel: Channel, direction: AddressDirection): AddressRule[] {
   return readAddressTable(
-    BpfMap.use('cf_addresses', (map) => map.need(directions[direction], addressRules.size)),
+    channel.use('cf_addresses', (map) => map.need(directions[direction], addressRules.size)),
   );
 }
 
@@ -149,12 +153,16 @@ export function listAddressRules(direction: AddressDirection): AddressRule[] {
  * bound, connected or accepted from then on.
  * @throws CamflowError `CONFIG_BAD_VALUE` where there are more than 128
  */
-export function setAddressRules(direction: AddressDirection, rules: readonly AddressRule[]): void {
+export function setAddressRules(
+  channel: Channel,
+  direction: AddressDirection,
+  rules: readonly AddressRule[],
+): void {
   const bytes = addressTable(direction, rules);
   underControlLock(() => {
-    BpfMap.use('cf_addresses', (map) => map.set(directions[direction], bytes));
-    const any = (['ingress', 'egress'] as const).some((each) => listAddressRules(each).length > 0);
-    setPolicyBit(anyAddress, any);
+    channel.use('cf_addresses', (map) => map.set(directions[direction], bytes));
+    const any = (['ingress', 'egress'] as const).some((each) => listAddressRules(channel, each).length > 0);
+    setPolicyBit(channel, anyAddress, any);
   });
 }
 
@@ -164,13 +172,13 @@ function keyOf(kind: PolicyKind, id: bigint): Uint8Array {
   return key;
 }
 
-function setKind(kind: PolicyKind, any: boolean): void {
-  setPolicyBit(1 << policyKinds[kind], any);
+function setKind(channel: Channel, kind: PolicyKind, any: boolean): void {
+  setPolicyBit(channel, 1 << policyKinds[kind], any);
 }
 
 /** Tells the programs whether there is anything to look for. */
-function setPolicyBit(bit: number, any: boolean): void {
-  const settings = new CaptureSettings();
+function setPolicyBit(channel: Channel, bit: number, any: boolean): void {
+  const settings = new CaptureSettings(channel);
   try {
     settings.change(({ policies }) => ({
       policies: (any ? Number(policies) | bit : Number(policies) & ~bit) >>> 0,

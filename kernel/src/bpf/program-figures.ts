@@ -1,5 +1,5 @@
 import { closeSync, readdirSync } from 'node:fs';
-import { programFolder } from './layout.ts';
+import type { Channel } from './channel.ts';
 import { checked, libbpf } from './libbpf.ts';
 
 /** What the kernel says of one loaded program. */
@@ -20,7 +20,7 @@ const offsets = { missed: 208, verifiedInstructions: 216 } as const;
  * The programs that are pinned, by name.
  * @throws CamflowError where the kernel refuses to tell
  */
-export function programFigures(): ProgramFigures[] {
+export function programFigures({ programFolder }: Channel): ProgramFigures[] {
   return readdirSync(programFolder)
     .sort()
     .map((name) => {
@@ -38,8 +38,8 @@ export function programFigures(): ProgramFigures[] {
  * How often any of the pinned programs was left out because it was running already on that CPU.
  * @throws CamflowError where the kernel refuses to tell
  */
-export function missedRuns(): number {
-  return programFigures().reduce((sum, { missed }) => sum + missed, 0);
+export function missedRuns(channel: Channel): number {
+  return programFigures(channel).reduce((sum, { missed }) => sum + missed, 0);
 }
 
 /** Reads what the kernel says of a program, and closes it. */

@@ -1,10 +1,10 @@
 import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import path from 'node:path';
 import { CamflowError } from '@camflow/api';
 import { nativeCall } from '../libc/native-call.ts';
 import { systemCallError } from '../libc/system-call-error.ts';
+import type { Channel } from './channel.ts';
 
-const folder = '/run/camflow';
-const file = `${folder}/recorder.lock`;
 const [exclusive, withoutWaiting] = [2, 4];
 const heldBySomeone = -11;
 
@@ -13,7 +13,7 @@ const flock: (fd: number, operation: number) => number = nativeCall<[number, num
 );
 
 /** The process that has the right to read the rings, as far as it can be found; undefined where none has. */
-export function holderOfLock(): number | undefined {
+export function holderOfLock({ recorderLock: file }: Channel): number | undefined {
   let fd: number;
   try {
     fd = openSync(file, 'r');
@@ -46,18 +46,19 @@ export class RecorderLock {
   }
 
   /** @throws CamflowError `SOURCE_UNAVAILABLE` where another recorder runs */
-  static take(): RecorderLock {
-    const fd = openFile();
+  static take({ recorderLock: file, name }: Channel): RecorderLock {
+    const fd = openFile(file);
     const result = flock(fd, exclusive | withoutWaiting);
     if (result < 0) {
       const holder = readFileSync(file, 'utf8').trim();
       closeSync(fd);
+      const inChannel = name === undefined ? '' : ` on channel ${name}`;
       if (result !== heldBySomeone) throw systemCallError('flock', file, result);
       throw new CamflowError(
         'SOURCE_UNAVAILABLE',
-        `Another recorder is running (process ${holder || 'unknown'})`,
+        `Another recorder is running${inChannel} (process ${holder || 'unknown'})`,
         {
-          hint: 'Stop it first: the rings have one reader.',
+          hint: 'Stop it first: the rings have one reader. Or record beside it, on a channel of your own: --channel NAME.',
         },
       );
     }
@@ -73,9 +74,9 @@ export class RecorderLock {
   }
 }
 
-function openFile(): number {
+function openFile(file: string): number {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
     return openSync(file, 'a+', 0o644);
   } catch (cause) {
     throw new CamflowError('PERMISSION_DENIED', `${file} cannot be opened`, {

@@ -1,5 +1,5 @@
 import { type RecordType, type RelationClass, recordTypes } from '@camflow/api';
-import { BpfMap } from './bpf-map.ts';
+import type { Channel } from './channel.ts';
 import { readStructure, relationClasses, structures, type Values } from './layout.ts';
 import { possibleCpus } from './possible-cpus.ts';
 
@@ -29,8 +29,8 @@ function relationNames(): Map<number, string> {
  * Counts of every type of relation that was offered, by its name.
  * @throws CamflowError where no capture is pinned
  */
-export function relationCounts(): ReadonlyMap<string, RelationCount> {
-  const map = BpfMap.pinned('cf_counts');
+export function relationCounts(channel: Channel): ReadonlyMap<string, RelationCount> {
+  const map = channel.map('cf_counts');
   const { size } = structures.cf_count;
   const cpus = possibleCpus();
   const names = relationNames();

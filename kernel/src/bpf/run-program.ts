@@ -1,9 +1,9 @@
 import { closeSync } from 'node:fs';
-import { programFolder } from './layout.ts';
+import type { Channel } from './channel.ts';
 import { checked, libbpf } from './libbpf.ts';
 
 /** Runs a pinned program of type `syscall` once, in this process. */
-export function runProgram(name: string): void {
+export function runProgram({ programFolder }: Channel, name: string): void {
   const path = `${programFolder}/${name}`;
   const fd = checked('bpf_obj_get', path, libbpf().getPinned(path));
   try {

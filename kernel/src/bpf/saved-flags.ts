@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { CamflowError } from '@camflow/api';
 import { writeAtomically } from '../control/identity-files.ts';
+import type { Channel } from './channel.ts';
 import { changeFileFlags, type FileFlags, listFileFlags } from './flag-requests.ts';
 
 const form = 'camflow-file-flags-1';
@@ -27,8 +28,8 @@ interface SavedFile {
  * Writes what is said about files into a file, whole or not at all. File systems in memory, and others without a
  * device of their own (network file systems, btrfs), have other numbers after the next start: their files are left.
  */
-export function saveFileFlags(path: string): SavedFlags {
-  const all = listFileFlags();
+export function saveFileFlags(channel: Channel, path: string): SavedFlags {
+  const all = listFileFlags(channel);
   const lasting = all.filter(({ key }) => key.device >>> minorBits !== 0);
   const text = JSON.stringify({ form, files: lasting.map(toSaved) });
   writeAtomically(path, Buffer.from(`${text}\n`), 0o600);
@@ -41,7 +42,7 @@ export function saveFileFlags(path: string): SavedFlags {
  *
  * @throws CamflowError `CONFIG_UNREADABLE`, or `CONFIG_BAD_VALUE` where the file is none of these; nothing was changed then
  */
-export function loadFileFlags(path: string): SavedFlags {
+export function loadFileFlags(channel: Channel, path: string): SavedFlags {
   const files = parse(path, read(path));
   const numbers = devicesByUuid();
   let left = 0;
@@ -49,7 +50,7 @@ export function loadFileFlags(path: string): SavedFlags {
     const now = numbers.size === 0 ? device : (numbers.get(uuid) ?? device);
     if (numbers.size > 0 && /[^0-]/.test(uuid) && !numbers.has(uuid)) left++;
     const key = { device: now, inode: BigInt(inode), generation };
-    changeFileFlags(key, { set: flags, taint: BigInt(taint) }, uuidBytes(uuid));
+    changeFileFlags(channel, key, { set: flags, taint: BigInt(taint) }, uuidBytes(uuid));
   }
   return { files: files.length, left };
 }

@@ -1,4 +1,4 @@
-import { BpfMap } from './bpf-map.ts';
+import type { Channel } from './channel.ts';
 
 /** How many things the sieve holds: by its sum, and by its slots together. They differ only while either changes. */
 export interface SieveCounts {
@@ -10,8 +10,8 @@ export interface SieveCounts {
  * Reads the sieve by which hooks are left early, slot by slot, which takes seconds.
  * @throws CamflowError where no capture is pinned
  */
-export function sieveCounts(): SieveCounts {
-  return BpfMap.use('cf_sieve', (map) => {
+export function sieveCounts(channel: Channel): SieveCounts {
+  return channel.use('cf_sieve', (map) => {
     const last = map.fact('max_entries')! - 1;
     const read = (slot: number): number => Buffer.from(map.need(slot, 4)).readUInt32LE();
     let slots = 0;

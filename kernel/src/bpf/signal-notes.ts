@@ -1,4 +1,5 @@
-import { BpfMap } from './bpf-map.ts';
+import type { BpfMap } from './bpf-map.ts';
+import type { Channel } from './channel.ts';
 import { readStructure, structures, type Values, writeStructure } from './layout.ts';
 
 /** One and the same call sends a signal to all of a group; what goes to each of them by itself comes soon after. */
@@ -6,10 +7,14 @@ const togetherNs = 1_000_000_000n;
 
 /** Tells signals that a process sent to this one alone from those that it sent to a child as well. */
 export class SignalNotes {
-  readonly #map: BpfMap = BpfMap.pinned('cf_signals');
+  readonly #map: BpfMap;
   /** When the last of each number was sent that was asked about. */
   readonly #asked = new Map<number, bigint>();
   readonly #sinceNs: bigint = process.hrtime.bigint();
+
+  constructor(channel: Channel) {
+    this.#map = channel.map('cf_signals');
+  }
 
   /**
    * Whether the signal that just came to this process, which is the recorder, went to a child in its process group too.

@@ -1,6 +1,6 @@
 import { attachPrograms, detachPrograms } from './attachments.ts';
-import { BpfMap } from './bpf-map.ts';
 import { CaptureSettings } from './capture-settings.ts';
+import type { Channel } from './channel.ts';
 import { underControlLock } from './control-lock.ts';
 import { modes } from './layout.ts';
 import { describeMachine } from './machine-identity.ts';
@@ -11,20 +11,20 @@ import { describeMachine } from './machine-identity.ts';
  *
  * @throws CamflowError where nothing is pinned, or a program cannot be attached: capture stays as it was then
  */
-export function switchCapture(on: boolean): void {
+export function switchCapture(channel: Channel, on: boolean): void {
   underControlLock(() => {
-    const settings = new CaptureSettings();
+    const settings = new CaptureSettings(channel);
     try {
       const before = settings.read();
       if (!on) {
         settings.write({ enabled: 0 });
-        detachPrograms();
+        detachPrograms(channel);
         return;
       }
       if (before.enabled !== 0n) return;
       const { machineId, bootId, node } = describeMachine(before);
-      BpfMap.use('cf_machine', (map) => map.set(0, node));
-      attachPrograms();
+      channel.use('cf_machine', (map) => map.set(0, node));
+      attachPrograms(channel);
       settings.write({
         machine_id: machineId,
         boot_id: bootId,

@@ -10,9 +10,6 @@ import { PeerProcess } from './peer-process.ts';
 import { RateLimit } from './rate-limit.ts';
 import { parseRequest, type SocketRequest } from './requests.ts';
 
-/** Where the socket is unless told otherwise. */
-export const defaultSocketPath = '/run/camflow/control.sock';
-
 /** Bytes of one line: more than the largest request has. */
 const mostLineBytes = 16_384;
 const mostConnections = 256;

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { abiBpf1, CamflowError, fieldOf, nodeTypeNamed } from '@camflow/api';
-import { BpfMap } from '../bpf/bpf-map.ts';
+import type { Channel } from '../bpf/channel.ts';
 import { askProcess } from '../bpf/flag-requests.ts';
 import { readStructure } from '../bpf/layout.ts';
 import { goneProcess, type OpenProcess } from './peer-process.ts';
@@ -30,12 +30,13 @@ export interface Identity {
  * @throws CamflowError `DISCLOSURE_REFUSED` where the process is gone, or the programs never saw it
  */
 export function processActivity(
+  channel: Channel,
   process: OpenProcess,
   { machineId, bootId }: Identity,
   epoch: number,
 ): Uint8Array {
   const { pid } = process;
-  const { id, step } = taskNode(process);
+  const { id, step } = taskNode(channel, process);
   const record = new Uint8Array(shape.size);
   const view = new DataView(record.buffer);
   view.setBigUint64(at('type'), nodeTypeNamed('task')!.code, true);
@@ -58,20 +59,20 @@ interface TaskNode {
   readonly step: bigint;
 }
 
-function taskNode({ pid, pidfd }: OpenProcess): TaskNode {
-  const known = lookUpTask(pidfd);
+function taskNode(channel: Channel, { pid, pidfd }: OpenProcess): TaskNode {
+  const known = lookUpTask(channel, pidfd);
   if (known !== undefined) return known;
   // What is not tracked leaves the hooks early, and has no node until it is asked for.
-  askProcess(pid);
-  const made = lookUpTask(pidfd);
+  askProcess(channel, pid);
+  const made = lookUpTask(channel, pidfd);
   if (made !== undefined) return made;
   throw new CamflowError('DISCLOSURE_REFUSED', `Nothing was captured of process ${pid}`, {
     hint: 'Capture may be disabled: see camflow -s.',
   });
 }
 
-function lookUpTask(pidfd: number): TaskNode | undefined {
-  const value = BpfMap.use('cf_tasks', (map) => map.get(pidfd, roomForTask));
+function lookUpTask(channel: Channel, pidfd: number): TaskNode | undefined {
+  const value = channel.use('cf_tasks', (map) => map.get(pidfd, roomForTask));
   const node = value && readStructure('cf_machine', value);
   return node === undefined || node.id === 0n ? undefined : node;
 }

@@ -1,7 +1,7 @@
 import { CamflowError, type Logger } from '@camflow/api';
-import { BpfMap } from '../bpf/bpf-map.ts';
+import type { Channel } from '../bpf/channel.ts';
 import { readStructure, structures } from '../bpf/layout.ts';
-import { openControl } from '../control/open-control.ts';
+import { type ControlRequest, openControl } from '../control/open-control.ts';
 import { stateJson } from '../control/state-json.ts';
 import { systemAccounts } from '../libc/accounts.ts';
 import { ControlSocket } from './control-socket.ts';
@@ -18,12 +18,13 @@ export interface ServedControl {
 }
 
 /**
- * Serves programs of any user while the BPF programs are loaded.
+ * Serves programs of any user while the BPF programs of a channel are loaded.
  * @param identity - what the records of this recorder carry
  * @param arrived - called whenever something was disclosed
  * @throws CamflowError where the socket cannot be made
  */
 export async function serveControl(
+  channel: Channel,
   path: string,
   identity: Identity,
   log: Logger,
@@ -31,21 +32,21 @@ export async function serveControl(
 ): Promise<ServedControl> {
   const kernel = {
     ...identity,
-    epoch,
-    processRecord: (process: OpenProcess) => processActivity(process, identity, epoch()),
+    epoch: () => epochOf(channel),
+    processRecord: (process: OpenProcess) => processActivity(channel, process, identity, epochOf(channel)),
   };
   const disclosed = new RecordDiscloser(kernel, arrived);
-  const socket = await ControlSocket.open({ state: () => state(), discloser: disclosed }, { path, log });
+  const socket = await ControlSocket.open(
+    { state: () => state({ channel }), discloser: disclosed },
+    { path, log },
+  );
   return { disclosed, close: () => socket.close() };
 }
 
-function epoch(): number {
-  const config = BpfMap.pinned('cf_config');
-  try {
-    return Number(readStructure('cf_config', config.need(0, structures.cf_config.size)).epoch);
-  } finally {
-    config.close();
-  }
+function epochOf(channel: Channel): number {
+  return channel.use('cf_config', (map) =>
+    Number(readStructure('cf_config', map.need(0, structures.cf_config.size)).epoch),
+  );
 }
 
 /**
@@ -64,11 +65,11 @@ export async function serveState(
     });
   };
   const discloser = { process: refuse, node: refuse, relation: refuse };
-  return await ControlSocket.open({ state: () => state(securityfsFolder), discloser }, { path, log });
+  return await ControlSocket.open({ state: () => state({ securityfsFolder }), discloser }, { path, log });
 }
 
-function state(securityfsFolder?: string): unknown {
-  const control = openControl({ securityfsFolder });
+function state(request: ControlRequest): unknown {
+  const control = openControl(request);
   try {
     return stateJson(control, systemAccounts);
   } finally {

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { CamflowError } from '@camflow/api';
+import { Channel } from '../bpf/channel.ts';
 import { ensureLoaded } from '../bpf/ensure-loaded.ts';
-import { pinFolder } from '../bpf/layout.ts';
 import { requireMachine } from '../bpf/machine-checks.ts';
 import { isCapturePinned } from '../bpf/pinned-capture.ts';
 import { defaultSecurityfsFolder } from '../securityfs/provenance-securityfs.ts';
@@ -15,6 +15,8 @@ import { createSecurityfsControl } from './securityfs/securityfs-control.ts';
 export interface ControlRequest {
   /** Folder that stands in for CamFlow's control files; the back end is theirs then. */
   readonly securityfsFolder?: string | undefined;
+  /** Which programs, of those that can be there. Default: the main ones. */
+  readonly channel?: Channel;
   /**
    * Whether to load the BPF programs where they are needed and not loaded, which takes seconds; capture stays disabled.
    * Default false: then there is nothing to change, and what holds after loading is shown.
@@ -31,27 +33,40 @@ const bpfFolder = '/sys/fs/bpf';
  * @throws CamflowError `SOURCE_UNAVAILABLE` where this machine cannot capture, `PERMISSION_DENIED`
  */
 export function openControl(request: ControlRequest = {}): ProvenanceControl {
-  const { securityfsFolder, load = false, ringBytes } = request;
+  const { securityfsFolder, channel = Channel.main, load = false, ringBytes } = request;
   const folder = securityfsFolder ?? defaultSecurityfsFolder;
-  if (existsSync(folder)) return createSecurityfsControl({ files: controlFilesIn(folder) });
+  if (existsSync(folder)) {
+    requireMain(channel);
+    return createSecurityfsControl({ files: controlFilesIn(folder) });
+  }
   if (securityfsFolder !== undefined) {
     throw new CamflowError('SOURCE_UNAVAILABLE', `${folder} does not exist`, {
       hint: 'Name a folder that holds the control files of CamFlow.',
     });
   }
-  requireAccess();
-  if (load) loadWhereNeeded(ringBytes);
-  return isCapturePinned() ? createBpfControl() : createUnloadedControl();
+  requireAccess(channel);
+  if (load) loadWhereNeeded(channel, ringBytes);
+  return isCapturePinned(channel) ? createBpfControl(channel) : createUnloadedControl();
 }
 
-function loadWhereNeeded(ringBytes: number | undefined): void {
-  if (isCapturePinned()) return;
+/** CamFlow gave its channels up. */
+function requireMain({ name }: Channel): void {
+  if (name === undefined) return;
+  throw new CamflowError(
+    'UNSUPPORTED',
+    `There is no channel ${name} on a CamFlow kernel, which has had no extra channels since 0.8`,
+    { hint: 'Give camflowd several outputs instead: output=log,mqtt.' },
+  );
+}
+
+function loadWhereNeeded(channel: Channel, ringBytes: number | undefined): void {
+  if (isCapturePinned(channel)) return;
   requireMachine();
-  ensureLoaded(ringBytes);
+  ensureLoaded(channel, ringBytes);
 }
 
 /** Without it nothing could be told from something that is not there. */
-function requireAccess(): void {
+function requireAccess({ folder: pinFolder }: Channel): void {
   try {
     for (const folder of [bpfFolder, pinFolder]) {
       if (existsSync(folder)) accessSync(folder, constants.R_OK | constants.X_OK);

@@ -29,6 +29,8 @@ export interface RecordingControl {
   machineId(): number;
   /** 0 before capture was first prepared. */
   bootId(): number;
+  /** Whether there is anything that captures, enabled or not: on a CamFlow kernel always. */
+  isThere(): boolean;
   /** Whether identity and buffers are set: they stay as they are then. */
   isPrepared(): boolean;
   /** Size of the buffer of each CPU; undefined where none are made, or the kernel does not say. */

@@ -29,7 +29,13 @@ class StandInKernel {
   /** As `openCapture` and `serveControl` do. */
   readonly parts = {
     openCapture: (): OpenCapture => this.#open(),
-    serveControl: async (_path: string, _identity: object, _log: object, arrived: () => void) => {
+    serveControl: async (
+      _channel: object,
+      _path: string,
+      _identity: object,
+      _log: object,
+      arrived: () => void,
+    ) => {
       const surroundings = {
         machineId: 1,
         bootId: 2,

@@ -94,7 +94,10 @@ export class BpfSource implements CaptureSource {
 
   async open(_signal: AbortSignal, pushDown: RecordFilter | null = null): Promise<Origin> {
     this.#pushedDown = pushDown;
-    const capture = this.#kernel.openCapture(this.#options.ringBytes);
+    const capture = this.#kernel.openCapture({
+      channel: this.#options.channel,
+      ringBytes: this.#options.ringBytes,
+    });
     this.#capture = capture;
     for (const { message, fields } of openingWarnings(capture, this.#options)) {
       this.#context.log.warn(message, fields);
@@ -153,11 +156,11 @@ export class BpfSource implements CaptureSource {
 
   /** Without the socket capture is whole, but for what programs would tell. */
   async #serve({ origin, watch, disclosures }: OpenCapture): Promise<void> {
-    const { socket } = this.#options;
+    const { channel, socket } = this.#options;
     const { log } = this.#context;
     if (socket === undefined) return;
     try {
-      this.#served = await this.#kernel.serveControl(socket, origin, log, () => {
+      this.#served = await this.#kernel.serveControl(channel, socket, origin, log, () => {
         // On record before the program hears that it was taken.
         disclosures.take(1);
         watch.wake();

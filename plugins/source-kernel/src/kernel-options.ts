@@ -1,6 +1,12 @@
 import { isAbsolute } from 'node:path';
 import type { OptionsDefinition } from '@camflow/api';
-import { defaultRelayFolder, defaultSecurityfsFolder, defaultSocketPath } from '@camflow/kernel';
+import {
+  Channel,
+  defaultRelayFolder,
+  defaultSecurityfsFolder,
+  defaultSocketPath,
+  isChannelName,
+} from '@camflow/kernel';
 import * as v from 'valibot';
 
 /** Options of the kernel source. */
@@ -18,6 +24,8 @@ export interface KernelOptions {
   readonly argumentLimit: number;
   /** Whether the values of extended attributes are recorded, or only their names and sizes. */
   readonly attributeValues: boolean;
+  /** Which BPF programs: the main ones, or those of a channel. */
+  readonly channel: Channel;
   /** Folder of the relay files; undefined for the one of the kernel. */
   readonly relayDir: string | undefined;
   /** Folder of the control files. */
@@ -59,11 +67,16 @@ export const kernelOptions: OptionsDefinition<KernelOptions> = {
         v.optional(v.picklist(['true', 'false'], 'write true or false'), 'true'),
         v.transform((text) => text === 'true'),
       ),
+      channel: v.optional(
+        v.pipe(v.string(), v.check(isChannelName, 'write up to 32 letters, digits, _ and -')),
+      ),
       relay_dir: v.optional(folder),
       securityfs_dir: v.optional(folder, defaultSecurityfsFolder),
-      socket: v.pipe(
-        v.optional(v.string(), defaultSocketPath),
-        v.check((text) => text === 'off' || isAbsolute(text), 'write an absolute path, or off'),
+      socket: v.optional(
+        v.pipe(
+          v.string(),
+          v.check((text) => text === 'off' || isAbsolute(text), 'write an absolute path, or off'),
+        ),
       ),
       poll_ms: v.pipe(
         v.optional(v.string(), '50'),
@@ -83,9 +96,10 @@ export const kernelOptions: OptionsDefinition<KernelOptions> = {
       ringBytes: raw.ring_mib === undefined ? undefined : raw.ring_mib * bytesPerMib,
       argumentLimit: raw.argument_bytes,
       attributeValues: raw.xattr_values,
+      channel: Channel.named(raw.channel),
       relayDir: raw.relay_dir,
       securityfsDir: raw.securityfs_dir,
-      socket: raw.socket === 'off' ? undefined : raw.socket,
+      socket: raw.socket === 'off' ? undefined : (raw.socket ?? Channel.named(raw.channel).socketPath),
       pollMs: raw.poll_ms,
       once: raw.once,
     })),
@@ -115,11 +129,15 @@ export const kernelOptions: OptionsDefinition<KernelOptions> = {
         'With BPF programs: whether the values of extended attributes are recorded, or only their names and sizes.',
       default: 'true',
     },
+    channel: {
+      summary:
+        'With BPF programs: name of the channel to record by, which has a policy and rings of its own; it is made where it is not there. Without it, the main one.',
+    },
     relay_dir: { summary: 'Folder of the relay files.', default: defaultRelayFolder },
     securityfs_dir: { summary: 'Folder of the control files of CamFlow.', default: defaultSecurityfsFolder },
     socket: {
       summary:
-        'Socket at which programs of any user read the state and, with BPF programs, disclose; or `off`.',
+        'Socket at which programs of any user read the state and, with BPF programs, disclose; or `off`. With `channel`, the default is control-NAME.sock.',
       default: defaultSocketPath,
     },
     poll_ms: { summary: 'Rounds of reading start at least this far apart, in milliseconds.', default: '50' },

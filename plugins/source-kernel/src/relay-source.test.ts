@@ -22,6 +22,7 @@ import {
   relationTypeNamed,
   validateOptions,
 } from '@camflow/api';
+import { Channel } from '@camflow/kernel';
 import { CamflowKernel } from '@camflow/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import sourceKernel from './index.ts';
@@ -73,6 +74,7 @@ function createSource(options: Partial<KernelOptions> = {}): RelaySource {
     ringBytes: 1 << 20,
     argumentLimit: 4096,
     attributeValues: true,
+    channel: Channel.main,
   } as const;
   const all = { ...bpf, relayDir, securityfsDir, socket: undefined, pollMs: 1, once: false, ...options };
   source = sourceKernel.create(all, { log, section: 'kernel' }) as RelaySource;
@@ -316,6 +318,7 @@ test('options: defaults, and values that are refused', async () => {
       ringBytes: undefined,
       argumentLimit: 131_072,
       attributeValues: true,
+      channel: Channel.main,
       relayDir: undefined,
       securityfsDir: '/sys/kernel/security/provenance',
       socket: '/run/camflow/control.sock',

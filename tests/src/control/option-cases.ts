@@ -113,7 +113,17 @@ export const optionCases: readonly OptionCase[] = [
   { argv: ['-c'], says: /^;Auto-generated configuration$/m },
   { argv: ['--drop'], says: /^Graph elements dropped: \t\t\d+$/m },
   { argv: ['--change-epoch'], look: { ask: 'epoch' }, shows: /^\d+$/ },
-  { argv: ['--channel', 'other'], fails: true },
+  // A channel has a policy of its own.
+  { argv: ['--channel', 'other', '-s'], fails: true },
+  { argv: ['--channel', 'other'], look: { camflow: ['-s'] }, shows: /^nobody opaque$/m },
+  { argv: ['--channel', 'other', '-s'], says: /^- capture disabled;$/m },
+  {
+    argv: ['--track-user', 'daemon', 'track', '--channel', 'other'],
+    look: { camflow: ['-s'] },
+    hides: /^daemon track$/m,
+  },
+  { argv: ['--channel', 'other', '-s'], says: /^daemon track$/m },
+  { argv: ['unload', '--channel', 'other'], says: /^Channel other is removed\.$/m },
   { argv: ['-e', 'false'], look: state, shows: /^- capture disabled;$/m },
 ];
 

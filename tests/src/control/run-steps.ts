@@ -1,7 +1,7 @@
 // Runs in the guest: does the steps of a file, one after the other, and writes what became of them as JSON to another.
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { CaptureSettings } from '@camflow/kernel';
+import { CaptureSettings, Channel } from '@camflow/kernel';
 import { runCamflow } from 'camflow';
 import type { ControlStep, StepOutcome } from './control-step.ts';
 
@@ -44,7 +44,7 @@ function shell(script: string, uid: number | undefined): StepOutcome {
 }
 
 function epoch(): StepOutcome {
-  const settings = new CaptureSettings();
+  const settings = new CaptureSettings(Channel.main);
   try {
     return { status: 0, out: `${settings.read().epoch}`, err: '' };
   } finally {

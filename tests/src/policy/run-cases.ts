@@ -7,6 +7,7 @@ import { abiBpf1 } from '@camflow/api';
 import {
   actionBits,
   askFile,
+  Channel,
   changeFileFlags,
   listFileFlags,
   loadFileFlags,
@@ -41,7 +42,8 @@ const work = '/root/work';
 const cgroups = '/sys/fs/cgroup';
 const savedFlags = '/root/flags';
 
-const capture = openCapture(1 << 24);
+const { main } = Channel;
+const capture = openCapture({ ringBytes: 1 << 24 });
 const control = openControl();
 const whole = new GraphReader();
 const slab = new Uint8Array(8 << 20);
@@ -112,8 +114,8 @@ async function runWaiting(run: FlowRun, options: { readonly cwd: string }): Prom
   control.processes.mark(child.pid!, mark ?? {});
   if (said !== undefined) {
     const file = `${options.cwd}/in`;
-    if (said.by === 'path') askFile(file, { set: said.flags });
-    else changeFileFlags(askFile(file).key, { set: said.flags });
+    if (said.by === 'path') askFile(main, file, { set: said.flags });
+    else changeFileFlags(main, askFile(main, file).key, { set: said.flags });
   }
   if (ofNamespace !== undefined) {
     const selector = { kind: 'cgroup', path: `/proc/${child.pid}/ns/cgroup` } as const;
@@ -175,10 +177,11 @@ function machineOf(folder: string): PolicyMachine {
       mkdirSync('/sys/kernel/security/apparmor/policy/namespaces/flows');
     },
     reloadFileFlags: () => {
-      saveFileFlags(savedFlags);
+      saveFileFlags(main, savedFlags);
       const { tracked, opaque, propagate } = markBits;
-      for (const { key } of listFileFlags()) changeFileFlags(key, { clear: tracked | opaque | propagate });
-      loadFileFlags(savedFlags);
+      for (const { key } of listFileFlags(main))
+        changeFileFlags(main, key, { clear: tracked | opaque | propagate });
+      loadFileFlags(main, savedFlags);
     },
   };
 }
@@ -189,7 +192,8 @@ function reset(): void {
   const { rules } = control.policy.read();
   for (const { selector } of rules) control.rules.remove(selector);
   const { tracked, opaque, propagate } = markBits;
-  for (const { key } of listFileFlags()) changeFileFlags(key, { clear: tracked | opaque | propagate });
+  for (const { key } of listFileFlags(main))
+    changeFileFlags(main, key, { clear: tracked | opaque | propagate });
   control.switches.set('all', false);
 }
 
@@ -265,9 +269,9 @@ async function runEach<Case extends { readonly name: string }, Outcome>(
 
 /** Relations that were looked at, and not recorded, of a process with which nothing tracked has to do. */
 async function offeredOfIdle(): Promise<string[]> {
-  const before = relationCounts();
+  const before = relationCounts(main);
   await runFlow({ words: ['idle', 'out'] }, makeFolder());
-  const after = [...relationCounts()].filter(
+  const after = [...relationCounts(main)].filter(
     ([name, { offered }]) => offered > (before.get(name)?.offered ?? 0),
   );
   return after.map(([name]) => name).sort();
@@ -277,7 +281,7 @@ async function offeredOfIdle(): Promise<string[]> {
 async function countSieve(): Promise<SieveRest> {
   // Memory of processes ends a little after them.
   await sleep(2000);
-  return { ...sieveCounts(), files: listFileFlags().length };
+  return { ...sieveCounts(main), files: listFileFlags(main).length };
 }
 
 capture.enable({ all: false, argumentLimit: 131_072 });

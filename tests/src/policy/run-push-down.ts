@@ -13,7 +13,7 @@ import {
   type RecordType,
   relationTypeNamed,
 } from '@camflow/api';
-import { openControl, relationCounts } from '@camflow/kernel';
+import { Channel, openControl, relationCounts } from '@camflow/kernel';
 import sourceKernel from '@camflow/source-kernel';
 import { acceptedOptions, createTestLogger } from '@camflow/testkit';
 import { GraphReader, type RecordSlice } from '../capture/captured-graph.ts';
@@ -116,7 +116,7 @@ const isShed = (view: { type: RecordType }): boolean => shedTypes.includes(view.
 
 /** What came of relations that are shed, but for those that nobody wants to see. */
 function offered(): number {
-  const { written = 0, compressed = 0 } = relationCounts().get('perm_check') ?? {};
+  const { written = 0, compressed = 0 } = relationCounts(Channel.main).get('perm_check') ?? {};
   return written + compressed;
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { describeError } from '@camflow/api';
 import {
   type AccountedLosses,
+  Channel,
   checkMachine,
   defaultSecurityfsFolder,
   hooksNotSeen,
@@ -53,19 +54,31 @@ function describeNotSeen(): string[] {
 
 function describeLoaded(): string[] {
   try {
-    const loaded = lookAtCapture();
-    return loaded === undefined
-      ? ['They are not loaded: the first recorder does that.']
-      : [programsLine(loaded), ringsLine(loaded), ...countLines(loaded)];
+    const found = Channel.all().flatMap((channel) => {
+      const loaded = lookAtCapture(channel);
+      return loaded === undefined ? [] : [{ channel, loaded }];
+    });
+    const isMainLoaded = found[0]?.channel === Channel.main;
+    return [
+      ...(isMainLoaded ? [] : ['They are not loaded: the first recorder does that.']),
+      ...found.flatMap(({ channel, loaded }) => [
+        programsLine(channel, loaded),
+        ringsLine(loaded),
+        ...countLines(loaded),
+      ]),
+    ];
   } catch (error) {
     return [`Whether they are loaded cannot be told: ${describeError(error)}`];
   }
 }
 
-function programsLine({ version, own, enabled, recorder }: LoadedCapture): string {
-  const whose = own ? 'of this version' : 'of another version: run `camflow unload` before recording';
+function programsLine(channel: Channel, { version, own, enabled, recorder }: LoadedCapture): string {
+  const whose = own
+    ? 'of this version'
+    : `of another version: run \`camflow unload${channel.inCommands}\` before recording`;
   const reader = recorder === undefined ? 'no recorder runs' : `the recorder is process ${recorder}`;
-  return `They are loaded (${version}, ${whose}); capture is ${enabled ? 'on' : 'off'}; ${reader}.`;
+  const which = channel.name === undefined ? 'They are' : `Channel ${channel.name} is`;
+  return `${which} loaded (${version}, ${whose}); capture is ${enabled ? 'on' : 'off'}; ${reader}.`;
 }
 
 function ringsLine({ rings, ringBytes }: LoadedCapture): string {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfigurationRequest } from '@camflow/config';
 import {
   beginOwnRecording,
+  Channel,
   endOwnRecording,
   inheritedDescriptors,
   isCapturePinned,
@@ -37,6 +38,8 @@ export interface RecordRequest {
   /** How long to record the whole system, in milliseconds; undefined for until a signal comes. */
   readonly forMs: number | undefined;
   readonly format: string;
+  /** A channel to record by, beside whatever else records; undefined for the main one. */
+  readonly channel: string | undefined;
   /** A file, or `-` for standard output. */
   readonly output: string;
   /** Most bytes of one argument or environment string; undefined for all. */
@@ -66,6 +69,7 @@ const endingSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
  * @throws CamflowError
  */
 export async function record(request: RecordRequest, container: DependencyContainer): Promise<RecordResult> {
+  const channel = Channel.named(request.channel);
   const descriptors = inheritedDescriptors();
   const environment = resolve(container, tokens.environment);
   const user = commandUser(request.user, environment);
@@ -85,7 +89,7 @@ export async function record(request: RecordRequest, container: DependencyContai
     });
     const end =
       request.command.length > 0
-        ? await recordCommand(run, request, { user, environment, descriptors }, signals)
+        ? await recordCommand(run, channel, request, { user, environment, descriptors }, signals)
         : await recordSystem(run, request);
     const report = await run.stop();
     if (output === 'capture' && user !== undefined) giveOutput(path.resolve(request.output), user);
@@ -101,20 +105,21 @@ export async function record(request: RecordRequest, container: DependencyContai
   } finally {
     signals.dispose();
     brokenPipe.dispose();
-    if (isCapturePinned()) endOwnRecording();
+    if (isCapturePinned(channel)) endOwnRecording(channel);
   }
 }
 
 /** @returns undefined where a signal came before the command was started */
 async function recordCommand(
   run: Run,
+  channel: Channel,
   { command, propagate, output }: RecordRequest,
   given: { user: UserAccount | undefined; environment: NodeJS.ProcessEnv; descriptors: readonly number[] },
   signals: SignalConnection,
 ): Promise<CommandEnd | undefined> {
-  const capture = await enabledCapture(run);
+  const capture = await enabledCapture(run, channel);
   if (capture === undefined) return undefined;
-  const notes = new SignalNotes();
+  const notes = new SignalNotes(channel);
   try {
     if (signals.received() !== undefined) return undefined;
     const { user, descriptors } = given;
@@ -132,7 +137,7 @@ async function recordCommand(
     return await runCommand(settings, (start) => {
       // From here on they are the command's.
       signals.dispose();
-      beginOwnRecording();
+      beginOwnRecording(channel);
       // The command is a child of this process, which has the mark while it is born.
       capture.markChildren(propagate ? 'propagate' : 'tracked');
       try {
@@ -160,8 +165,8 @@ async function recordSystem(run: Run, { forMs }: RecordRequest): Promise<undefin
  * Capture as the source enabled it, which it does with its first read, right after the start.
  * @returns undefined where the run ended before
  */
-async function enabledCapture(run: Run): Promise<PinnedCapture | undefined> {
-  const capture = new PinnedCapture();
+async function enabledCapture(run: Run, channel: Channel): Promise<PinnedCapture | undefined> {
+  const capture = new PinnedCapture(channel);
   let over = false;
   const ended = run.ended.finally(() => {
     over = true;
@@ -202,6 +207,7 @@ function asConfiguration(request: RecordRequest, container: DependencyContainer)
     `general.format=${request.format}`,
     `general.output=${output}`,
     'kernel.backend=bpf',
+    ...(request.channel === undefined ? [] : [`kernel.channel=${request.channel}`]),
     `kernel.record=${request.command.length > 0 ? 'tracked' : 'all'}`,
     // It is there for one command, and not for whoever else runs programs.
     'kernel.socket=off',

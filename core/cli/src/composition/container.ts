@@ -1,7 +1,7 @@
 // tsyringe throws on import without it.
 import 'reflect-metadata';
 import { connect } from '@camflow/disclose';
-import { LabelTable, openControl, systemAccounts } from '@camflow/kernel';
+import { type Channel, LabelTable, openControl, systemAccounts } from '@camflow/kernel';
 import { createRun } from '@camflow/runtime';
 import { container, type DependencyContainer, instanceCachingFactory } from 'tsyringe';
 import { createLineLogger } from '../log/line-logger.ts';
@@ -29,8 +29,8 @@ export function createContainer(program: string): DependencyContainer {
   return own;
 }
 
-async function askRecorder(): Promise<unknown> {
-  const recorder = await connect();
+async function askRecorder({ socketPath }: Channel): Promise<unknown> {
+  const recorder = await connect({ path: socketPath });
   try {
     return await recorder.state();
   } finally {

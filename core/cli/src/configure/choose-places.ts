@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { CamflowError } from '@camflow/api';
 import { defaultSecurityfsFolder } from '@camflow/kernel';
 import type { Places } from '../composition/tokens.ts';
@@ -7,6 +7,8 @@ import type { Places } from '../composition/tokens.ts';
 export interface PlaceOptions {
   readonly securityfs?: string;
   readonly state?: string;
+  /** Name of a channel, whose programs are told other things than the main ones. */
+  readonly channel?: string;
 }
 
 /**
@@ -15,9 +17,13 @@ export interface PlaceOptions {
  * @param usual - the places of the machine
  * @throws CamflowError `USAGE` where there is none
  */
-export function choosePlaces({ securityfs, state }: PlaceOptions, usual: Places): Places {
+export function choosePlaces({ securityfs, state, channel }: PlaceOptions, usual: Places): Places {
   if (state !== undefined) return { stateFolder: state, identity: { etc: state, run: state } };
-  if (securityfs === undefined || resolve(securityfs) === defaultSecurityfsFolder) return usual;
+  if (securityfs === undefined || resolve(securityfs) === defaultSecurityfsFolder) {
+    return channel === undefined
+      ? usual
+      : { ...usual, stateFolder: join(usual.stateFolder, 'channels', channel) };
+  }
   throw new CamflowError(
     'USAGE',
     `What is applied to ${securityfs} must not be remembered as what this machine was told`,

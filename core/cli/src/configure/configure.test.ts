@@ -546,6 +546,7 @@ describe('what a kernel takes once', () => {
       recording: {
         machineId: () => recording.machineId(),
         bootId: () => recording.bootId(),
+        isThere: () => true,
         isPrepared: () => recording.isPrepared(),
         ringBytes: () => 8 << 20,
         version: () => recording.version(),

@@ -63,7 +63,13 @@ function refusal(argv: readonly string[]): string {
 const noPid = '4194304';
 
 test.each<[argv: string[], refusal: RegExp]>([
-  [['--channel', 'mine'], /^UNSUPPORTED Channel mine cannot be made/],
+  [
+    ['--channel', 'mine', '-s'],
+    /^SOURCE_UNAVAILABLE There is no channel mine\. .*camflow --channel mine makes it/,
+  ],
+  [['--channel', 'mine', '--track-user', 'root', 'track'], /^SOURCE_UNAVAILABLE There is no channel mine/],
+  [['-e', 'true', '--channel', 'mine', '--json'], /^SOURCE_UNAVAILABLE There is no channel mine/],
+  [['--channel', 'mine', '--channel', 'other'], /^USAGE /],
   [['--track-user', 'no-such-user', 'track'], /^USAGE There is no user/],
   [['--track-group', 'no-such-group', 'track'], /^USAGE There is no group/],
   [['--track-cgroup', '/none', 'track'], /^CONFIG_BAD_VALUE There is no cgroup/],
@@ -86,6 +92,15 @@ test.each<[argv: string[], refusal: RegExp]>([
   expect(loads).toBe(0);
   expect(labels.read()).toEqual([]);
 });
+
+test.each([[['--channel', 'mine']], [['--json', '--channel', 'mine']]])(
+  '%j loads the programs, and tells them nothing',
+  (argv) => {
+    camflow(...argv);
+    expect(loads).toBe(1);
+    expect(kernel.writes).toEqual([]);
+  },
+);
 
 test.each([
   [['-e', 'true']],

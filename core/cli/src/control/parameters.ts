@@ -1,5 +1,5 @@
 import { type AddressRange, parseAddressRange, type RecordType, recordTypes } from '@camflow/api';
-import { filterOf, findCgroup } from '@camflow/kernel';
+import { filterOf, findCgroup, isChannelName } from '@camflow/kernel';
 import { oneOfWords, type Parameter, refused, wholeNumber } from './parameter.ts';
 
 const mostPid = 4_194_304;
@@ -152,7 +152,7 @@ export const channelName: Parameter<string> = {
   about: 'letters, digits, `_` and `-`',
   completion: { kind: 'nothing' },
   parse: (text) => {
-    if (/^[A-Za-z0-9_-]{1,32}$/.test(text)) return text;
+    if (isChannelName(text)) return text;
     throw refused(text, 'the name of a channel', 'Take up to 32 letters, digits, _ and -.');
   },
 };

@@ -1,5 +1,5 @@
 import { CamflowError, isCamflowError, nearestName } from '@camflow/api';
-import type { ControlRequest, ProvenanceControl } from '@camflow/kernel';
+import { Channel, type ControlRequest, type ProvenanceControl } from '@camflow/kernel';
 import type { ControlContext, Outcome } from './control-context.ts';
 import { coloured } from './generate/help-text.ts';
 import { controlOptions, generalOptions, optionNamed } from './option-table.ts';
@@ -17,6 +17,8 @@ interface CommandLine {
   readonly words: readonly string[];
   readonly json: boolean;
   readonly securityfs: string | undefined;
+  /** What is behind `--channel`. */
+  readonly channels: readonly string[];
 }
 
 /** Whether a command line is about control, and not one of the commands. */
@@ -29,6 +31,11 @@ export function helpAsked(argv: readonly string[]): 'text' | 'json' | undefined 
   const { words, json } = splitGeneral(argv);
   if (words[0] !== '-h' && words[0] !== '--help') return undefined;
   return json ? 'json' : 'text';
+}
+
+/** The channel that a command line is about. @throws CamflowError where it is no name of one */
+export function channelOf(argv: readonly string[]): Channel {
+  return Channel.named(splitGeneral(argv).channels[0]);
 }
 
 /** Options about the state of capture as a whole, which is no secret. */
@@ -45,22 +52,42 @@ export function isAboutState(argv: readonly string[]): boolean {
  * @throws CamflowError
  */
 export function runControl(argv: readonly string[], run: ControlRun): string {
-  const { words, json, securityfs } = splitGeneral(argv);
+  const { words, json, securityfs, channels } = splitGeneral(argv);
   if (securityfs === '') throw new CamflowError('USAGE', '--securityfs needs <folder>');
   const [flag, ...args] = words;
   if (flag === undefined) throw new CamflowError('USAGE', 'Say what to do', { hint: 'See camflow -h.' });
+  if (argv.at(-1) === '--channel' && flag !== '--channel') {
+    throw new CamflowError('USAGE', '--channel needs <channel>');
+  }
   const option = optionNamed(flag) ?? unknownOption(flag);
   const act = option.prepare(args);
+  const channel = Channel.named(oneOf(channels));
+  const makesChannel = flag === '--channel';
   const { accounts, labels, lostBy = new Map() } = run;
   const attempt = (load: boolean): Outcome => {
-    const control = run.open({ securityfsFolder: securityfs, load });
+    const control = run.open({ securityfsFolder: securityfs, channel, load });
     try {
+      if (!makesChannel) requireChannel(control, channel);
       return act({ control, accounts, labels, lostBy });
     } finally {
       control.close();
     }
   };
-  return show(option.looks ? attempt(false) : loadingWhereNeeded(attempt), json, run.colour);
+  // One that is only mentioned is not made: it may be a slip.
+  const loads = !option.looks && (makesChannel || channel === Channel.main);
+  return show(!loads ? attempt(false) : loadingWhereNeeded(attempt), json, run.colour);
+}
+
+function oneOf(channels: readonly string[]): string | undefined {
+  if (channels.length > 1) throw new CamflowError('USAGE', '--channel takes one channel at a time');
+  return channels[0];
+}
+
+function requireChannel({ recording }: ProvenanceControl, { name }: Channel): void {
+  if (name === undefined || recording.isThere()) return;
+  throw new CamflowError('SOURCE_UNAVAILABLE', `There is no channel ${name}`, {
+    hint: `See camflow doctor for those that there are; camflow --channel ${name} makes it.`,
+  });
 }
 
 /**
@@ -85,13 +112,18 @@ function show({ text, json }: Outcome, asJson: boolean, colour: boolean): string
 
 function splitGeneral(argv: readonly string[]): CommandLine {
   const words: string[] = [];
-  let [json, securityfs]: [boolean, string | undefined] = [false, undefined];
+  const channels: string[] = [];
+  let json = false;
+  let securityfs: string | undefined;
   for (let at = 0; at < argv.length; at++) {
     if (argv[at] === '--json') json = true;
     else if (argv[at] === '--securityfs') securityfs = argv[++at] ?? '';
+    else if (argv[at] === '--channel') channels.push(...argv.slice(++at, at + 1));
     else words.push(argv[at]!);
   }
-  return { words, json, securityfs };
+  // With nothing to say to it, it is to be made.
+  const isAlone = words.length === 0 && argv.includes('--channel');
+  return { words: isAlone ? ['--channel', ...channels] : words, json, securityfs, channels };
 }
 
 function unknownOption(flag: string): never {

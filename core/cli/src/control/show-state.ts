@@ -1,9 +1,10 @@
 import { isCamflowError } from '@camflow/api';
-import { type ControlRun, isAboutState, runControl } from './run-control.ts';
+import type { Channel } from '@camflow/kernel';
+import { type ControlRun, channelOf, isAboutState, runControl } from './run-control.ts';
 import { controlOfState } from './state-control.ts';
 
 /** Asks a running recorder for the state of capture. Rejects where none serves its socket. */
-export type AskState = () => Promise<unknown>;
+export type AskState = (channel: Channel) => Promise<unknown>;
 
 /**
  * Runs the option of a command line. Who may not look at the kernel and asks for the state of capture gets it from the
@@ -21,7 +22,7 @@ export async function runControlForAnyUser(
   } catch (error) {
     const isDenied = isCamflowError(error) && error.code === 'PERMISSION_DENIED';
     if (!isDenied || !isAboutState(argv)) throw error;
-    const state = await askState().catch(() => undefined);
+    const state = await askState(channelOf(argv)).catch(() => undefined);
     if (state === undefined) throw error;
     return runControl(argv, { ...run, open: () => controlOfState(state, run.accounts) });
   }

@@ -69,6 +69,7 @@ export function controlOfState(state: unknown, accounts: Accounts): ProvenanceCo
     recording: {
       machineId: () => output.machineId,
       bootId: () => output.bootId,
+      isThere: () => true,
       isPrepared: () => output.bootId !== 0,
       ringBytes: () => undefined,
       version: () => output.version,

@@ -171,6 +171,10 @@ const badArguments: readonly (readonly [argv: readonly string[], message: string
   [['-z'], 'There is no option -z'],
   [['--'], 'There is no option --'],
   [[`--${long}`], 'There is no option'],
+  [['--channel'], '--channel'],
+  [['-s', '--channel'], '--channel needs <channel>'],
+  [['-s', '--channel', '../x'], 'is not the name of a channel'],
+  [['-s', '--channel', 'a', '--channel', 'b'], 'one channel at a time'],
   [['--channel', 'a b'], 'is not the name of a channel'],
   [['--channel', '../x'], 'is not the name of a channel'],
 ];
@@ -237,13 +241,23 @@ describe('camflow refuses', () => {
   test.each([
     ['--track-ipv6-ingress', '::1/128:80', 'track'],
     ['--track-ipv6-egress', '::1/128:80', 'delete'],
-    ['--channel', 'mine'],
   ])('%s %s where the kernel has none', async (...argv) => {
     const status = await runCamflow(
       argv.filter((word) => word !== undefined),
       container('camflow'),
     );
     expectFailure(status, 4, /CamFlow/);
+  });
+
+  test.each([
+    [['--channel', 'mine']],
+    [['--channel', 'mine', '-s']],
+    [['--track-user', 'root', 'track', '--channel', 'mine']],
+  ])('%j on a CamFlow kernel', async (argv) => {
+    const own = container('camflow');
+    own.register(tokens.openControl.key as string, { useValue: openControl });
+    const status = await runCamflow([...argv, '--securityfs', folder], own);
+    expectFailure(status, 4, /There is no channel mine on a CamFlow kernel, .* since 0\.8\. /);
   });
 
   test('the 65th label, and nothing is changed', async () => {
@@ -370,6 +384,8 @@ describe('camconfd refuses', () => {
     ['an argument', ['now'], 2, 'too many arguments'],
     ['--config without a file', ['--config'], 2, 'argument missing'],
     ['--securityfs without --state', ['--securityfs', folder], 2, 'Name a folder for it with --state'],
+    ['no name of a channel', ['--channel', '../x'], 2, 'is not the name of a channel'],
+    ['a channel without a file', ['--channel', 'mine'], 2, 'There is no /etc/camflow-mine.ini'],
     ['--capture without --check', ['--capture', 'x'], 2, 'Add --check'],
     [
       'a capture that is not there',

@@ -1,5 +1,6 @@
 import { CamflowError } from '@camflow/api';
-import { defaultControlFile } from '@camflow/config';
+import { controlFileOf, defaultControlFile } from '@camflow/config';
+import { Channel } from '@camflow/kernel';
 import { Command } from 'commander';
 import type { DependencyContainer } from 'tsyringe';
 import { createContainer } from '../composition/container.ts';
@@ -18,6 +19,7 @@ interface ConfigureOptions {
   readonly capture?: string;
   readonly json: boolean;
   readonly quiet: boolean;
+  readonly channel?: string;
   readonly securityfs?: string;
   readonly state?: string;
 }
@@ -51,6 +53,10 @@ export function camconfdProgram(container: DependencyContainer): Command {
       '--capture <file>',
       'with --check: say, too, which records of a capture file the policy would keep',
     )
+    .option(
+      '--channel <name>',
+      'for the programs of this channel, which are loaded where they are not there (configuration file: /etc/camflow-<name>.ini)',
+    )
     .option('--json', 'answer as JSON', false)
     .option('-q, --quiet', 'print warnings and errors only', false)
     .option('--securityfs <folder>', 'use the control files in this folder, to try things out; needs --state')
@@ -71,16 +77,17 @@ async function act(options: ConfigureOptions, container: DependencyContainer): P
       hint: 'Give one of them.',
     });
   }
+  const channel = Channel.named(options.channel);
   const places = choosePlaces(options, resolve(container, tokens.places));
-  const path = options.config ?? (await defaultControlFile());
+  const path = options.config ?? (await defaultControlFile(channel.name));
   if (path === undefined) {
-    throw new CamflowError('CONFIG_UNREADABLE', 'There is no /etc/camflow.ini', {
+    throw new CamflowError('CONFIG_UNREADABLE', `There is no ${controlFileOf(channel.name)}`, {
       hint: 'Name a file with --config.',
     });
   }
   const open = resolve(container, tokens.openControl);
   const context: ConfigureContext = {
-    openControl: (request) => open({ ...request, securityfsFolder: securityfs }),
+    openControl: (request) => open({ ...request, channel, securityfsFolder: securityfs }),
     accounts: resolve(container, tokens.accounts),
     warn: (text) => void process.stderr.write(`camconfd: warning: ${text}\n`),
     ...places,

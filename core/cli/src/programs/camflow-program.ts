@@ -76,7 +76,8 @@ export async function runCamflow(
       accounts: resolve(container, tokens.accounts),
       labels: resolve(container, tokens.labels),
       colour: wantsColour(),
-      ...(argv.includes('--drop') && { lostBy: await lostByOutputs(container) }),
+      ...(argv.includes('--drop') &&
+        !argv.includes('--channel') && { lostBy: await lostByOutputs(container) }),
     };
     print(await runControlForAnyUser(argv, run, resolve(container, tokens.askState)));
     return exitCodes.ok;

@@ -1,5 +1,6 @@
 import { formatAddressRange, networkOf } from '@camflow/api';
 import type { AddressRule } from '../../bpf/address-table.ts';
+import type { Channel } from '../../bpf/channel.ts';
 import { underControlLock } from '../../bpf/control-lock.ts';
 import { listAddressRules, setAddressRules } from '../../bpf/policy-maps.ts';
 import type { AddressRuleKind, Rule, RuleSelector } from '../rules.ts';
@@ -11,8 +12,8 @@ const directionOf = (kind: AddressRuleKind): 'ingress' | 'egress' =>
 const familyOf = (kind: AddressRuleKind): 4 | 6 => (kind.startsWith('ipv4') ? 4 : 6);
 
 /** Rules about addresses of one family and direction. */
-export function listAddresses(kind: AddressRuleKind): Rule[] {
-  return listAddressRules(directionOf(kind))
+export function listAddresses(channel: Channel, kind: AddressRuleKind): Rule[] {
+  return listAddressRules(channel, directionOf(kind))
     .filter(({ address }) => address.length === (familyOf(kind) === 4 ? 4 : 16))
     .map(({ address, prefix, port, flags }) => ({
       selector: { kind, range: { family: familyOf(kind), address, prefix, port } },
@@ -21,9 +22,9 @@ export function listAddresses(kind: AddressRuleKind): Rule[] {
 }
 
 /** Adds to what is said about addresses. */
-export function addAddress({ kind, range }: AddressSelector, flags: number): void {
+export function addAddress(channel: Channel, { kind, range }: AddressSelector, flags: number): void {
   const { prefix, port } = range;
-  changeRules(kind, (rules) => {
+  changeRules(channel, kind, (rules) => {
     const known = rules.find((rule) => isAbout(rule, { kind, range }));
     if (known !== undefined) {
       return rules.map((rule) => (rule === known ? { ...rule, flags: rule.flags | flags } : rule));
@@ -33,13 +34,17 @@ export function addAddress({ kind, range }: AddressSelector, flags: number): voi
 }
 
 /** Removes what is said about addresses. */
-export function removeAddress(selector: AddressSelector): void {
-  changeRules(selector.kind, (rules) => rules.filter((rule) => !isAbout(rule, selector)));
+export function removeAddress(channel: Channel, selector: AddressSelector): void {
+  changeRules(channel, selector.kind, (rules) => rules.filter((rule) => !isAbout(rule, selector)));
 }
 
-function changeRules(kind: AddressRuleKind, change: (rules: readonly AddressRule[]) => AddressRule[]): void {
+function changeRules(
+  channel: Channel,
+  kind: AddressRuleKind,
+  change: (rules: readonly AddressRule[]) => AddressRule[],
+): void {
   const direction = directionOf(kind);
-  underControlLock(() => setAddressRules(direction, change(listAddressRules(direction))));
+  underControlLock(() => setAddressRules(channel, direction, change(listAddressRules(channel, direction))));
 }
 
 function isAbout(rule: AddressRule, { kind, range }: AddressSelector): boolean {

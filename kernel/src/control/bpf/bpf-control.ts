@@ -1,4 +1,5 @@
 import { CamflowError } from '@camflow/api';
+import type { Channel } from '../../bpf/channel.ts';
 import type { DisclosureControl } from '../disclosure.ts';
 import type { ProvenanceControl } from '../provenance-control.ts';
 import { wholePolicy } from '../whole-policy.ts';
@@ -11,22 +12,22 @@ import { BpfSwitches } from './switches.ts';
 import { useCapture } from './use-capture.ts';
 
 /**
- * Control of the pinned BPF programs. Every call opens, uses and closes the maps that it needs.
+ * Control of the pinned BPF programs of a channel. Every call opens, uses and closes the maps that it needs.
  * @throws CamflowError `SOURCE_UNAVAILABLE` where they are of another version, `PERMISSION_DENIED`
  */
-export function createBpfControl(): ProvenanceControl {
-  useCapture(() => {});
+export function createBpfControl(channel: Channel): ProvenanceControl {
+  useCapture(channel, () => {});
   const concerns = {
-    switches: new BpfSwitches(),
-    filters: new BpfFilters(),
-    rules: new BpfRules(),
-    recording: new BpfRecording(),
+    switches: new BpfSwitches(channel),
+    filters: new BpfFilters(channel),
+    rules: new BpfRules(channel),
+    recording: new BpfRecording(channel),
   };
   return {
     backend: 'bpf',
     ...concerns,
-    files: new BpfFiles(),
-    processes: new BpfProcesses(),
+    files: new BpfFiles(channel),
+    processes: new BpfProcesses(channel),
     policy: wholePolicy(concerns),
     disclosure: throughTheSocket,
     refusals: refusalsOfPrograms,

@@ -1,4 +1,5 @@
 import type { TypeSet } from '../../bpf/capture-settings.ts';
+import type { Channel } from '../../bpf/channel.ts';
 import { type FilterControl, type FilterName, type Filters, filterNames, subtypeMask } from '../filters.ts';
 import { useSettings } from './use-settings.ts';
 
@@ -17,8 +18,15 @@ const setOf: Readonly<Record<FilterName, TypeSet>> = {
 
 /** Filters of the BPF programs. */
 export class BpfFilters implements FilterControl {
+  readonly #channel: Channel;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
   read(): Filters {
     return useSettings(
+      this.#channel,
       (settings) =>
         Object.fromEntries(
           filterNames.map((name) => [name, settings.types(setOf[name]) & subtypeMask]),
@@ -27,7 +35,9 @@ export class BpfFilters implements FilterControl {
   }
 
   change(name: FilterName, bits: bigint, change: 'add' | 'remove'): void {
-    useSettings((settings) => settings.changeTypes(setOf[name], { [change]: bits & subtypeMask }));
+    useSettings(this.#channel, (settings) =>
+      settings.changeTypes(setOf[name], { [change]: bits & subtypeMask }),
+    );
   }
 
   reset(): void {

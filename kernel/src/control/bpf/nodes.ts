@@ -1,4 +1,5 @@
 import { recordTypeOfCode } from '@camflow/api';
+import type { Channel } from '../../bpf/channel.ts';
 import {
   askFile,
   askProcess,
@@ -22,17 +23,23 @@ const minorBits = 20;
 
 /** Files, as the BPF programs know them. */
 export class BpfFiles implements FileControl {
+  readonly #channel: Channel;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
   read(target: FileTarget): ProvenanceNode {
-    return nodeOf(askFile(target).node);
+    return nodeOf(this.#channel, askFile(this.#channel, target).node);
   }
 
   mark(target: FileTarget, change: MarkChange): void {
-    askFile(target, changeOf(change));
+    askFile(this.#channel, target, changeOf(change));
   }
 
   listOthers(paths: readonly string[]): MarkedFile[] {
-    const known = new Set(paths.flatMap(keyOf).map(keyText));
-    return listFileFlags()
+    const known = new Set(paths.flatMap((path) => keyOf(this.#channel, path)).map(keyText));
+    return listFileFlags(this.#channel)
       .filter(({ key, flags }) => (flags & allMarks) !== 0 && !known.has(keyText(key)))
       .map(({ key: { device, inode }, flags }) => ({
         device: `${device >>> minorBits}:${device & ((1 << minorBits) - 1)}`,
@@ -42,22 +49,28 @@ export class BpfFiles implements FileControl {
   }
 
   save(path: string): SavedFlags {
-    return saveFileFlags(path);
+    return saveFileFlags(this.#channel, path);
   }
 
   load(path: string): SavedFlags {
-    return loadFileFlags(path);
+    return loadFileFlags(this.#channel, path);
   }
 }
 
 /** Processes, as the BPF programs know them. */
 export class BpfProcesses implements ProcessControl {
+  readonly #channel: Channel;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
   read(pid: number): ProvenanceNode {
-    return nodeOf(askProcess(pid));
+    return nodeOf(this.#channel, askProcess(this.#channel, pid));
   }
 
   mark(pid: number, change: MarkChange): void {
-    askProcess(pid, changeOf(change));
+    askProcess(this.#channel, pid, changeOf(change));
   }
 
   readSelf(): ProvenanceNode {
@@ -70,9 +83,9 @@ export class BpfProcesses implements ProcessControl {
 }
 
 /** What tells the file at a path from others; nothing where there is none, or it cannot be opened. */
-function keyOf(path: string): FileKey[] {
+function keyOf(channel: Channel, path: string): FileKey[] {
   try {
-    return [askFile(path).key];
+    return [askFile(channel, path).key];
   } catch {
     return [];
   }
@@ -88,8 +101,8 @@ function changeOf(change: MarkChange): FlagChange {
 }
 
 /** The node with the identifier that its next record has. */
-export function nodeOf(state: NodeState): ProvenanceNode {
-  const { bootId, machineId } = useSettings((settings) => {
+export function nodeOf(channel: Channel, state: NodeState): ProvenanceNode {
+  const { bootId, machineId } = useSettings(channel, (settings) => {
     const config = settings.read();
     return { bootId: Number(config.boot_id), machineId: Number(config.machine_id) };
   });

@@ -1,4 +1,4 @@
-import { BpfMap } from '../../bpf/bpf-map.ts';
+import type { Channel } from '../../bpf/channel.ts';
 import { ringName } from '../../bpf/load-programs.ts';
 import { objectVersion } from '../../bpf/object-file.ts';
 import { missedRuns } from '../../bpf/program-figures.ts';
@@ -15,12 +15,22 @@ export function captureVersion(): CaptureVersion {
 
 /** Identity and hand-over of the BPF programs. */
 export class BpfRecording implements RecordingControl {
+  readonly #channel: Channel;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
   machineId(): number {
-    return Number(useSettings((settings) => settings.read()).machine_id);
+    return Number(useSettings(this.#channel, (settings) => settings.read()).machine_id);
   }
 
   bootId(): number {
-    return Number(useSettings((settings) => settings.read()).boot_id);
+    return Number(useSettings(this.#channel, (settings) => settings.read()).boot_id);
+  }
+
+  isThere(): boolean {
+    return true;
   }
 
   isPrepared(): boolean {
@@ -28,7 +38,7 @@ export class BpfRecording implements RecordingControl {
   }
 
   ringBytes(): number {
-    return BpfMap.use(ringName(0), ringBytes);
+    return this.#channel.use(ringName(0), ringBytes);
   }
 
   version(): CaptureVersion {
@@ -37,7 +47,7 @@ export class BpfRecording implements RecordingControl {
 
   /** The buffers were made when the programs were loaded. */
   prepare({ machineId, bootId }: RelayRequest): void {
-    useSettings((settings) => {
+    useSettings(this.#channel, (settings) => {
       if (settings.read().enabled !== 0n) return;
       settings.write({ machine_id: machineId, boot_id: bootId });
       settings.setMode('policySet', true);
@@ -45,15 +55,15 @@ export class BpfRecording implements RecordingControl {
   }
 
   changeEpoch(): void {
-    useCapture((capture) => capture.changeEpoch());
+    useCapture(this.#channel, (capture) => capture.changeEpoch());
   }
 
   /** Records are in the ring as soon as they are written: there is nothing to close. */
   flush(): void {}
 
   drops(): Drops {
-    const { ring_full, state_failures, shed } = captureCounts();
-    const missed = missedRuns();
+    const { ring_full, state_failures, shed } = captureCounts(this.#channel);
+    const missed = missedRuns(this.#channel);
     return {
       total: ring_full + state_failures + missed + shed,
       causes: { ring_full, state_failures, missed, shed },

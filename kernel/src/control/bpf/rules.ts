@@ -1,3 +1,4 @@
+import type { Channel } from '../../bpf/channel.ts';
 import {
   deleteContextPolicy,
   deletePolicy,
@@ -14,36 +15,48 @@ import { addAddress, listAddresses, removeAddress } from './address-rules.ts';
 
 /** Rules of the BPF programs. */
 export class BpfRules implements RuleControl {
+  readonly #channel: Channel;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
   list(kind: RuleKind): Rule[] {
     if (kind === 'user' || kind === 'group') {
-      return listPolicies(kind).map(({ id, flags }) => ({ selector: { kind, id: Number(id) }, bits: flags }));
-    }
-    if (kind === 'cgroup') {
-      return [...listPolicies('cgroup'), ...listPolicies('namespace')].map(({ id, flags }) => ({
-        selector: { kind, id },
+      return listPolicies(this.#channel, kind).map(({ id, flags }) => ({
+        selector: { kind, id: Number(id) },
         bits: flags,
       }));
     }
-    if (kind !== 'secctx') return listAddresses(kind);
-    return listContextPolicies()
+    if (kind === 'cgroup') {
+      return [...listPolicies(this.#channel, 'cgroup'), ...listPolicies(this.#channel, 'namespace')].map(
+        ({ id, flags }) => ({
+          selector: { kind, id },
+          bits: flags,
+        }),
+      );
+    }
+    if (kind !== 'secctx') return listAddresses(this.#channel, kind);
+    return listContextPolicies(this.#channel)
       .map(({ context, flags }) => ({ selector: { kind, context }, bits: flags }))
       .sort((one, other) => (one.selector.context < other.selector.context ? -1 : 1));
   }
 
   add({ selector: target, bits }: RuleRequest): void {
     const selector = acceptSelector(target);
-    if ('range' in selector) addAddress(selector, bits);
-    else if (selector.kind === 'secctx') setContextPolicy({ context: selector.context, flags: bits });
-    else setPolicy({ ...policyOf(selector), flags: bits });
+    if ('range' in selector) addAddress(this.#channel, selector, bits);
+    else if (selector.kind === 'secctx')
+      setContextPolicy(this.#channel, { context: selector.context, flags: bits });
+    else setPolicy(this.#channel, { ...policyOf(selector), flags: bits });
   }
 
   remove(target: RuleTarget): void {
     const selector = resolveSelector(target);
-    if ('range' in selector) removeAddress(selector);
-    else if (selector.kind === 'secctx') deleteContextPolicy(selector.context);
+    if ('range' in selector) removeAddress(this.#channel, selector);
+    else if (selector.kind === 'secctx') deleteContextPolicy(this.#channel, selector.context);
     else {
       const { kind, id } = policyOf(selector);
-      deletePolicy(kind, id);
+      deletePolicy(this.#channel, kind, id);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { CaptureMode, ConfigValues } from '../../bpf/capture-settings.ts';
+import type { Channel } from '../../bpf/channel.ts';
 import { modes } from '../../bpf/layout.ts';
 import { switchCapture } from '../../bpf/switch-capture.ts';
 import type { SwitchControl, Switches, SwitchName } from '../switches.ts';
@@ -18,26 +19,32 @@ const modeOf: Readonly<Record<ModeSwitch, readonly [mode: CaptureMode, same: boo
 
 /** Switches of the BPF programs. */
 export class BpfSwitches implements SwitchControl {
+  readonly #channel: Channel;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
   read(): Switches {
-    return switchesOf(useSettings((settings) => settings.read()));
+    return switchesOf(useSettings(this.#channel, (settings) => settings.read()));
   }
 
   set(name: SwitchName, on: boolean): void {
     // That somebody said so is remembered: a recorder leaves it as it is then.
-    useSettings((settings) => settings.setMode('policySet', true));
+    useSettings(this.#channel, (settings) => settings.setMode('policySet', true));
     if (name === 'enabled') {
       const before = this.read().enabled;
-      switchCapture(on);
+      switchCapture(this.#channel, on);
       // What exists already is published for a recorder that is there.
-      if (on && !before) useCapture((capture) => capture.changeEpoch());
+      if (on && !before) useCapture(this.#channel, (capture) => capture.changeEpoch());
       return;
     }
     const [mode, same] = modeOf[name];
-    useSettings((settings) => settings.setMode(mode, on === same));
+    useSettings(this.#channel, (settings) => settings.setMode(mode, on === same));
   }
 
   captured(): boolean {
-    return captureCounts().taken > 0;
+    return captureCounts(this.#channel).taken > 0;
   }
 }
 

@@ -33,6 +33,7 @@ export function createUnloadedControl(): ProvenanceControl {
     recording: {
       machineId: () => readMachineId() ?? 0,
       bootId: () => readBootId() ?? 0,
+      isThere: () => false,
       isPrepared: () => false,
       ringBytes: () => undefined,
       version: captureVersion,

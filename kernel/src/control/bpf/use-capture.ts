@@ -1,8 +1,9 @@
+import type { Channel } from '../../bpf/channel.ts';
 import { type CaptureCounts, PinnedCapture } from '../../bpf/pinned-capture.ts';
 
 /** Opens what is pinned, does something with it, and lets go of it. @throws CamflowError where it is of another version */
-export function useCapture<Result>(task: (capture: PinnedCapture) => Result): Result {
-  const capture = new PinnedCapture();
+export function useCapture<Result>(channel: Channel, task: (capture: PinnedCapture) => Result): Result {
+  const capture = new PinnedCapture(channel);
   try {
     return task(capture);
   } finally {
@@ -11,6 +12,6 @@ export function useCapture<Result>(task: (capture: PinnedCapture) => Result): Re
 }
 
 /** What the programs did since they were loaded. */
-export function captureCounts(): CaptureCounts {
-  return useCapture((capture) => capture.counts());
+export function captureCounts(channel: Channel): CaptureCounts {
+  return useCapture(channel, (capture) => capture.counts());
 }

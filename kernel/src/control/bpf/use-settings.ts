@@ -1,8 +1,9 @@
 import { CaptureSettings } from '../../bpf/capture-settings.ts';
+import type { Channel } from '../../bpf/channel.ts';
 
 /** Opens the configuration of the programs, does something with it, and lets go of it. */
-export function useSettings<Result>(task: (settings: CaptureSettings) => Result): Result {
-  const settings = new CaptureSettings();
+export function useSettings<Result>(channel: Channel, task: (settings: CaptureSettings) => Result): Result {
+  const settings = new CaptureSettings(channel);
   try {
     return task(settings);
   } finally {

@@ -39,6 +39,10 @@ export class SecurityfsRecording implements RecordingControl {
     return this.#number('boot_id');
   }
 
+  isThere(): boolean {
+    return true;
+  }
+
   isPrepared(): boolean {
     return this.bootId() !== 0;
   }

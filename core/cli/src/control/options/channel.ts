@@ -4,13 +4,17 @@ import { channelName } from '../parameters.ts';
 
 /** Options about how records are handed over. */
 export const recordingOptions: readonly ControlOption[] = [
-  option('Recording', '--channel', 'make a further channel.', [channelName], ({ control }, name) => {
-    throw new CamflowError(
-      'UNSUPPORTED',
-      control.backend === 'securityfs'
-        ? `Channel ${name} cannot be made: CamFlow has had no extra channels since 0.8`
-        : `Channel ${name} cannot be made: of each node the BPF programs keep one version and know once what was published of it, for one set of rings`,
-      { hint: 'Give camflowd several outputs instead: output=log,mqtt.' },
-    );
-  }),
+  option(
+    'Recording',
+    '--channel',
+    'make a further channel; with another option: ask or tell that channel.',
+    [channelName],
+    ({ control }, channel) => {
+      // Where it is not there the programs are loaded for it.
+      if (!control.recording.isThere()) {
+        throw new CamflowError('SOURCE_UNAVAILABLE', `There is no channel ${channel}`);
+      }
+      return { text: '', json: { channel } };
+    },
+  ),
 ];

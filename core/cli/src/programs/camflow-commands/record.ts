@@ -12,6 +12,7 @@ interface RecordOptions {
   readonly for?: number;
   readonly propagate: boolean;
   readonly format: string;
+  readonly channel?: string;
   readonly output: string;
   readonly set: readonly string[];
   readonly quiet: boolean;
@@ -33,6 +34,7 @@ export const addRecord: AddCommand = (program, { container, endWith }) => {
       'file to write; - for standard output, the output of the command then goes to standard error',
       'camflow.prov.jsonl',
     )
+    .option('--channel <name>', 'record by a channel of this name, beside whatever else records')
     .option('--argument-bytes <n>', 'keep this much of one argument or environment string; the rest is cut')
     .option('--no-environment', 'leave out the environment of programs')
     .option(...setOption, collect, [])
@@ -47,8 +49,8 @@ export const addRecord: AddCommand = (program, { container, endWith }) => {
       if (options.for !== undefined && !options.all) {
         throw new CamflowError('USAGE', '--for belongs to --all', { hint: 'A command ends by itself.' });
       }
-      const { user, propagate, format, output, argumentBytes, set, for: forMs } = options;
-      const asked = { command, user, propagate, forMs, format, output, argumentBytes };
+      const { user, propagate, format, channel, output, argumentBytes, set, for: forMs } = options;
+      const asked = { command, user, propagate, forMs, format, channel, output, argumentBytes };
       const withEnvironment = options.environment;
       const result = await record({ ...asked, withEnvironment, overrides: set }, container);
       if (!options.quiet) process.stderr.write(`${result.summary}\n`);

@@ -1,0 +1,2 @@
+/** Where the socket is unless told otherwise. */
+export const defaultSocketPath = '/run/camflow/control.sock';
