@@ -31,18 +31,19 @@ describe.for([
       kernel,
       bpfLsm: true,
       cpus: 2,
+      memoryMib: 2048,
       fetch: [...names.map(logOf), ...extra],
-      timeoutMs: 590_000,
+      timeoutMs: 890_000,
     });
     lines = result.stdout.toString().split('\n');
     logs = Object.fromEntries(
       names.map((name) => [name, spadeEntries(result.files.get(logOf(name))!)]),
     ) as typeof logs;
-  }, 600_000);
+  }, 900_000);
 
   run(`have a policy of their own, by camconfd and by camflow${note}`, () => {
     expect(said('configured')).toEqual([
-      '0 3 changes: Nothing to change: the kernel does what the file says.',
+      '0 4 changes: Nothing to change: the kernel does what the file says.',
     ]);
     expect(said('rules')).toEqual(['main 0', 'files 1', 'other nobody track']);
     expect(said('file')).toEqual(['main 0', 'files 1']);
@@ -109,7 +110,7 @@ describe.for([
     expect(names.filter(tellsOf)).toEqual(['files']);
   });
 
-  run(`camflow record has one beside all others, and only there${note}`, () => {
+  run(`camflow record has one beside others, which it does not disturb${note}`, () => {
     expect(said('beside')).toEqual(['0']);
     const mine = spadeEntries(result.files.get('/data/mine.jsonl')!);
     expect(namesIn(mine)).toContain('/data/in');
@@ -121,7 +122,6 @@ describe.for([
   run(`are listed, cannot be unloaded while they record, and leave nothing behind${note}`, () => {
     expect(said('doctor')).toEqual([
       expect.stringMatching(/^files is loaded .* capture is on; the recorder is process \d+\.$/),
-      expect.stringMatching(/^mine is loaded .* capture is off; no recorder runs\.$/),
       expect.stringMatching(/^other is loaded .* capture is on; the recorder is process \d+\.$/),
     ]);
     expect(said('busy')).toEqual([
@@ -129,7 +129,7 @@ describe.for([
     ]);
     expect(said('unloaded')).toEqual([
       'The BPF programs are removed.',
-      ...['files', 'mine', 'other'].map((name) => `Channel ${name} is removed.`),
+      ...['files', 'other'].map((name) => `Channel ${name} is removed.`),
     ]);
     expect(said('left')).toEqual(['0']);
   });
