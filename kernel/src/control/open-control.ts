@@ -15,7 +15,7 @@ import { createSecurityfsControl } from './securityfs/securityfs-control.ts';
 export interface ControlRequest {
   /** Folder that stands in for CamFlow's control files; the back end is theirs then. */
   readonly securityfsFolder?: string | undefined;
-  /** Which programs, of those that can be there. Default: the main ones. */
+  /** Whose programs: `Channel.named('audit')`, which with `load` is made where it is not there. Default: the main ones. */
   readonly channel?: Channel;
   /**
    * Whether to load the BPF programs where they are needed and not loaded, which takes seconds; capture stays disabled.

@@ -115,14 +115,16 @@ describe.for([
     const mine = spadeEntries(result.files.get('/data/mine.jsonl')!);
     expect(namesIn(mine)).toContain('/data/in');
     expect(said('second')).toEqual([
-      expect.stringMatching(/^camflow: Another recorder is running \(process \d+\)\. .*--channel NAME/),
+      expect.stringMatching(
+        /^camflow: Another recorder is running on channel files \(process \d+\)\. .*--channel NAME/,
+      ),
     ]);
   });
 
   run(`are listed, cannot be unloaded while they record, and leave nothing behind${note}`, () => {
     expect(said('doctor')).toEqual([
       expect.stringMatching(/^files is loaded .* capture is on; the recorder is process \d+\.$/),
-      expect.stringMatching(/^other is loaded .* capture is on; the recorder is process \d+\.$/),
+      expect.stringMatching(/^other is loaded .* capture is off; no recorder runs\.$/),
     ]);
     expect(said('busy')).toEqual([
       expect.stringMatching(/^camflow: Another recorder is running on channel files \(process \d+\)\./),
