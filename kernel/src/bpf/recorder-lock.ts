@@ -58,7 +58,7 @@ export class RecorderLock {
         'SOURCE_UNAVAILABLE',
         `Another recorder is running${inChannel} (process ${holder || 'unknown'})`,
         {
-          hint: 'Stop it first: the rings have one reader. Or record beside it, on a channel of your own: --channel NAME.',
+          hint: 'Stop it first: the rings have one reader. Another recorder takes a channel of its own: --channel NAME.',
         },
       );
     }

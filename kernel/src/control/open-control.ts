@@ -1,4 +1,5 @@
 import { accessSync, constants, existsSync } from 'node:fs';
+import path from 'node:path';
 import { CamflowError } from '@camflow/api';
 import { Channel } from '../bpf/channel.ts';
 import { ensureLoaded } from '../bpf/ensure-loaded.ts';
@@ -68,7 +69,7 @@ function loadWhereNeeded(channel: Channel, ringBytes: number | undefined): void 
 /** Without it nothing could be told from something that is not there. */
 function requireAccess({ folder: pinFolder }: Channel): void {
   try {
-    for (const folder of [bpfFolder, pinFolder]) {
+    for (const folder of [bpfFolder, path.dirname(pinFolder), pinFolder]) {
       if (existsSync(folder)) accessSync(folder, constants.R_OK | constants.X_OK);
     }
   } catch (cause) {
