@@ -3,9 +3,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { whyNoCapture } from '../capture/why-no-capture.ts';
 import { originsOf, type SpadeEntry, spadeEntries } from '../system/spade-entries.ts';
 
-const names = ['files', 'whole', 'other'] as const;
-type Recorder = (typeof names)[number];
+const recorders = ['files', 'other', 'whole'] as const;
+type Recorder = (typeof recorders)[number];
 const logOf = (name: string): string => `/data/${name}.log`;
+const threadsOf = (name: string): string => `/data/${name}.threads`;
 
 describe.for([
   ['6.1', 'minutes'],
@@ -15,74 +16,98 @@ describe.for([
   const note = reason === undefined ? '' : ` (skipped: ${reason})`;
   const run = test.skipIf(reason !== undefined);
   let result: CapturedResult;
-  let lines: string[];
+  let output: string;
   let logs: Record<Recorder, SpadeEntry[]>;
   /** What the job said about something, one line after the other. */
   const said = (about: string): string[] =>
-    lines.flatMap((line) => (line.startsWith(`${about} `) ? [line.slice(about.length + 1)] : []));
+    output
+      .split('\n')
+      .flatMap((line) => (line.startsWith(`${about} `) ? [line.slice(about.length + 1)] : []));
+  /** What camflow answered to a command line, with its status. */
+  const answer = (line: string): { readonly text: string; readonly status: string } => {
+    const [, rest = ''] = output.split(`> camflow ${line}\n`);
+    const [, text = '', status = ''] = /^([\s\S]*?)status (\d+)$/m.exec(rest) ?? [];
+    return { text, status };
+  };
   const namesIn = (entries: readonly SpadeEntry[]): string[] =>
     entries.flatMap(({ annotations }) => annotations?.['cf:name'] ?? annotations?.['pathname'] ?? []);
 
   beforeAll(async () => {
     if (reason !== undefined) return;
-    const extra = ['/data/mine.jsonl', ...names.map((name) => `/data/${name}.threads`)];
     result = await runInGuest({
       command: ['bash', '/camflow/tests/fixtures/guest/channels.sh'],
       kernel,
       bpfLsm: true,
       cpus: 2,
-      memoryMib: 2048,
-      fetch: [...names.map(logOf), ...extra],
+      fetch: ['/data/mine.jsonl', ...recorders.flatMap((name) => [logOf(name), threadsOf(name)])],
       timeoutMs: 890_000,
     });
-    lines = result.stdout.toString().split('\n');
-    logs = Object.fromEntries(
-      names.map((name) => [name, spadeEntries(result.files.get(logOf(name))!)]),
-    ) as typeof logs;
+    output = result.stdout.toString();
+    const read = (name: Recorder): SpadeEntry[] =>
+      spadeEntries(result.files.get(logOf(name)) ?? Buffer.alloc(0));
+    logs = { files: read('files'), other: read('other'), whole: read('whole') };
   }, 900_000);
 
   run(`have a policy of their own, by camconfd and by camflow${note}`, () => {
     expect(said('configured')).toEqual([
       '0 4 changes: Nothing to change: the kernel does what the file says.',
     ]);
-    expect(said('rules')).toEqual(['main 0', 'files 1', 'other nobody track']);
-    expect(said('file')).toEqual(['main 0', 'files 1']);
-    expect(said('hashes')).toEqual(['3']);
+    expect(answer('--channel other')).toEqual({ text: '', status: '0' });
+    expect(answer('--channel other --track-user nobody track')).toEqual({ text: '', status: '0' });
+    const usersOf = (line: string): string[] => answer(line).text.match(/^(daemon|nobody) track$/gm) ?? [];
+    expect(usersOf('-s')).toEqual([]);
+    expect(usersOf('--channel files -s')).toEqual(['daemon track']);
+    expect(usersOf('--channel other -s')).toEqual(['nobody track']);
+    const hashes = ['-p', '--channel files -p', '--channel other -p'].map((line) => answer(line).text);
+    for (const hash of hashes) expect(hash).toMatch(/^[0-9A-F]{64}$/m);
+    expect(new Set(hashes).size).toBe(3);
+    expect(answer('--file /data/in').text).toMatch(/^File is not propagating tracking\.$/m);
+    expect(answer('--channel files --file /data/in').text).toMatch(/^File propagates tracking\.$/m);
+  });
+
+  run(`one that is not there is not made by mentioning it${note}`, () => {
+    for (const line of ['--channel none -s', '--channel none --track-file /data/in true']) {
+      expect(answer(line)).toMatchObject({
+        text: expect.stringMatching(/^camflow: There is no channel none\. /),
+        status: '4',
+      });
+    }
   });
 
   run(`record what theirs says, with a balance of their own${note}`, () => {
     for (const name of ['whole', 'other'] as const) {
-      expect(originsOf(logs[name], 'file', '/data/unrelated')).toContain('file /data/begun');
-      expect(originsOf(logs[name], 'file', '/data/out')).toContain('file /data/in');
+      expect(originsOf(logs[name], 'file', `/data/unrelated-${name}`)).toContain(`file /data/begun-${name}`);
+      expect(originsOf(logs[name], 'file', `/data/out-${name}`)).toContain('file /data/in');
+      const origins = originsOf(logs.files, 'file', `/data/out-${name}`);
+      expect(origins).toContain('file /data/in');
+      expect(origins).toContain('process_memory /usr/bin/cat');
+      expect(namesIn(logs.files)).not.toContain(`/data/unrelated-${name}`);
     }
-    const origins = originsOf(logs.files, 'file', '/data/out');
-    expect(origins).toContain('file /data/in');
-    expect(origins).toContain('process_memory /usr/bin/cat');
-    const inFiles = namesIn(logs.files);
-    expect(inFiles).toContain('/tmp/of-daemon');
-    expect(inFiles).not.toContain('/data/unrelated');
+    expect(namesIn(logs.files)).toContain('/tmp/of-daemon');
+    expect(said('ended').map((line) => line.split(' ').slice(0, 2))).toEqual([
+      ['other', '0'],
+      ['whole', '0'],
+      ['files', '0'],
+    ]);
     for (const line of said('ended')) {
-      expect(line).toMatch(
-        /^(files|whole|other) 0 [\d,]+ produced = [\d,]+ delivered \+ 0 filtered \+ 0 dropped$/,
-      );
+      expect(line).toMatch(/ [\d,]+ produced = [\d,]+ delivered \+ 0 filtered \+ 0 dropped$/);
     }
-    expect(said('ended')).toHaveLength(3);
-    expect(said('drops')).toEqual(['1']);
+    expect(answer('--channel files --drop').text).toMatch(/dropped:\s+0$/m);
   });
 
   run(`leave each other out of what they record, what they write too${note}`, () => {
-    for (const name of names) {
+    const threads = recorders.flatMap((name) =>
+      result.files.get(threadsOf(name))!.toString().trim().split(' '),
+    );
+    expect(threads.length).toBeGreaterThan(15);
+    for (const name of recorders) {
       const seen = namesIn(logs[name]);
-      for (const other of names) expect(seen, `${other} in ${name}`).not.toContain(logOf(other));
-      const pids = new Set(
-        names.flatMap((each) => result.files.get(`/data/${each}.threads`)!.toString().trim().split(' ')),
+      expect(seen.length).toBeGreaterThan(5);
+      for (const other of recorders) expect(seen, `${other} in ${name}`).not.toContain(logOf(other));
+      const ofRecorders = logs[name].filter(({ annotations }) =>
+        threads.includes(annotations?.['pid'] ?? ''),
       );
-      expect(pids.size).toBeGreaterThan(15);
-      // One that starts while everything is recorded does so on the record, up to where it is known as a recorder.
-      const later = logs[name].slice(
-        logs[name].findIndex((entry) => namesIn([entry]).includes('/data/begun')),
-      );
-      expect(later.filter(({ annotations }) => pids.has(annotations?.['pid'] ?? ''))).toEqual([]);
+      expect(ofRecorders, name).toEqual([]);
     }
   });
 
@@ -106,37 +131,33 @@ describe.for([
 
   run(`a program tells the one whose socket it writes to${note}`, () => {
     expect(said('disclosed')).toEqual(['0']);
-    const tellsOf = (name: Recorder): boolean => JSON.stringify(logs[name]).includes('told to one');
-    expect(names.filter(tellsOf)).toEqual(['files']);
+    const isTold = (name: Recorder): boolean => JSON.stringify(logs[name]).includes('told to one');
+    expect(recorders.filter(isTold)).toEqual(['files']);
   });
 
-  run(`camflow record has one beside others, which it does not disturb${note}`, () => {
+  run(`camflow record has one beside others, but not the same${note}`, () => {
     expect(said('beside')).toEqual(['0']);
-    const mine = spadeEntries(result.files.get('/data/mine.jsonl')!);
-    expect(namesIn(mine)).toContain('/data/in');
-    expect(said('second')).toEqual([
-      expect.stringMatching(
-        /^camflow: Another recorder is running on channel files \(process \d+\)\. .*--channel NAME/,
-      ),
-    ]);
+    expect(namesIn(spadeEntries(result.files.get('/data/mine.jsonl')!))).toContain('/data/in');
+    const refusal = /^camflow: Another recorder is running on channel files \(process \d+\)\. /m;
+    expect(answer('record --channel files -- true').text).toMatch(refusal);
+    expect(answer('unload --channel files').text).toMatch(refusal);
   });
 
-  run(`are listed, cannot be unloaded while they record, and leave nothing behind${note}`, () => {
-    expect(said('doctor')).toEqual([
-      expect.stringMatching(/^files is loaded .* capture is on; the recorder is process \d+\.$/),
-      expect.stringMatching(/^other is loaded .* capture is off; no recorder runs\.$/),
+  run(`are listed, and leave nothing behind${note}`, () => {
+    expect(answer('doctor').text.match(/^(They are|Channel .*) loaded .*$/gm)).toEqual([
+      expect.stringMatching(/^They are .* capture is off; no recorder runs\.$/),
+      expect.stringMatching(/^Channel files is .* capture is on; the recorder is process \d+\.$/),
+      expect.stringMatching(/^Channel other is .* capture is off; no recorder runs\.$/),
     ]);
-    expect(said('busy')).toEqual([
-      expect.stringMatching(/^camflow: Another recorder is running on channel files \(process \d+\)\./),
-    ]);
-    expect(said('unloaded')).toEqual([
+    expect(answer('unload --all').text.trimEnd().split('\n')).toEqual([
       'The BPF programs are removed.',
-      ...['files', 'other'].map((name) => `Channel ${name} is removed.`),
+      'Channel files is removed.',
+      'Channel other is removed.',
     ]);
     expect(said('left')).toEqual(['0']);
   });
 
   run(`any user may read the state of one, and touch nothing of it${note}`, () => {
-    expect(said('stranger')).toEqual(['0 - capture enabled;', 'False', 'False']);
+    expect(said('stranger')).toEqual(['0  - capture enabled;', 'False', 'False']);
   });
 });
