@@ -50,7 +50,7 @@ export class Channel {
 
   /** Those of which something is pinned: the main one first, the others by name. */
   static all(): Channel[] {
-    const names = existsSync(furtherFolder) ? readdirSync(furtherFolder).sort() : [];
+    const names = existsSync(furtherFolder) ? readdirSync(furtherFolder).filter(isChannelName).sort() : [];
     return [Channel.main, ...names.map((name) => Channel.named(name))].filter(({ folder }) =>
       existsSync(folder),
     );

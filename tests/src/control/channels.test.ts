@@ -61,8 +61,8 @@ describe.for([
     const hashes = ['-p', '--channel files -p', '--channel other -p'].map((line) => answer(line).text);
     for (const hash of hashes) expect(hash).toMatch(/^[0-9A-F]{64}$/m);
     expect(new Set(hashes).size).toBe(3);
-    expect(answer('--file /data/in').text).toMatch(/^File is not propagating tracking\.$/m);
-    expect(answer('--channel files --file /data/in').text).toMatch(/^File propagates tracking\.$/m);
+    expect(answer('--file /usr/bin/rev').text).toMatch(/^File is not tracked\.$/m);
+    expect(answer('--channel files --file /usr/bin/rev').text).toMatch(/^File is tracked\.$/m);
   });
 
   run(`one that is not there is not made by mentioning it${note}`, () => {
@@ -80,7 +80,7 @@ describe.for([
       expect(originsOf(logs[name], 'file', `/data/out-${name}`)).toContain('file /data/in');
       const origins = originsOf(logs.files, 'file', `/data/out-${name}`);
       expect(origins).toContain('file /data/in');
-      expect(origins).toContain('process_memory /usr/bin/cat');
+      expect(origins).toContain('process_memory /usr/bin/rev');
       expect(namesIn(logs.files)).not.toContain(`/data/unrelated-${name}`);
     }
     expect(namesIn(logs.files)).toContain('/tmp/of-daemon');
@@ -111,11 +111,13 @@ describe.for([
     }
   });
 
-  run(`call nothing by the same identifier but the machine${note}`, () => {
+  run(`call nothing by the same identifier but what is the same: the machine, and names${note}`, () => {
     const nodesOf = (name: Recorder): Map<string, string> =>
       new Map(
         logs[name].flatMap(({ id, annotations }) =>
-          id === undefined ? [] : [[id, annotations['object_type'] ?? ''] as const],
+          id === undefined
+            ? []
+            : [[id, `${annotations['object_type']} ${annotations['pathname'] ?? ''}`] as const],
         ),
       );
     for (const [one, another] of [
@@ -124,8 +126,12 @@ describe.for([
       ['whole', 'other'],
     ] as const) {
       const others = nodesOf(another);
-      const shared = [...nodesOf(one)].filter(([id]) => others.has(id)).map(([, type]) => type);
-      expect(new Set(shared), `${one} and ${another}`).toEqual(new Set(['machine']));
+      const shared = [...nodesOf(one)].filter(([id]) => others.has(id));
+      const different = shared.filter(
+        ([id, what]) => others.get(id) !== what || !/^(machine |path .)/.test(what),
+      );
+      expect(different, `${one} and ${another}`).toEqual([]);
+      expect(shared.length).toBeGreaterThan(1);
     }
   });
 
@@ -158,6 +164,6 @@ describe.for([
   });
 
   run(`any user may read the state of one, and touch nothing of it${note}`, () => {
-    expect(said('stranger')).toEqual(['0  - capture enabled;', 'False', 'False']);
+    expect(said('stranger')).toEqual(['0  True', 'False', 'False']);
   });
 });

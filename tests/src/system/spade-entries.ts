@@ -24,8 +24,14 @@ export function originsOf(entries: readonly SpadeEntry[], type: string, name: st
     ]),
   );
   const reached = new Set([...labels].flatMap(([id, label]) => (label === `${type} ${name}` ? [id] : [])));
-  const edges = entries.filter(({ id }) => id === undefined);
+  const causes = new Map<string, string[]>();
+  for (const { id, from, to } of entries) {
+    if (id !== undefined) continue;
+    const known = causes.get(from);
+    if (known === undefined) causes.set(from, [to]);
+    else known.push(to);
+  }
   // A Set goes on to what is added while it is gone through.
-  for (const id of reached) for (const { from, to } of edges) if (from === id) reached.add(to);
+  for (const id of reached) for (const to of causes.get(id) ?? []) reached.add(to);
   return new Set([...reached].map((id) => labels.get(id) ?? 'unknown'));
 }
