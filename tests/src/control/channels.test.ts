@@ -50,7 +50,7 @@ describe.for([
 
   run(`have a policy of their own, by camconfd and by camflow${note}`, () => {
     expect(said('configured')).toEqual([
-      '0 4 changes: Nothing to change: the kernel does what the file says.',
+      '0 3 changes: Nothing to change: the kernel does what the file says.',
     ]);
     expect(answer('--channel other')).toEqual({ text: '', status: '0' });
     expect(answer('--channel other --track-user nobody track')).toEqual({ text: '', status: '0' });
