@@ -9,6 +9,7 @@ import {
   fileUuid,
   heldFlag,
   nodeFlags,
+  nodeUuid,
   readStructure,
   requestOffsets,
   structures,
@@ -49,6 +50,8 @@ export interface FileFlags {
 /** The node of a file and what tells it from others. */
 export interface FileState {
   readonly key: FileKey;
+  /** Number of its file system; zeros where that has none. */
+  readonly uuid: Uint8Array;
   readonly node: NodeState;
 }
 
@@ -144,8 +147,10 @@ function ask(channel: Channel, question: Question, change: FlagChange | undefine
       else runProgram(channel, 'cf_ask_file');
       const answer = map.need(0, structures.cf_request.size);
       if (readStructure('cf_request', answer).found === 0n) return undefined;
+      const uuidAt = requestOffsets.node + nodeUuid.offset;
       return {
         key: readKey(answer, requestOffsets.key),
+        uuid: answer.slice(uuidAt, uuidAt + nodeUuid.bytes),
         node: readNodeState(answer, requestOffsets.node),
       };
     }),

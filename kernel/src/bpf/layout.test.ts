@@ -10,6 +10,7 @@ import {
   contextBytes,
   fileUuid,
   machineTextOffset,
+  nodeUuid,
   relationClasses,
   requestOffsets,
   structures,
@@ -41,6 +42,7 @@ test.skipIf(skipped)(`structures agree with the type information of the programs
   expect(offsetIn('cf_request', 'uuid')).toBe(requestOffsets.uuid);
   expect(offsetIn('cf_request', 'node')).toBe(requestOffsets.node);
   expect(offsetIn('cf_file', 'uuid')).toBe(fileUuid.offset);
+  expect(offsetIn('cf_node', 'inode.uuid')).toBe(nodeUuid.offset);
   expect(offsetIn('cf_address_rules', 'rules')).toBe(addressRules.rulesOffset);
   expect(compiled.get('cf_address_rules')!.size).toBe(addressRules.size);
   expect(compiled.get('cf_address_rule')!.size).toBe(addressRules.ruleBytes);

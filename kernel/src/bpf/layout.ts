@@ -205,6 +205,9 @@ export const requestOffsets = { key: 32, uuid: 48, node: 64 } as const;
 /** Where in `struct cf_file` the number of the file system is, and how long it is. */
 export const fileUuid = { offset: 16, bytes: 16 } as const;
 
+/** Where in the `struct cf_node` of a file the number of its file system is, and how long it is. */
+export const nodeUuid = { offset: 98, bytes: 16 } as const;
+
 /** How `struct cf_address_rules` is made. */
 export const addressRules = {
   size: 4104,

@@ -3,6 +3,7 @@ import { CamflowError } from '@camflow/api';
 import { writeAtomically } from '../control/identity-files.ts';
 import type { Channel } from './channel.ts';
 import { changeFileFlags, type FileFlags, listFileFlags } from './flag-requests.ts';
+import { mountedDevices, uuidText } from './mounted-devices.ts';
 
 const form = 'camflow-file-flags-1';
 const minorBits = 20;
@@ -44,11 +45,12 @@ export function saveFileFlags(channel: Channel, path: string): SavedFlags {
  */
 export function loadFileFlags(channel: Channel, path: string): SavedFlags {
   const files = parse(path, read(path));
-  const numbers = devicesByUuid();
+  // Where nobody named devices by file system, those that are mounted are known all the same.
+  const numbers = new Map([...namedDevices(), ...mountedDevices(channel)]);
   let left = 0;
   for (const { device, inode, generation, uuid, flags, taint } of files) {
-    const now = numbers.size === 0 ? device : (numbers.get(uuid) ?? device);
-    if (numbers.size > 0 && /[^0-]/.test(uuid) && !numbers.has(uuid)) left++;
+    const now = numbers.get(uuid) ?? device;
+    if (/[^0-]/.test(uuid) && !numbers.has(uuid)) left++;
     const key = { device: now, inode: BigInt(inode), generation };
     changeFileFlags(channel, key, { set: flags, taint: BigInt(taint) }, uuidBytes(uuid));
   }
@@ -58,11 +60,6 @@ export function loadFileFlags(channel: Channel, path: string): SavedFlags {
 function toSaved({ key, flags, taint, uuid }: FileFlags): SavedFile {
   const { device, inode, generation } = key;
   return { device, inode: `${inode}`, generation, uuid: uuidText(uuid), flags, taint: `${taint}` };
-}
-
-function uuidText(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes).toString('hex');
-  return text.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 function uuidBytes(text: string): Uint8Array {
@@ -105,13 +102,13 @@ function isSaved(value: unknown): value is SavedFile {
 }
 
 /** The device of each file system that udev found, as the kernel numbers it. */
-function devicesByUuid(): ReadonlyMap<string, number> {
+function namedDevices(): ReadonlyMap<string, number> {
   const found = new Map<string, number>();
   let names: string[] = [];
   try {
     names = readdirSync(devices);
   } catch {
-    // Without udev numbers are taken to be what they were.
+    // There is no udev.
   }
   for (const name of names) {
     const { rdev } = statSync(`${devices}/${name}`);
