@@ -99,3 +99,16 @@ export class Channel {
     }
   }
 }
+
+/**
+ * On a CamFlow kernel there is the main one alone.
+ * @throws CamflowError `UNSUPPORTED` for any other
+ */
+export function requireMainChannel({ name }: Channel): void {
+  if (name === undefined) return;
+  throw new CamflowError(
+    'UNSUPPORTED',
+    `There is no channel ${name} on a CamFlow kernel, which has had no extra channels since 0.8`,
+    { hint: 'Give camflowd several outputs instead: output=log,mqtt.' },
+  );
+}

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import { CamflowError } from '@camflow/api';
-import { Channel } from '../bpf/channel.ts';
+import { Channel, requireMainChannel } from '../bpf/channel.ts';
 import { ensureLoaded } from '../bpf/ensure-loaded.ts';
 import { requireMachine } from '../bpf/machine-checks.ts';
 import { isCapturePinned } from '../bpf/pinned-capture.ts';
@@ -37,7 +37,7 @@ export function openControl(request: ControlRequest = {}): ProvenanceControl {
   const { securityfsFolder, channel = Channel.main, load = false, ringBytes } = request;
   const folder = securityfsFolder ?? defaultSecurityfsFolder;
   if (existsSync(folder)) {
-    requireMain(channel);
+    requireMainChannel(channel);
     return createSecurityfsControl({ files: controlFilesIn(folder) });
   }
   if (securityfsFolder !== undefined) {
@@ -48,16 +48,6 @@ export function openControl(request: ControlRequest = {}): ProvenanceControl {
   requireAccess(channel);
   if (load) loadWhereNeeded(channel, ringBytes);
   return isCapturePinned(channel) ? createBpfControl(channel) : createUnloadedControl();
-}
-
-/** CamFlow gave its channels up. */
-function requireMain({ name }: Channel): void {
-  if (name === undefined) return;
-  throw new CamflowError(
-    'UNSUPPORTED',
-    `There is no channel ${name} on a CamFlow kernel, which has had no extra channels since 0.8`,
-    { hint: 'Give camflowd several outputs instead: output=log,mqtt.' },
-  );
 }
 
 function loadWhereNeeded(channel: Channel, ringBytes: number | undefined): void {
