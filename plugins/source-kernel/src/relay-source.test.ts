@@ -310,6 +310,15 @@ describe('stopping', () => {
   });
 });
 
+test('a further channel is refused, which a CamFlow kernel has not', () => {
+  expect(() => createSource({ channel: Channel.named('audit') })).toThrow(
+    expect.objectContaining({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('There is no channel audit on a CamFlow kernel'),
+    }),
+  );
+});
+
 test('options: defaults, and values that are refused', async () => {
   expect(await validateOptions(kernelOptions, {})).toEqual({
     value: {
