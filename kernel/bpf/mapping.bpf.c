@@ -122,6 +122,16 @@ static __always_inline struct cf_node *mapped_file(struct cf_mapping *mapping)
 	return node;
 }
 
+/* Nobody may have asked for its name when it was opened. Memory that is shared without a file has none. */
+static __always_inline bool lacks_name(const struct cf_mapping *mapping, const struct cf_node *node)
+{
+	struct cf_config *config = cf_get_config();
+	struct inode *inode = (struct inode *)mapping->inode;
+
+	return config && node->named_epoch != config->epoch && !(BPF_CORE_READ(inode, i_flags) & CF_PRIVATE_INODE) &&
+	       cf_dentry_of(mapping->inode);
+}
+
 static __always_inline int relate(struct cf_node *process, struct cf_node *task, bool writes)
 {
 	struct cf_act act = {};
@@ -162,6 +172,8 @@ static __always_inline int relate(struct cf_node *process, struct cf_node *task,
 		}
 		if (!node || !cf_selects(node, task, process))
 			continue;
+		if (lacks_name(mapping, node))
+			mappings->unnamed = 1;
 		act.flags = flags;
 		if ((gone || !writes) && flags & (VM_READ | VM_EXEC)) {
 			act.relation = CF_SH_READ;
@@ -172,7 +184,7 @@ static __always_inline int relate(struct cf_node *process, struct cf_node *task,
 			cf_relate(&act, process, node);
 		}
 	}
-	return 0;
+	return mappings->unnamed;
 }
 
 __noinline int cf_write_mappings(struct cf_node *process, struct cf_node *task)
@@ -183,6 +195,25 @@ __noinline int cf_write_mappings(struct cf_node *process, struct cf_node *task)
 __noinline int cf_read_mappings(struct cf_node *process, struct cf_node *task)
 {
 	return relate(process, task, false);
+}
+
+__noinline int cf_name_mappings(struct cf_node *process, struct cf_node *task)
+{
+	u64 mm = cf_address(bpf_get_current_task_btf()->mm);
+	struct cf_mappings *mappings = mm ? bpf_map_lookup_elem(&cf_mappings, &mm) : NULL;
+
+	if (!mappings || !process || !task)
+		return 0;
+	mappings->unnamed = 0;
+	for (u32 i = 0; i < CF_MAPPINGS; i++) {
+		struct cf_mapping *mapping = &mappings->mapping[i];
+		struct cf_node *node = mapping->start ? mapped_file(mapping) : NULL;
+
+		/* Not by cf_name_inode: that is one more on the stack. */
+		if (node && lacks_name(mapping, node) && cf_selects(node, task, process))
+			cf_name(node, cf_dentry_of(mapping->inode), 0, task->id);
+	}
+	return 0;
 }
 
 __noinline int cf_maps_tracked(void)

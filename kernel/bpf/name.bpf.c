@@ -189,14 +189,10 @@ __noinline int cf_name(struct cf_node *node, u64 dentry, u64 vfsmount, u64 task_
 __noinline int cf_name_inode(struct cf_node *node, u64 inode, u64 task_id)
 {
 	struct cf_config *config = cf_get_config();
-	u64 alias;
 
 	if (!config || !node || node->named_epoch == config->epoch)
 		return 0;
-	alias = (u64)BPF_CORE_READ((struct inode *)inode, i_dentry.first);
-	if (!alias)
-		return 0;
-	return cf_name(node, alias - (u64)&((struct dentry *)0)->d_u.d_alias, 0, task_id);
+	return cf_name(node, cf_dentry_of(inode), 0, task_id);
 }
 
 __noinline int cf_name_user(struct cf_node *process, struct cf_node *task, struct cf_node *entity)

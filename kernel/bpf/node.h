@@ -110,6 +110,7 @@ struct cf_mapping {
 struct cf_mappings {
 	struct cf_mapping mapping[CF_MAPPINGS];
 	__u64 left_out;	/* there was no room for so many more, of which nobody has been told */
+	__u64 unnamed;	/* not 0: one of their files is recorded and has no name yet */
 	__u64 tracked;	/* cf_ids.mapped as it was when their files were looked at << 1 | whether one is tracked */
 };
 

@@ -49,6 +49,8 @@ extern int cf_allows(struct cf_act *act, struct cf_node *process, struct cf_node
  */
 extern int cf_write_mappings(struct cf_node *process, struct cf_node *task);
 extern int cf_read_mappings(struct cf_node *process, struct cf_node *task);
+/* Names those files, where one of these returns that some have no name. Apart: stacks are short. */
+extern int cf_name_mappings(struct cf_node *process, struct cf_node *task);
 
 /* Whether anything between these two would be recorded: asked before work is done only for that. */
 extern int cf_selects(struct cf_node *entity, struct cf_node *task, struct cf_node *process);
@@ -69,6 +71,14 @@ extern int cf_publish_text(struct cf_node *node, u64 text, u32 length, u32 cut);
 extern int cf_name(struct cf_node *node, u64 dentry, u64 mount, u64 task_id);
 /* Names an inode, if it has no name in this epoch, after any dentry it has. */
 extern int cf_name_inode(struct cf_node *node, u64 inode, u64 task_id);
+
+/* Any dentry of an inode, as an address; 0 where it has none. */
+static __always_inline u64 cf_dentry_of(u64 inode)
+{
+	u64 alias = (u64)BPF_CORE_READ((struct inode *)inode, i_dentry.first);
+
+	return alias ? alias - (u64)&((struct dentry *)0)->d_u.d_alias : 0;
+}
 
 /* Names the memory of the current task after its program, where something between it and the entity is recorded. */
 extern int cf_name_user(struct cf_node *process, struct cf_node *task, struct cf_node *entity);

@@ -75,7 +75,7 @@ static __always_inline void use_address(struct socket *socket, struct sockaddr *
 	scratch = cf_get_scratch();
 	if (!node || !scratch)
 		return;
-	if (cf_has_address_rules())
+	if (cf_has_address_rules() && !cf_is_opaque(&actor))
 		cf_apply_named_address(relation == CF_BIND ? CF_INGRESS : CF_EGRESS, cf_address(address), length, node,
 				       actor.process);
 	if (length > 0 && length <= ADDRESS_LIMIT && cf_wants(&actor, node) &&
@@ -166,12 +166,12 @@ static __always_inline void inherit(struct cf_node *listener, struct cf_node *no
 		cf_flag(node, flags, taint);
 }
 
-static __always_inline void apply_local_end(u64 sock, struct cf_node *node, struct cf_node *process)
+static __always_inline void apply_local_end(const struct cf_actor *actor, u64 sock, struct cf_node *node)
 {
 	struct cf_place place;
 
-	if (cf_has_address_rules() && cf_local_place(&place, (struct sock *)sock))
-		cf_apply_address(CF_INGRESS, &place, node, process);
+	if (cf_has_address_rules() && !cf_is_opaque(actor) && cf_local_place(&place, (struct sock *)sock))
+		cf_apply_address(CF_INGRESS, &place, node, actor->process);
 }
 
 /* The task goes to wait for a connection, which may not come. */
@@ -222,7 +222,7 @@ int BPF_PROG(cf_sock_graft, struct sock *sk, struct socket *accepted)
 	if (listener)
 		inherit(listener, node);
 	sock = cf_address(sk);
-	apply_local_end(sock, node, actor.process);
+	apply_local_end(&actor, sock, node);
 	if (listener) {
 		act = cf_new_act(&actor, CF_ACCEPT_SOCKET, 0);
 		cf_derives(&act, listener, node, actor.task, actor.process);
@@ -233,27 +233,26 @@ int BPF_PROG(cf_sock_graft, struct sock *sk, struct socket *accepted)
 	return 0;
 }
 
-CF_HOOK(socket_sendmsg)
-int BPF_PROG(cf_socket_sendmsg, struct socket *socket, struct msghdr *message, int size, int ret)
+/* task -> socket, and on to the other end, where that is known. A message, if it is one, may say itself where to. */
+static __always_inline void send(struct socket *socket, struct msghdr *message)
 {
 	struct cf_actor actor;
 	struct cf_node *node, *peer;
 	struct cf_end end;
 	struct cf_act act;
 
-	if (ret || !(cf_has_address_rules() || concerns(socket)) || !cf_acts(&actor))
-		return CF_VERDICT(ret);
+	if (!(cf_has_address_rules() || concerns(socket)) || !cf_acts(&actor))
+		return;
 	node = socket_node(socket);
 	if (!node)
-		return CF_VERDICT(ret);
-	/* Where to, where the message itself says so. */
-	if (cf_has_address_rules())
+		return;
+	if (message && cf_has_address_rules() && !cf_is_opaque(&actor))
 		cf_apply_named_address(CF_EGRESS, cf_address(message->msg_name), message->msg_namelen, node,
 				       actor.process);
 	act = cf_new_act(&actor, CF_SEND_MSG, 0);
 	cf_generates(&act, actor.process, actor.task, node);
 	if (socket->type == SOCK_DGRAM)
-		return CF_VERDICT(ret);
+		return;
 	peer = unix_peer(socket);
 	if (peer) {
 		act.relation = CF_RECEIVE_UNIX;
@@ -261,12 +260,36 @@ int BPF_PROG(cf_socket_sendmsg, struct socket *socket, struct msghdr *message, i
 	}
 	if (cf_wants(&actor, node) && find_end(&end, socket, true))
 		cf_keep_sender(&end, node);
+}
+
+CF_HOOK(socket_sendmsg)
+int BPF_PROG(cf_socket_sendmsg, struct socket *socket, struct msghdr *message, int size, int ret)
+{
+	if (!ret)
+		send(socket, message);
 	return CF_VERDICT(ret);
 }
 
-/* When it has been received: what a task waited for was sent after it asked. */
-SEC("fexit/sock_recvmsg")
-int BPF_PROG(cf_sock_recvmsg, struct socket *socket, void *message, int flags, int received)
+/* What sendfile and splice send before 6.5, of which no security module is asked. */
+SEC("?fentry/inet_sendpage")
+int BPF_PROG(cf_inet_sendpage, struct socket *socket, void *page, int offset, u64 size, int flags)
+{
+	send(socket, NULL);
+	return 0;
+}
+
+SEC("?fentry/unix_stream_sendpage")
+int BPF_PROG(cf_unix_stream_sendpage, struct socket *socket, void *page, int offset, u64 size, int flags)
+{
+	send(socket, NULL);
+	return 0;
+}
+
+/*
+ * What arrived at a socket, once it has: what a task waited for was sent after it asked. `reads` unless it went to a pipe
+ * and not into the task's memory.
+ */
+static __always_inline void receive(struct socket *socket, u64 flags, bool reads)
 {
 	bool has_end;
 	struct cf_actor actor;
@@ -274,24 +297,51 @@ int BPF_PROG(cf_sock_recvmsg, struct socket *socket, void *message, int flags, i
 	struct cf_end end;
 	struct cf_act act;
 
-	if (received < 0 || !(concerns(socket) || cf_may_receive()))
-		return 0;
+	if (!(concerns(socket) || cf_may_receive()))
+		return;
 	has_end = find_end(&end, socket, false);
 	if (!concerns(socket) && !(has_end && cf_sent_by_tracked(&end)))
-		return 0;
+		return;
 	if (!cf_acts(&actor))
-		return 0;
+		return;
 	node = socket_node(socket);
 	if (!node)
-		return 0;
+		return;
 	if (has_end) {
 		sender = bpf_map_lookup_elem(&cf_sent, &end);
 		act = cf_new_act(&actor, end.sock ? CF_SEND_UNIX : CF_RECEIVE_INET, flags);
 		if (sender)
 			cf_derives(&act, sender, node, actor.task, actor.process);
 	}
+	if (!reads)
+		return;
 	act = cf_new_act(&actor, CF_RECEIVE_MSG, flags);
 	cf_uses(&act, node, actor.task, actor.process);
+}
+
+SEC("fexit/sock_recvmsg")
+int BPF_PROG(cf_sock_recvmsg, struct socket *socket, void *message, int flags, int received)
+{
+	if (received >= 0)
+		receive(socket, flags, true);
+	return 0;
+}
+
+/* Into a pipe: what goes on from the socket to that is recorded when the splice is over. */
+SEC("fexit/tcp_splice_read")
+int BPF_PROG(cf_tcp_splice_read, struct socket *socket, s64 *position, void *pipe, u64 length, u32 flags, long moved)
+{
+	if (moved > 0)
+		receive(socket, flags, false);
+	return 0;
+}
+
+SEC("fexit/unix_stream_splice_read")
+int BPF_PROG(cf_unix_stream_splice_read, struct socket *socket, s64 *position, void *pipe, u64 length, u32 flags,
+	     long moved)
+{
+	if (moved > 0)
+		receive(socket, flags, false);
 	return 0;
 }
 

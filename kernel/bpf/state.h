@@ -33,6 +33,12 @@ struct cf_actor {
 	struct cf_node *process;
 };
 
+/* Whether nobody is to see what is done: rules about addresses do not bring its sockets to light either. */
+static __always_inline bool cf_is_opaque(const struct cf_actor *actor)
+{
+	return (actor->task->flags | actor->process->flags) & CF_OPAQUE;
+}
+
 static __always_inline struct cf_act cf_new_act(const struct cf_actor *actor, u32 relation, u64 flags)
 {
 	return (struct cf_act){ .relation = relation, .flags = flags, .task_id = actor->task->id };
@@ -52,8 +58,8 @@ static __always_inline void cf_uses(struct cf_act *act, struct cf_node *entity, 
 				    struct cf_node *process)
 {
 	cf_name_unnamed(process, task, entity);
-	if (cf_record_use(act, entity, task, process) && process->flags & CF_SHARES)
-		cf_write_mappings(process, task);
+	if (cf_record_use(act, entity, task, process) && process->flags & CF_SHARES && cf_write_mappings(process, task))
+		cf_name_mappings(process, task);
 }
 
 /* files mapped shared -> process -> task -> entity */
@@ -61,8 +67,8 @@ static __always_inline void cf_generates(struct cf_act *act, struct cf_node *pro
 					 struct cf_node *entity)
 {
 	cf_name_unnamed(process, task, entity);
-	if (process->flags & CF_SHARES && cf_allows(act, process, task, entity))
-		cf_read_mappings(process, task);
+	if (process->flags & CF_SHARES && cf_allows(act, process, task, entity) && cf_read_mappings(process, task))
+		cf_name_mappings(process, task);
 	cf_record_generation(act, process, task, entity);
 }
 

@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { writeAtomically } from '../control/identity-files.ts';
 import type { Channel } from './channel.ts';
+import { idsOfOneLoad, mostLoads } from './id-ranges.ts';
 import { structures, writeStructure } from './layout.ts';
+import { textOfFile } from './text-of-file.ts';
 
 /** How often programs were loaded since the machine was started: in memory, as what it tells apart is. */
 const file = '/run/camflow/loads';
-
-/** As many as a machine gives in weeks: 4.4 million million. Times the loads, the numbers of what is disclosed begin. */
-const idsOfOneLoad = 2n ** 42n;
-const mostLoads = 1024;
 
 /**
  * Has the programs of a channel, which were just loaded, count identifiers up from where no others of this start of the
@@ -18,7 +15,7 @@ const mostLoads = 1024;
  */
 export function numberIds(channel: Channel): void {
   const load = countLoad();
-  const first = BigInt(load % mostLoads) * idsOfOneLoad;
+  const first = (BigInt(load) % mostLoads) * idsOfOneLoad;
   channel.use('cf_ids', (map) => {
     const ids = map.need(0, structures.cf_ids.size);
     writeStructure('cf_ids', ids, { node: first, relation: first });
@@ -28,16 +25,8 @@ export function numberIds(channel: Channel): void {
 
 /** @returns how many there were before */
 function countLoad(): number {
-  const before = Number.parseInt(textOf(file), 10);
+  const before = Number.parseInt(textOfFile(file), 10);
   const load = Number.isSafeInteger(before) && before > 0 ? before : 0;
   writeAtomically(file, Buffer.from(`${load + 1}\n`), 0o600);
   return load;
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { describeError } from '@camflow/api';
 import { rootCgroup } from '../libc/cgroup-folder.ts';
 import { libbpf } from './libbpf.ts';
 import { activeSecurityModules, objectFile } from './object-file.ts';
+import { textOfFile } from './text-of-file.ts';
 
 /** What is there of all that capture needs, as found, not judged. */
 export interface MachineFacts {
@@ -41,12 +42,12 @@ export function readMachine(): MachineFacts {
   return {
     release: release(),
     types: existsSync('/sys/kernel/btf/vmlinux'),
-    capabilities: BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(read('/proc/self/status'))?.[1] ?? '0'}`),
-    ownUsers: !/^(?:\s*0\s+0\s+4294967295\s*)?$/.test(read('/proc/self/uid_map')),
+    capabilities: BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(textOfFile('/proc/self/status'))?.[1] ?? '0'}`),
+    ownUsers: !/^(?:\s*0\s+0\s+4294967295\s*)?$/.test(textOfFile('/proc/self/uid_map')),
     ownProcesses: (namespaceOf('pid') ?? firstPidNamespace) !== firstPidNamespace,
     securityModules: activeSecurityModules(),
-    lockdown: /\[(\w+)\]/.exec(read('/sys/kernel/security/lockdown'))?.[1] ?? 'none',
-    bpffs: /^\S+ \/sys\/fs\/bpf bpf /m.test(read('/proc/mounts')),
+    lockdown: /\[(\w+)\]/.exec(textOfFile('/sys/kernel/security/lockdown'))?.[1] ?? 'none',
+    bpffs: /^\S+ \/sys\/fs\/bpf bpf /m.test(textOfFile('/proc/mounts')),
     rootCgroup: rootCgroup(),
     libbpfProblem: libbpfProblem(),
     object,
@@ -69,13 +70,5 @@ function namespaceOf(kind: string): number | undefined {
     return statSync(`/proc/self/ns/${kind}`).ino;
   } catch {
     return undefined;
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
   }
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { CaptureSettings } from './capture-settings.ts';
 import type { Channel } from './channel.ts';
 import { underControlLock } from './control-lock.ts';
-import { modes, structures, writeStructure } from './layout.ts';
+import { structures, writeStructure } from './layout.ts';
 import { runProgram } from './run-program.ts';
+import { useSettings } from './use-settings.ts';
 
 /** What is asked of everything that may be tracked: see `struct cf_request`. */
 const sweeps = { hold: 3, drop: 4 } as const;
@@ -32,24 +32,11 @@ export function endOwnRecording(channel: Channel): void {
 
 /** Whether one was begun and not ended. */
 export function isOwnRecording(channel: Channel): boolean {
-  return withSettings(channel, (settings) => (Number(settings.read().modes) & modes.own) !== 0);
+  return useSettings(channel, (settings) => settings.mode('own'));
 }
 
 function setMode(channel: Channel, own: boolean): void {
-  withSettings(channel, (settings) =>
-    settings.change(({ modes: before }) => ({
-      modes: own ? Number(before) | modes.own : Number(before) & ~modes.own,
-    })),
-  );
-}
-
-function withSettings<Result>(channel: Channel, use: (settings: CaptureSettings) => Result): Result {
-  const settings = new CaptureSettings(channel);
-  try {
-    return use(settings);
-  } finally {
-    settings.close();
-  }
+  useSettings(channel, (settings) => settings.setMode('own', own));
 }
 
 /** Files, memory, sockets and the rest by the one program, tasks by the other, an iterator. */

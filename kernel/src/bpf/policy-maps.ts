@@ -5,7 +5,6 @@ import {
   directions,
   readAddressTable,
 } from './address-table.ts';
-import { CaptureSettings } from './capture-settings.ts';
 import type { Channel } from './channel.ts';
 import { contextKey, contextOfKey } from './context-key.ts';
 import { underControlLock } from './control-lock.ts';
@@ -18,6 +17,7 @@ import {
   structures,
   writeStructure,
 } from './layout.ts';
+import { useSettings } from './use-settings.ts';
 
 /** Kinds of policies that are told apart by a number: of a user, a group, a cgroup and so on. */
 export type PolicyKind = keyof typeof policyKinds;
@@ -178,12 +178,9 @@ function setKind(channel: Channel, kind: PolicyKind, any: boolean): void {
 
 /** Tells the programs whether there is anything to look for. */
 function setPolicyBit(channel: Channel, bit: number, any: boolean): void {
-  const settings = new CaptureSettings(channel);
-  try {
+  useSettings(channel, (settings) =>
     settings.change(({ policies }) => ({
       policies: (any ? Number(policies) | bit : Number(policies) & ~bit) >>> 0,
-    }));
-  } finally {
-    settings.close();
-  }
+    })),
+  );
 }

@@ -10,8 +10,8 @@ export interface ProgramEntry {
 export type ParametersOf = (name: string) => number | undefined;
 
 /**
- * Without a place there is nothing to see: on kernels that run no programs of 32 bits, and before 6.2, where access lists
- * go the way of all other attributes.
+ * Without a place there is nothing to see: on kernels that run no programs of 32 bits, before 6.2, where access lists go
+ * the way of all other attributes, and from 6.5 on, where pages are sent as messages.
  */
 const dispensable: ReadonlySet<string> = new Set([
   'compat_ioctl',
@@ -19,6 +19,8 @@ const dispensable: ReadonlySet<string> = new Set([
   'vfs_set_acl',
   'vfs_get_acl',
   'vfs_remove_acl',
+  'inet_sendpage',
+  'unix_stream_sendpage',
 ]);
 
 /**

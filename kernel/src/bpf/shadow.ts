@@ -1,9 +1,10 @@
 import { isCamflowError } from '@camflow/api';
 import { Channel } from './channel.ts';
 import { askProcess } from './flag-requests.ts';
-import { nodeFlags, readStructure, structures } from './layout.ts';
+import { nodeFlags } from './layout.ts';
 import { objectVersion } from './object-file.ts';
 import { isCapturePinned } from './pinned-capture.ts';
+import { useSettings } from './use-settings.ts';
 
 const { opaque } = nodeFlags;
 
@@ -25,7 +26,7 @@ export function showToOthers(channels: readonly Channel[]): void {
 /** Leaves the recorders of all other channels out of one that was just loaded. Call it under the control lock. */
 export function hideRecorders(channel: Channel): void {
   for (const other of othersThan(channel)) {
-    const recorder = Number(configOf(other).recorder);
+    const recorder = Number(useSettings(other, (settings) => settings.read()).recorder);
     if (recorder !== 0) hide(channel, recorder);
   }
 }
@@ -49,11 +50,8 @@ function othersThan(own: Channel): Channel[] {
 }
 
 function isOurs(channel: Channel): boolean {
-  return isCapturePinned(channel) && configOf(channel).version === objectVersion();
-}
-
-function configOf(channel: Channel): ReturnType<typeof readStructure<'cf_config'>> {
-  return channel.use('cf_config', (map) =>
-    readStructure('cf_config', map.need(0, structures.cf_config.size)),
+  return (
+    isCapturePinned(channel) &&
+    useSettings(channel, (settings) => settings.read()).version === objectVersion()
   );
 }

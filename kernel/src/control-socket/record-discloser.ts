@@ -7,6 +7,7 @@ import {
   relationTypeNamed,
   type ShapeName,
 } from '@camflow/api';
+import { firstDisclosedId } from '../bpf/id-ranges.ts';
 import {
   attributeText,
   type DisclosedAttributes,
@@ -143,9 +144,9 @@ export class RecordDiscloser implements Discloser {
   }
 }
 
-/** Far from the numbers that the programs count up from 1, and exact in every reader of JSON. */
+/** Above all that the programs number, and exact in every reader of JSON. */
 function newId(): bigint {
-  return (1n << 52n) | (randomBytes(8).readBigUInt64LE() >> 13n);
+  return firstDisclosedId | (randomBytes(8).readBigUInt64LE() >> 13n);
 }
 
 function framedBytes(record: Uint8Array): number {

@@ -1,6 +1,6 @@
 import { CamflowError, type Logger } from '@camflow/api';
 import type { Channel } from '../bpf/channel.ts';
-import { readStructure, structures } from '../bpf/layout.ts';
+import { useSettings } from '../bpf/use-settings.ts';
 import { type ControlRequest, openControl } from '../control/open-control.ts';
 import { stateJson } from '../control/state-json.ts';
 import { systemAccounts } from '../libc/accounts.ts';
@@ -44,9 +44,7 @@ export async function serveControl(
 }
 
 function epochOf(channel: Channel): number {
-  return channel.use('cf_config', (map) =>
-    Number(readStructure('cf_config', map.need(0, structures.cf_config.size)).epoch),
-  );
+  return Number(useSettings(channel, (settings) => settings.read()).epoch);
 }
 
 /**

@@ -8,7 +8,7 @@ import { programsPage } from './programs-page.ts';
 
 const folder = path.join(repositoryRoot, 'kernel/dist/bpf');
 /** What a program may have: more than any has now, so that growth is noticed while something can be done about it. */
-const ceilings = { instructions: 6900, ownInstructions: 1100, stackBytes: 480 } as const;
+const ceilings = { instructions: 7100, ownInstructions: 1110, stackBytes: 480 } as const;
 /** What those may have of their own that run at nearly every system call: about a tenth more than they have now. */
 const hotCeilings: Readonly<Record<string, number>> = {
   cf_inode_permission: 550,

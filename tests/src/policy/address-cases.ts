@@ -1,6 +1,17 @@
 import { parseAddressRange } from '@camflow/api';
 import { addressKinds, type RuleSelector } from '@camflow/kernel';
-import { addRule, again, both, copy, localAddresses6, otherPort, port, read, write } from './case-words.ts';
+import {
+  account,
+  addRule,
+  again,
+  both,
+  copy,
+  localAddresses6,
+  otherPort,
+  port,
+  read,
+  write,
+} from './case-words.ts';
 import type { FlowRun, PolicyCase } from './policy-case.ts';
 
 /** Which of the two processes of a connection a rule is about tells what is there of it. */
@@ -182,6 +193,35 @@ export const earlyCases: readonly PolicyCase[] = (['4', '6'] as const).flatMap((
     },
   ] satisfies PolicyCase[];
 });
+
+/** A rule about addresses does not bring the sockets of who is opaque to light. */
+export const hiddenCases: readonly PolicyCase[] = (['4', '6'] as const).flatMap((family) =>
+  (['ingress', 'egress'] as const).map((direction): PolicyCase => {
+    const packet = family === '4' ? 'packet' : 'packet6';
+    const range = parseAddressRange(
+      family === '4' ? 4 : 6,
+      family === '4' ? `127.0.0.1/32:${port}` : `[::1]/128:${port}`,
+    );
+    const over: FlowRun = { words: ['net', family, 'stream', String(port), 'in', 'out'] };
+    // Whose a connection will be is not known before it is accepted: what it brings by then may be there, by itself.
+    const seen =
+      direction === 'ingress'
+        ? [`receive_packet ${packet} > socket`]
+        : [`send_packet socket > ${packet}`, `packet_content packet_content in > ${packet}`];
+    return {
+      name: `ipv${family}-${direction} record, of a user who is opaque`,
+      say: both(
+        addRule({ kind: `ipv${family}-${direction}`, range }, 'record'),
+        addRule({ kind: 'user', id: account }, 'opaque'),
+      ),
+      matching: [{ ...over, uid: account }],
+      others: [over],
+      shows: [],
+      hides: seen,
+      othersShow: seen,
+    };
+  }),
+);
 
 /** What lies between the header of IPv6 and that of UDP is not what the packet carries. */
 export const headerCases: readonly PolicyCase[] = [

@@ -3,6 +3,7 @@ import {
   addressCases,
   earlyCases,
   headerCases,
+  hiddenCases,
   overlapCases,
   rangeCases,
 } from './address-cases.ts';
@@ -25,6 +26,7 @@ export const cases: readonly PolicyCase[] = [
   ...acceptCases,
   ...earlyCases,
   ...headerCases,
+  ...hiddenCases,
   ...propagation,
   ...mappedCases,
   ...filters,

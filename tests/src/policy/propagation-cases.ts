@@ -17,7 +17,7 @@ export const mappedCases: readonly PolicyCase[] = (['path', 'key'] as const).map
   ],
   others: [{ words: ['mapped', 'in', 'out'] }, copy('out', 'final')],
   // It was opened when nobody cared what it is called, and is not opened again.
-  shows: ['sh_read file > process_memory', write, again],
+  shows: ['sh_read file in > process_memory', write, again],
 }));
 
 export const propagation: readonly PolicyCase[] = [

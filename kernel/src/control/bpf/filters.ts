@@ -1,7 +1,7 @@
 import type { TypeSet } from '../../bpf/capture-settings.ts';
 import type { Channel } from '../../bpf/channel.ts';
+import { useSettings } from '../../bpf/use-settings.ts';
 import { type FilterControl, type FilterName, type Filters, filterNames, subtypeMask } from '../filters.ts';
-import { useSettings } from './use-settings.ts';
 
 const setOf: Readonly<Record<FilterName, TypeSet>> = {
   node: { purpose: 'record', of: 'node' },

@@ -9,6 +9,7 @@ import {
 } from '../../bpf/flag-requests.ts';
 import type { NodeState } from '../../bpf/node-state.ts';
 import { loadFileFlags, type SavedFlags, saveFileFlags } from '../../bpf/saved-flags.ts';
+import { useSettings } from '../../bpf/use-settings.ts';
 import { allMarks, bitsOfChange, type MarkChange, marksOf } from '../marks.ts';
 import type {
   FileControl,
@@ -17,7 +18,6 @@ import type {
   ProcessControl,
   ProvenanceNode,
 } from '../provenance-node.ts';
-import { useSettings } from './use-settings.ts';
 
 const minorBits = 20;
 

@@ -3,10 +3,10 @@ import { ringName } from '../../bpf/load-programs.ts';
 import { objectVersion } from '../../bpf/object-file.ts';
 import { missedRuns } from '../../bpf/program-figures.ts';
 import { ringBytes } from '../../bpf/ring.ts';
+import { useSettings } from '../../bpf/use-settings.ts';
 import type { CaptureVersion } from '../effective-policy.ts';
 import type { Drops, RecordingControl, RelayRequest } from '../provenance-control.ts';
 import { captureCounts, useCapture } from './use-capture.ts';
-import { useSettings } from './use-settings.ts';
 
 /** What the programs are: CamFlow's record model, and a number that tells one build of them from another. */
 export function captureVersion(): CaptureVersion {

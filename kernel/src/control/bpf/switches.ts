@@ -2,9 +2,9 @@ import type { CaptureMode, ConfigValues } from '../../bpf/capture-settings.ts';
 import type { Channel } from '../../bpf/channel.ts';
 import { modes } from '../../bpf/layout.ts';
 import { switchCapture } from '../../bpf/switch-capture.ts';
+import { useSettings } from '../../bpf/use-settings.ts';
 import type { SwitchControl, Switches, SwitchName } from '../switches.ts';
 import { captureCounts, useCapture } from './use-capture.ts';
-import { useSettings } from './use-settings.ts';
 
 type ModeSwitch = Exclude<SwitchName, 'enabled'>;
 

@@ -1,5 +1,5 @@
-import { CaptureSettings } from '../../bpf/capture-settings.ts';
-import type { Channel } from '../../bpf/channel.ts';
+import { CaptureSettings } from './capture-settings.ts';
+import type { Channel } from './channel.ts';
 
 /** Opens the configuration of the programs, does something with it, and lets go of it. */
 export function useSettings<Result>(channel: Channel, task: (settings: CaptureSettings) => Result): Result {
