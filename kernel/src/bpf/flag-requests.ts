@@ -1,5 +1,5 @@
 import { closeSync, readFileSync } from 'node:fs';
-import { CamflowError } from '@camflow/api';
+import { CamflowError, nodeTypeNamed } from '@camflow/api';
 import { noSuchProcess } from '../libc/no-such-process.ts';
 import { openPath } from '../libc/path-descriptor.ts';
 import { attachEnds } from './attachments.ts';
@@ -20,6 +20,9 @@ import { isOwnRecording } from './own-recording.ts';
 import { runProgram } from './run-program.ts';
 
 const kinds = { fd: 0, key: 1, process: 2 } as const;
+
+/** What ends when it leaves memory, with what is said about it. */
+const passing: readonly bigint[] = [nodeTypeNamed('pipe')!.code, nodeTypeNamed('socket')!.code];
 
 /** Flags and taint to change: flags are cleared first, then set; taint is added. */
 export interface FlagChange {
@@ -60,13 +63,14 @@ export interface FileState {
  * until it is changed again: the file need not stay in memory.
  *
  * @param file - a path, which leads through symbolic links, or a descriptor that is open in this process
- * @throws CamflowError `SYSTEM_CALL_FAILED` where there is no such file, or the programs have no room for its node
+ * @throws CamflowError `SYSTEM_CALL_FAILED` where there is no such file, or the programs have no room for its node or for
+ * what is to be kept about it: nothing is said about it then
  */
 export function askFile(channel: Channel, file: string | number, change?: FlagChange): FileState {
   // The programs find the file in the table of descriptors, where a mere place in the file tree is as good.
   const fd = typeof file === 'number' ? file : openPath(file);
   try {
-    const answer = ask(channel, { kind: kinds.fd, target: fd }, change);
+    const answer = askKept(channel, { kind: kinds.fd, target: fd }, change);
     if (answer === undefined) throw noNode(file);
     return answer;
   } finally {
@@ -89,6 +93,7 @@ export function askProcess(channel: Channel, pid: number, change?: FlagChange): 
 /**
  * Changes what is said about a file that need not be in memory.
  * @param uuid - number of its file system, to be kept with it: 16 bytes
+ * @throws CamflowError `SYSTEM_CALL_FAILED` where the programs have no room for it: nothing is said about it then
  */
 export function changeFileFlags(
   channel: Channel,
@@ -96,7 +101,7 @@ export function changeFileFlags(
   change: FlagChange,
   uuid: Uint8Array = new Uint8Array(16),
 ): void {
-  ask(channel, { kind: kinds.key, target: 0, key, uuid }, change);
+  askKept(channel, { kind: kinds.key, target: 0, key, uuid }, change);
 }
 
 /** What is said about every file of which anything is said; what a recording of somebody's own reached is not. */
@@ -128,6 +133,27 @@ interface Question {
   readonly uuid?: Uint8Array;
 }
 
+/** Asks about a file. What is said about one that can come back into memory has to be kept until it does. */
+function askKept(
+  channel: Channel,
+  question: Question,
+  change: FlagChange | undefined,
+): FileState | undefined {
+  return underControlLock(() => {
+    const answer = ask(channel, question, change);
+    const { set = 0, taint = 0n } = change ?? {};
+    if (answer === undefined || (set === 0 && taint === 0n) || passing.includes(answer.node.type))
+      return answer;
+    const key = keyBytes(answer.key);
+    if (channel.use('cf_files', (map) => map.get(key, structures.cf_file.size)) !== undefined) return answer;
+    // Its node, if it has one, hears that nothing is said.
+    ask(channel, { kind: kinds.key, target: 0, key: answer.key }, { clear: set });
+    throw new CamflowError('SYSTEM_CALL_FAILED', 'The programs have no room for one more file with a mark', {
+      hint: 'Take marks away that are not needed: camflow --file says which a file has.',
+    });
+  });
+}
+
 function ask(channel: Channel, question: Question, change: FlagChange | undefined): FileState | undefined {
   return underControlLock(() =>
     channel.use('cf_request', (map) => {
@@ -137,10 +163,7 @@ function ask(channel: Channel, question: Question, change: FlagChange | undefine
       const { kind, target, key, uuid } = question;
       const { set = 0, clear = 0, taint = 0n } = change ?? {};
       writeStructure('cf_request', bytes, { kind, target, set, clear, taint, change: change ? 1 : 0 });
-      if (key !== undefined) {
-        const { inode: ino, device, generation } = key;
-        writeStructure('cf_file_key', bytes.subarray(requestOffsets.key), { ino, device, generation });
-      }
+      if (key !== undefined) bytes.set(keyBytes(key), requestOffsets.key);
       if (uuid !== undefined) bytes.set(uuid, requestOffsets.uuid);
       map.set(0, bytes);
       if (kind === kinds.process) readFileSync(`${channel.linkFolder}/cf_ask_process`);
@@ -164,6 +187,12 @@ function noNode(file: string | number): CamflowError {
     `The programs have no node of ${isPath ? file : `descriptor ${file}`}`,
     { hint: isPath ? 'They may be out of memory: see camflow --drop.' : 'Give one that is open.' },
   );
+}
+
+function keyBytes({ inode: ino, device, generation }: FileKey): Uint8Array {
+  const bytes = new Uint8Array(structures.cf_file_key.size);
+  writeStructure('cf_file_key', bytes, { ino, device, generation });
+  return bytes;
 }
 
 function readKey(bytes: Uint8Array, at: number): FileKey {

@@ -94,7 +94,7 @@ test('what no record was made of is a loss of unknown size, told once beyond wha
   expect(second.accounted).toEqual(accounted({ state_failures: 6, missed: 9 }));
   expect(losses.take(counts({ state_failures: 6 }))).toEqual({ ...second, ofUnknownSize: [] });
   expect(warnings).toEqual([
-    [expect.stringMatching(/^the kernel has no room for the state/), { objects: 2 }],
+    [expect.stringMatching(/^the kernel has no room for the state/), { times: 2 }],
     [expect.stringMatching(/^the kernel left programs out/), { times: 5 }],
   ]);
 });

@@ -62,10 +62,10 @@ export class RingLosses {
     const malformed = this.#malformed;
     const over = this.#going > 0 && full === 0;
     this.#say(full, over);
-    const objects = state_failures - this.#accounted.state_failures;
+    const stateless = state_failures - this.#accounted.state_failures;
     const times = missed - this.#accounted.missed;
-    this.#warn('state_failures', 'objects', objects);
-    this.#warn('missed', 'times', times);
+    this.#warn('state_failures', stateless);
+    this.#warn('missed', times);
     this.#looked = true;
     this.#accounted = { ring_full, shed, state_failures, missed };
     this.#malformed = 0;
@@ -77,7 +77,7 @@ export class RingLosses {
         ...(malformed > 0 && { malformed }),
       },
       ofUnknownSize: [
-        ...(objects > 0 ? (['state_failures'] as const) : []),
+        ...(stateless > 0 ? (['state_failures'] as const) : []),
         ...(times > 0 ? (['missed'] as const) : []),
       ],
       accounted: this.#accounted,
@@ -93,9 +93,9 @@ export class RingLosses {
     } else if (over) this.#log.warn('the rings have room again', { records_lost: this.#going });
   }
 
-  #warn(cause: keyof typeof unmade, unit: string, count: number): void {
-    if (count === 0 || this.#warned.has(cause)) return;
+  #warn(cause: keyof typeof unmade, times: number): void {
+    if (times === 0 || this.#warned.has(cause)) return;
     this.#warned.add(cause);
-    this.#log.warn(unmade[cause], { [unit]: count });
+    this.#log.warn(unmade[cause], { times });
   }
 }

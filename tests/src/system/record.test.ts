@@ -130,7 +130,7 @@ describe('camflow record on a stock kernel', () => {
   run(`a full table of processes is told, and the command runs as ever${note}`, () => {
     const crowded = said('crowded');
     expect(crowded.join('\n')).toContain('banana');
-    expect(crowded.join('\n')).toMatch(/the kernel has no room for the state of more objects.*objects=[1-9]/);
+    expect(crowded.join('\n')).toMatch(/the kernel has no room for the state of more objects.*times=[1-9]/);
     expect(crowded.at(-1)).toMatch(/state/);
   });
 

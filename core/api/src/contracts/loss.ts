@@ -2,7 +2,8 @@
  * Why records were lost. Every lost record is counted under exactly one cause.
  *
  * - `ring_full`: the kernel had no room
- * - `state_failures`: the kernel had no room for the state of an object, and what happened to it was not recorded
+ * - `state_failures`: the kernel had no room for the state of an object, and what happened to it was not recorded: counted
+ *   each time that something did
  * - `missed`: the kernel left a program out, as it was running already on that CPU
  * - `malformed`: the bytes are not a record of a known type
  * - `truncated`: a stream ended inside a record, or a capture file was torn

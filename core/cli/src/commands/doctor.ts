@@ -91,7 +91,7 @@ const lossWords: readonly (readonly [cause: keyof AccountedLosses, words: (count
   ['shed', (count) => `shed ${formatCount(count)}`],
   [
     'state_failures',
-    (count) => `what happened to ${formatCounted(count, 'object')} for want of room for their state`,
+    (count) => `what happened to objects for want of room for their state, ${formatCounted(count, 'time')}`,
   ],
   [
     'missed',
