@@ -89,9 +89,10 @@ describe.for([
       ['whole', '0'],
       ['files', '0'],
     ]);
-    for (const line of said('ended')) {
-      expect(line).toMatch(/ [\d,]+ produced = [\d,]+ delivered \+ 0 filtered \+ 0 dropped$/);
-    }
+    // With three sets of programs the small guest has no memory for a new object at times, which is told and no record.
+    const told =
+      / ([\d,]+) produced = \1 delivered \+ 0 filtered \+ 0 dropped( \+ gaps of unknown size \(state_failures \d+\))?$/;
+    for (const line of said('ended')) expect(line).toMatch(told);
     expect(answer('--channel files --drop').text).toMatch(/dropped:\s+0$/m);
   });
 
