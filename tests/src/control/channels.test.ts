@@ -38,6 +38,8 @@ describe.for([
       command: ['bash', '/camflow/tests/fixtures/guest/channels.sh'],
       kernel,
       bpfLsm: true,
+      // Three sets of programs, with rings and tables of their own.
+      memoryMib: 2048,
       cpus: 2,
       fetch: ['/data/mine.jsonl', ...recorders.flatMap((name) => [logOf(name), threadsOf(name)])],
       timeoutMs: 890_000,
@@ -89,10 +91,9 @@ describe.for([
       ['whole', '0'],
       ['files', '0'],
     ]);
-    // With three sets of programs the small guest has no memory for a new object at times, which is told and no record.
-    const told =
-      / ([\d,]+) produced = \1 delivered \+ 0 filtered \+ 0 dropped( \+ gaps of unknown size \(state_failures \d+\))?$/;
-    for (const line of said('ended')) expect(line).toMatch(told);
+    for (const line of said('ended')) {
+      expect(line).toMatch(/ [\d,]+ produced = [\d,]+ delivered \+ 0 filtered \+ 0 dropped$/);
+    }
     expect(answer('--channel files --drop').text).toMatch(/dropped:\s+0$/m);
   });
 
