@@ -38,8 +38,6 @@ describe.for([
       command: ['bash', '/camflow/tests/fixtures/guest/channels.sh'],
       kernel,
       bpfLsm: true,
-      // Three sets of programs, with rings and tables of their own.
-      memoryMib: 2048,
       cpus: 2,
       fetch: ['/data/mine.jsonl', ...recorders.flatMap((name) => [logOf(name), threadsOf(name)])],
       timeoutMs: 890_000,
