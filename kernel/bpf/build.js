@@ -15,6 +15,8 @@ const environment = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
 const flags = [
   ...['-target', 'bpf', '-mcpu=v3', '-D__TARGET_ARCH_x86', '-std=gnu11', '-O2', '-g'],
   ...['-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter'],
+  // The same sources make the same objects, wherever they lie: what they are called in them does not say where.
+  `-ffile-prefix-map=${sources}=.`,
 ];
 
 /** Why a tool does not run here; undefined where it does. */
@@ -25,6 +27,7 @@ function missing(program, ...args) {
 function run(program, args) {
   const { status, error } = spawnSync(program, args, {
     stdio: ['ignore', 'inherit', 'inherit'],
+    cwd: sources,
     env: environment,
   });
   if (error || status !== 0) throw new Error(`${program} ${args.join(' ')} failed`, { cause: error });

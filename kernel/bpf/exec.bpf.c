@@ -115,6 +115,8 @@ int BPF_PROG(cf_bprm_committing_creds, struct linux_binprm *bprm)
 	} else {
 		cf_generates(&act, actor.process, actor.task, process);
 	}
+	/* For cf_bprm_committed_creds, which must not make one. */
+	cf_get_scratch();
 	return 0;
 }
 
@@ -221,7 +223,11 @@ static long record_string(u32 index, struct strings *strings)
 	return 0;
 }
 
-/* The new memory is in place, with the strings at its end: argc arguments, then envc variables. */
+/*
+ * The new memory is in place, with the strings at its end: argc arguments, then envc variables. This program may wait for
+ * a page, and so for memory, too. Before 6.2, a task that has to wait for that of a storage keeps all others on its CPU from
+ * theirs for so long: none is made here.
+ */
 #ifdef CF_FEXIT
 SEC("fexit/security_bprm_committed_creds")
 #else
@@ -230,12 +236,18 @@ SEC("lsm.s/bprm_committed_creds")
 int BPF_PROG(cf_bprm_committed_creds, struct linux_binprm *bprm)
 {
 	struct strings strings = { .config = cf_get_config() };
+	struct task_struct *current = bpf_get_current_task_btf();
 	struct cf_actor actor;
 
-	if (!cf_concerns(NULL))
+	/* Without a state, nothing is told of this execution that the strings could belong to. */
+	if (!cf_concerns(NULL) || !strings.config || !bpf_task_storage_get(&cf_tasks, current, 0, 0))
 		return 0;
-	strings.scratch = cf_get_scratch();
-	if (!strings.config || !strings.scratch || !cf_acts(&actor) || !cf_wants(&actor, actor.process))
+	strings.scratch = bpf_task_storage_get(&cf_scratch, current, 0, 0);
+	if (!strings.scratch) {
+		cf_count_state_failure();
+		return 0;
+	}
+	if (!cf_acts(&actor) || !cf_wants(&actor, actor.process))
 		return 0;
 	strings.process = actor.process;
 	strings.task_id = actor.task->id;
