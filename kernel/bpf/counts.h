@@ -14,6 +14,8 @@ struct cf_stats {
 	__u64 truncated;	/* texts cut */
 	__u64 contended;	/* versions not made because others kept changing the node */
 	__u64 shed;		/* relations that were switched off under load */
+	__u64 senders_kept;	/* ends that a sender was kept for; cf_sent forgets the one that was sent to longest ago */
+	__u64 senders_gone;	/* of these, ends that are gone: what is in neither was forgotten */
 };
 
 /* What became of one type of relation on one CPU. Each that was offered is in exactly one of the others. */

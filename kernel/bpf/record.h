@@ -89,5 +89,7 @@ extern int cf_begin_process(u64 cred, u32 tgid, u32 flags, u64 taint);
 extern int cf_begin_task(struct cf_task *state, u64 task);
 /* A message, a segment or a superblock: `detail` is the priority or the mode. */
 extern int cf_begin_object(u64 object, u64 type, u64 detail, u32 uid, u32 gid);
+/* Keeps the sender in the scratch of the task for an end that had none. */
+extern int cf_begin_end(struct cf_end *end);
 
 #endif

@@ -377,10 +377,11 @@ CF_HOOK_AS(sk_free_security, security_sk_free)
 int BPF_PROG(cf_sk_free_security, struct sock *sk)
 {
 	struct cf_end end = { .sock = cf_address(sk) };
+	struct cf_stats *stats = cf_get_stats();
 
-	if (sk->__sk_common.skc_family == AF_UNIX)
-		bpf_map_delete_elem(&cf_sent, &end);
-	else
+	if (sk->__sk_common.skc_family != AF_UNIX)
 		bpf_map_delete_elem(&cf_connections, &end.sock);
+	else if (!bpf_map_delete_elem(&cf_sent, &end) && stats)
+		__sync_fetch_and_add(&stats->senders_gone, 1);
 	return 0;
 }

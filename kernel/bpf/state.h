@@ -188,8 +188,8 @@ static __always_inline void cf_keep_sender(struct cf_end *end, struct cf_node *n
 		return;
 	scratch->node = *node;
 	scratch->node.step = __sync_fetch_and_or(&node->step, 1) | 1;
-	if (bpf_map_update_elem(&cf_sent, end, &scratch->node, BPF_ANY))
-		cf_count_state_failure();
+	if (bpf_map_update_elem(&cf_sent, end, &scratch->node, BPF_EXIST))
+		cf_begin_end(end);
 	ids = cf_get_ids();
 	if (ids && node->flags & CF_TRACKED)
 		ids->sent = 1;

@@ -63,7 +63,15 @@ interface StructureMembers {
     | 'leaves_relations';
   cf_ids: 'node' | 'relation';
   cf_left_out: 'from' | 'to';
-  cf_stats: 'taken' | 'ring_full' | 'state_failures' | 'truncated' | 'contended' | 'shed';
+  cf_stats:
+    | 'taken'
+    | 'ring_full'
+    | 'state_failures'
+    | 'truncated'
+    | 'contended'
+    | 'shed'
+    | 'senders_kept'
+    | 'senders_gone';
   cf_count: 'offered' | 'written' | 'compressed' | 'filtered' | 'unselected' | 'lost' | 'shed';
   cf_machine: 'id' | 'type' | 'step';
   cf_mark: 'flags' | 'taint';
@@ -140,7 +148,7 @@ export const structures: { readonly [Name in StructureName]: StructureLayout<Nam
   cf_ids: { size: 96, members: { node: u64(0), relation: u64(8) } },
   cf_left_out: { size: 16, members: { from: u64(0), to: u64(8) } },
   cf_stats: {
-    size: 48,
+    size: 64,
     members: {
       taken: u64(0),
       ring_full: u64(8),
@@ -148,6 +156,8 @@ export const structures: { readonly [Name in StructureName]: StructureLayout<Nam
       truncated: u64(24),
       contended: u64(32),
       shed: u64(40),
+      senders_kept: u64(48),
+      senders_gone: u64(56),
     },
   },
   cf_count: {

@@ -9,6 +9,7 @@ import { possibleCpus } from './possible-cpus.ts';
 import { missedRuns } from './program-figures.ts';
 import { holderOfLock } from './recorder-lock.ts';
 import { ringBytes } from './ring.ts';
+import { runProgram } from './run-program.ts';
 
 /** Programs that are loaded, whoever did it. */
 export interface LoadedCapture {
@@ -27,6 +28,8 @@ export interface LoadedCapture {
   readonly counts: CaptureCounts | undefined;
   /** How often a program was left out because it was running already on that CPU. Undefined as above. */
   readonly missed: number | undefined;
+  /** Ends of connections of which is not known any more who sent last. Undefined as above. */
+  readonly forgottenSenders: number | undefined;
   /** How many of the losses a recorder has accounted for. */
   readonly accountedLosses: AccountedLosses | undefined;
 }
@@ -42,6 +45,7 @@ export function lookAtCapture(channel: Channel): LoadedCapture | undefined {
     readStructure('cf_config', map.need(0, structures.cf_config.size)),
   );
   const own = config.version === objectVersion();
+  const counts = own ? channel.use('cf_stats', sumCounts) : undefined;
   const ledger = own ? LossLedger.open(channel) : undefined;
   try {
     return {
@@ -51,11 +55,17 @@ export function lookAtCapture(channel: Channel): LoadedCapture | undefined {
       recorder: holderOfLock(channel),
       rings: possibleCpus(),
       ringBytes: channel.use(ringName(0), ringBytes),
-      counts: own ? channel.use('cf_stats', sumCounts) : undefined,
+      counts,
       missed: own ? missedRuns(channel) : undefined,
+      forgottenSenders: counts && forgottenSenders(channel, counts),
       accountedLosses: ledger?.read(),
     };
   } finally {
     ledger?.close();
   }
+}
+
+/** Those that were kept, are not gone, and are not there. While others send it may be some less: counted first. */
+function forgottenSenders(channel: Channel, { senders_kept, senders_gone }: CaptureCounts): number {
+  return Math.max(0, senders_kept - senders_gone - runProgram(channel, 'cf_ask_senders'));
 }

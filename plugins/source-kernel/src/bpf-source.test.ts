@@ -49,7 +49,7 @@ class StandInKernel {
 
   #open(): OpenCapture {
     const { disclosed } = this;
-    const counts = { ...nothing, taken: 0, truncated: 0, contended: 0 };
+    const counts = { ...nothing, taken: 0, truncated: 0, contended: 0, senders_kept: 0, senders_gone: 0 };
     return {
       origin: { machineId: 1, bootId: 2 },
       numbering: 'bpf-12345678-9',

@@ -8,6 +8,8 @@ const counts = (more: Partial<CaptureCounts> = {}): CaptureCounts => ({
   state_failures: 0,
   truncated: 0,
   contended: 0,
+  senders_kept: 0,
+  senders_gone: 0,
   shed: 0,
   ...more,
 });

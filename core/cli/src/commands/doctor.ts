@@ -109,7 +109,15 @@ function contendedLines(count: number): string[] {
   ];
 }
 
-function countLines({ counts, missed = 0, accountedLosses }: LoadedCapture): string[] {
+/** Whether anybody would have received there what was sent, nobody can tell. */
+function forgottenLines(count: number): string[] {
+  if (count === 0) return [];
+  return [
+    `Forgotten: who sent last to ${formatCounted(count, 'end')} of connections. What was received there since has no origin.`,
+  ];
+}
+
+function countLines({ counts, missed = 0, forgottenSenders = 0, accountedLosses }: LoadedCapture): string[] {
   if (counts === undefined) return [];
   const losses = { ...counts, missed };
   const lost = lossWords
@@ -122,5 +130,6 @@ function countLines({ counts, missed = 0, accountedLosses }: LoadedCapture): str
     `Since they were loaded: ${formatCounted(counts.taken, 'record')}, ${formatCount(counts.truncated)} with a text cut.`,
     `Lost: ${lost.length > 0 ? lost.join('; ') : 'nothing'}.`,
     ...contendedLines(counts.contended),
+    ...forgottenLines(forgottenSenders),
   ];
 }
