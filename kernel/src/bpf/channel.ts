@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { CamflowError } from '@camflow/api';
 import { defaultSocketPath } from '../control-socket/default-path.ts';
 import { BpfMap } from './bpf-map.ts';
+import { using } from './using.ts';
 
 const mainFolder = '/sys/fs/bpf/camflow';
 const furtherFolder = '/sys/fs/bpf/camflow-channels';
@@ -91,12 +92,7 @@ export class Channel {
 
   /** Opens one of its maps, does something with it, and lets go of it. @throws CamflowError as {@link map} */
   use<Result>(name: string, task: (map: BpfMap) => Result): Result {
-    const map = this.map(name);
-    try {
-      return task(map);
-    } finally {
-      map.close();
-    }
+    return using(this.map(name), task);
   }
 }
 

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import type { Channel } from './channel.ts';
-import { readStructure, structures } from './layout.ts';
 import { ringName } from './load-programs.ts';
 import { type AccountedLosses, LossLedger } from './loss-ledger.ts';
 import { objectVersion } from './object-file.ts';
@@ -10,6 +9,8 @@ import { missedRuns } from './program-figures.ts';
 import { holderOfLock } from './recorder-lock.ts';
 import { ringBytes } from './ring.ts';
 import { runProgram } from './run-program.ts';
+import { readSettings } from './use-settings.ts';
+import { using } from './using.ts';
 
 /** Programs that are loaded, whoever did it. */
 export interface LoadedCapture {
@@ -41,28 +42,21 @@ export interface LoadedCapture {
  */
 export function lookAtCapture(channel: Channel): LoadedCapture | undefined {
   if (!existsSync(`${channel.folder}/cf_config`)) return undefined;
-  const config = channel.use('cf_config', (map) =>
-    readStructure('cf_config', map.need(0, structures.cf_config.size)),
-  );
+  const config = readSettings(channel);
   const own = config.version === objectVersion();
   const counts = own ? channel.use('cf_stats', sumCounts) : undefined;
-  const ledger = own ? LossLedger.open(channel) : undefined;
-  try {
-    return {
-      version: config.version.toString(16).padStart(16, '0'),
-      own,
-      enabled: config.enabled !== 0n,
-      recorder: holderOfLock(channel),
-      rings: possibleCpus(),
-      ringBytes: channel.use(ringName(0), ringBytes),
-      counts,
-      missed: own ? missedRuns(channel) : undefined,
-      forgottenSenders: counts && forgottenSenders(channel, counts),
-      accountedLosses: ledger?.read(),
-    };
-  } finally {
-    ledger?.close();
-  }
+  return {
+    version: config.version.toString(16).padStart(16, '0'),
+    own,
+    enabled: config.enabled !== 0n,
+    recorder: holderOfLock(channel),
+    rings: possibleCpus(),
+    ringBytes: channel.use(ringName(0), ringBytes),
+    counts,
+    missed: own ? missedRuns(channel) : undefined,
+    forgottenSenders: counts && forgottenSenders(channel, counts),
+    accountedLosses: own ? using(LossLedger.open(channel), (ledger) => ledger.read()) : undefined,
+  };
 }
 
 /** Those that were kept, are not gone, and are not there. While others send it may be some less: counted first. */

@@ -14,6 +14,7 @@ import { describeMachine } from './machine-identity.ts';
 import { objectVersion } from './object-file.ts';
 import { endOwnRecording } from './own-recording.ts';
 import { possibleCpus } from './possible-cpus.ts';
+import { readSettings } from './use-settings.ts';
 
 const mostAttempts = 100;
 
@@ -39,10 +40,7 @@ export type CaptureCounts = Readonly<Record<keyof Values<'cf_stats'>, number>>;
 /** Whether programs are pinned, all of them: where whoever loaded them was killed meanwhile, they are not. */
 export function isCapturePinned(channel: Channel): boolean {
   if (!existsSync(`${channel.folder}/cf_config`)) return false;
-  return channel.use(
-    'cf_config',
-    (map) => readStructure('cf_config', map.need(0, structures.cf_config.size)).version !== 0n,
-  );
+  return readSettings(channel).version !== 0n;
 }
 
 /** What `cf_stats` holds, on all CPUs together. */

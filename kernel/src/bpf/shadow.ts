@@ -4,7 +4,7 @@ import { askProcess } from './flag-requests.ts';
 import { nodeFlags } from './layout.ts';
 import { objectVersion } from './object-file.ts';
 import { isCapturePinned } from './pinned-capture.ts';
-import { useSettings } from './use-settings.ts';
+import { readSettings } from './use-settings.ts';
 
 const { opaque } = nodeFlags;
 
@@ -26,7 +26,7 @@ export function showToOthers(channels: readonly Channel[]): void {
 /** Leaves the recorders of all other channels out of one that was just loaded. Call it under the control lock. */
 export function hideRecorders(channel: Channel): void {
   for (const other of othersThan(channel)) {
-    const recorder = Number(useSettings(other, (settings) => settings.read()).recorder);
+    const recorder = Number(readSettings(other).recorder);
     if (recorder !== 0) hide(channel, recorder);
   }
 }
@@ -50,8 +50,5 @@ function othersThan(own: Channel): Channel[] {
 }
 
 function isOurs(channel: Channel): boolean {
-  return (
-    isCapturePinned(channel) &&
-    useSettings(channel, (settings) => settings.read()).version === objectVersion()
-  );
+  return isCapturePinned(channel) && readSettings(channel).version === objectVersion();
 }

@@ -1,6 +1,6 @@
 import { CamflowError, type Logger } from '@camflow/api';
 import type { Channel } from '../bpf/channel.ts';
-import { useSettings } from '../bpf/use-settings.ts';
+import { readSettings } from '../bpf/use-settings.ts';
 import { type ControlRequest, openControl } from '../control/open-control.ts';
 import { stateJson } from '../control/state-json.ts';
 import { systemAccounts } from '../libc/accounts.ts';
@@ -44,7 +44,7 @@ export async function serveControl(
 }
 
 function epochOf(channel: Channel): number {
-  return Number(useSettings(channel, (settings) => settings.read()).epoch);
+  return Number(readSettings(channel).epoch);
 }
 
 /**

@@ -9,7 +9,7 @@ import {
 } from '../../bpf/flag-requests.ts';
 import type { NodeState } from '../../bpf/node-state.ts';
 import { loadFileFlags, type SavedFlags, saveFileFlags } from '../../bpf/saved-flags.ts';
-import { useSettings } from '../../bpf/use-settings.ts';
+import { readSettings } from '../../bpf/use-settings.ts';
 import { allMarks, bitsOfChange, type MarkChange, marksOf } from '../marks.ts';
 import type {
   FileControl,
@@ -102,10 +102,9 @@ function changeOf(change: MarkChange): FlagChange {
 
 /** The node with the identifier that its next record has. */
 export function nodeOf(channel: Channel, state: NodeState): ProvenanceNode {
-  const { bootId, machineId } = useSettings(channel, (settings) => {
-    const config = settings.read();
-    return { bootId: Number(config.boot_id), machineId: Number(config.machine_id) };
-  });
+  const config = readSettings(channel);
+  const bootId = Number(config.boot_id);
+  const machineId = Number(config.machine_id);
   const identifier = identifierOf(state, bootId, machineId);
   return {
     type: recordTypeOfCode(state.type),

@@ -3,7 +3,7 @@ import { ringName } from '../../bpf/load-programs.ts';
 import { objectVersion } from '../../bpf/object-file.ts';
 import { missedRuns } from '../../bpf/program-figures.ts';
 import { ringBytes } from '../../bpf/ring.ts';
-import { useSettings } from '../../bpf/use-settings.ts';
+import { readSettings, useSettings } from '../../bpf/use-settings.ts';
 import type { CaptureVersion } from '../effective-policy.ts';
 import type { Drops, RecordingControl, RelayRequest } from '../provenance-control.ts';
 import { captureCounts, useCapture } from './use-capture.ts';
@@ -22,11 +22,11 @@ export class BpfRecording implements RecordingControl {
   }
 
   machineId(): number {
-    return Number(useSettings(this.#channel, (settings) => settings.read()).machine_id);
+    return Number(readSettings(this.#channel).machine_id);
   }
 
   bootId(): number {
-    return Number(useSettings(this.#channel, (settings) => settings.read()).boot_id);
+    return Number(readSettings(this.#channel).boot_id);
   }
 
   isThere(): boolean {

@@ -2,7 +2,7 @@ import type { CaptureMode, ConfigValues } from '../../bpf/capture-settings.ts';
 import type { Channel } from '../../bpf/channel.ts';
 import { modes } from '../../bpf/layout.ts';
 import { switchCapture } from '../../bpf/switch-capture.ts';
-import { useSettings } from '../../bpf/use-settings.ts';
+import { readSettings, useSettings } from '../../bpf/use-settings.ts';
 import type { SwitchControl, Switches, SwitchName } from '../switches.ts';
 import { captureCounts, useCapture } from './use-capture.ts';
 
@@ -26,7 +26,7 @@ export class BpfSwitches implements SwitchControl {
   }
 
   read(): Switches {
-    return switchesOf(useSettings(this.#channel, (settings) => settings.read()));
+    return switchesOf(readSettings(this.#channel));
   }
 
   set(name: SwitchName, on: boolean): void {

@@ -1,14 +1,10 @@
 import type { Channel } from '../../bpf/channel.ts';
 import { type CaptureCounts, PinnedCapture } from '../../bpf/pinned-capture.ts';
+import { using } from '../../bpf/using.ts';
 
 /** Opens what is pinned, does something with it, and lets go of it. @throws CamflowError where it is of another version */
 export function useCapture<Result>(channel: Channel, task: (capture: PinnedCapture) => Result): Result {
-  const capture = new PinnedCapture(channel);
-  try {
-    return task(capture);
-  } finally {
-    capture.close();
-  }
+  return using(new PinnedCapture(channel), task);
 }
 
 /** What the programs did since they were loaded. */
