@@ -30,12 +30,11 @@ function relationNames(): Map<number, string> {
  * @throws CamflowError where no capture is pinned
  */
 export function relationCounts(channel: Channel): ReadonlyMap<string, RelationCount> {
-  const map = channel.map('cf_counts');
   const { size } = structures.cf_count;
   const cpus = possibleCpus();
   const names = relationNames();
   const counts = new Map<string, RelationCount>();
-  try {
+  channel.use('cf_counts', (map) => {
     for (let key = 0; key < keys; key++) {
       const bytes = map.need(key, size * cpus);
       const sum: Record<string, number> = {};
@@ -48,8 +47,6 @@ export function relationCounts(channel: Channel): ReadonlyMap<string, RelationCo
       const name = names.get(key) ?? `${classes[Math.floor(key / 64)]} ${key % 64}`;
       counts.set(name, sum as RelationCount);
     }
-  } finally {
-    map.close();
-  }
+  });
   return counts;
 }

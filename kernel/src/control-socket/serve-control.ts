@@ -1,6 +1,7 @@
 import { CamflowError, type Logger } from '@camflow/api';
 import type { Channel } from '../bpf/channel.ts';
 import { readSettings } from '../bpf/use-settings.ts';
+import { using } from '../bpf/using.ts';
 import { type ControlRequest, openControl } from '../control/open-control.ts';
 import { stateJson } from '../control/state-json.ts';
 import { systemAccounts } from '../libc/accounts.ts';
@@ -67,10 +68,5 @@ export async function serveState(
 }
 
 function state(request: ControlRequest): unknown {
-  const control = openControl(request);
-  try {
-    return stateJson(control, systemAccounts);
-  } finally {
-    control.close();
-  }
+  return using(openControl(request), (control) => stateJson(control, systemAccounts));
 }
