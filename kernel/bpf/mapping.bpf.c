@@ -11,7 +11,9 @@ char LICENSE[] SEC("license") = "GPL";
 #define VM_READ 1
 #define VM_WRITE 2
 #define VM_EXEC 4
-#define VM_SHARED 8
+#define VM_MAYWRITE 0x20
+/* VM_SHARED is taken away where the file was not opened to be written, or the segment is attached to be read. */
+#define VM_MAYSHARE 0x80
 
 #define MREMAP_DONTUNMAP 4
 
@@ -132,14 +134,49 @@ static __always_inline bool lacks_name(const struct cf_mapping *mapping, const s
 	       cf_dentry_of(mapping->inode);
 }
 
+/* What remembers that the version of a file that is there now was read. */
+static __always_inline u64 version_key(const struct cf_node *node)
+{
+	return cf_compression_key(node->id, *(volatile u64 *)&node->step >> 1, CF_SH_READ);
+}
+
+/* By whom, and in which epoch. */
+static __always_inline u64 reader_key(const struct cf_config *config, const struct cf_node *process)
+{
+	return (process->id ^ (u64)config->epoch << 40) * 0x9e3779b97f4a7c15ULL;
+}
+
+/*
+ * Most files that are mapped only to be read never change: what was read of them need not be said with every write.
+ * What is said of such a file may be newer than that.
+ */
+static __always_inline bool has_read(const struct cf_config *config, const struct cf_mapping *mapping,
+				     const struct cf_node *node, const struct cf_node *process)
+{
+	return mapping->read == (version_key(node) ^ reader_key(config, process)) &&
+	       !(config->modes & (CF_KEEP_VERSIONS | CF_KEEP_EDGES)) &&
+	       !(node->flags & CF_TRACKING & ~process->flags) && !(node->taint & ~process->taint);
+}
+
+/* Not what was left out, nor where there is another version of the file by now. */
+static __always_inline void note_reading(const struct cf_config *config, struct cf_mapping *mapping,
+					 const struct cf_node *node, const struct cf_node *process)
+{
+	u64 key = version_key(node);
+
+	if (process->previous == key)
+		mapping->read = key ^ reader_key(config, process);
+}
+
 static __always_inline int relate(struct cf_node *process, struct cf_node *task, bool writes)
 {
 	struct cf_act act = {};
 	struct task_struct *current = bpf_get_current_task_btf();
+	struct cf_config *config = cf_get_config();
 	u64 mm = cf_address(current->mm);
 	struct cf_mappings *mappings;
 
-	if (!process || !task || process->process.tgid != current->tgid)
+	if (!config || !process || !task || process->process.tgid != current->tgid)
 		return 0;
 	mappings = mm ? bpf_map_lookup_elem(&cf_mappings, &mm) : NULL;
 	if (!mappings) {
@@ -162,7 +199,7 @@ static __always_inline int relate(struct cf_node *process, struct cf_node *task,
 		if (!mapping->start)
 			continue;
 		flags = cf_mapping_flags(mapping);
-		gone = !(flags & VM_SHARED);
+		gone = !(flags & VM_MAYSHARE);
 		node = mapped_file(mapping);
 		/* Until just now it could be read. */
 		if (gone) {
@@ -175,9 +212,12 @@ static __always_inline int relate(struct cf_node *process, struct cf_node *task,
 		if (lacks_name(mapping, node))
 			mappings->unnamed = 1;
 		act.flags = flags;
-		if ((gone || !writes) && flags & (VM_READ | VM_EXEC)) {
+		if ((gone || !writes) && flags & (VM_READ | VM_EXEC) &&
+		    (writes || !has_read(config, mapping, node, process))) {
 			act.relation = CF_SH_READ;
 			cf_relate(&act, node, process);
+			if (!writes)
+				note_reading(config, mapping, node, process);
 		}
 		if (!gone && writes && flags & VM_WRITE) {
 			act.relation = CF_SH_WRITE;
@@ -237,7 +277,7 @@ __noinline int cf_maps_tracked(void)
 		if (!mapping->start)
 			continue;
 		/* Where that is not to be had now, it may be one that is tracked. */
-		if (!mapping->inode && cf_mapping_flags(mapping) & VM_SHARED && !mapping->inode)
+		if (!mapping->inode && cf_mapping_flags(mapping) & VM_MAYSHARE && !mapping->inode)
 			return 1;
 		node = bpf_map_lookup_elem(&cf_inodes, &mapping->inode);
 		if (node && node->inode.said != ids->said)
@@ -256,7 +296,19 @@ static __always_inline void fill(struct cf_mapping *mapping, u64 inode, const st
 	mapping->flags = flags;
 }
 
-/* Takes a mapping down: where it is known in part, there, else in a free place. */
+static __always_inline void put(struct cf_mapping *mapping, u64 inode, const struct cf_node *node, u64 start, u64 end,
+				u64 flags)
+{
+	fill(mapping, inode, node, flags);
+	mapping->end = end;
+	mapping->start = start;
+	tell_if_tracked(node);
+}
+
+/*
+ * Takes a mapping down: where it is known in part, there, else in a free place, else, if it can be written, in that of one
+ * that cannot be.
+ */
 __noinline int cf_keep_mapping(u64 mm, u64 inode, u64 start, u64 end, u64 flags)
 {
 	static const struct cf_mappings none;
@@ -289,13 +341,20 @@ __noinline int cf_keep_mapping(u64 mm, u64 inode, u64 start, u64 end, u64 flags)
 
 		if (mapping->start && mapping->start != start)
 			continue;
-		fill(mapping, inode, node, flags);
-		mapping->end = end;
-		mapping->start = start;
-		tell_if_tracked(node);
+		put(mapping, inode, node, start, end, flags);
 		return 0;
 	}
 	__sync_fetch_and_add(&mappings->left_out, 1);
+	if (!(flags & VM_MAYWRITE))
+		return 0;
+	for (u32 i = 0; i < CF_MAPPINGS; i++) {
+		struct cf_mapping *mapping = &mappings->mapping[i];
+
+		if (mapping->flags & VM_MAYWRITE)
+			continue;
+		put(mapping, inode, node, start, end, flags);
+		return 0;
+	}
 	return 0;
 }
 
@@ -320,7 +379,7 @@ int BPF_PROG(cf_mmap_region, struct file *file, u64 address, u64 length, u64 fla
 	struct cf_actor actor;
 	u64 inode = 0;
 
-	if (!(flags & VM_SHARED) || result > LAST_ADDRESS || !config || !config->enabled ||
+	if (!(flags & VM_MAYSHARE) || result > LAST_ADDRESS || !config || !config->enabled ||
 	    current->tgid == config->recorder)
 		return 0;
 	if (file)
@@ -415,7 +474,7 @@ int cf_iter_mappings(struct bpf_iter__task_vma *context)
 
 	if (!task || !area || !config || !config->enabled || task->tgid == config->recorder)
 		return 0;
-	if (!(area->vm_flags & VM_SHARED) || !area->vm_file)
+	if (!(area->vm_flags & VM_MAYSHARE) || !area->vm_file)
 		return 0;
 	inode = area->vm_file->f_inode;
 	if (!inode)

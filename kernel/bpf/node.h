@@ -105,6 +105,7 @@ struct cf_mapping {
 	__u64 inode;
 	__u64 id;	/* of the inode's node */
 	__u64 flags;	/* of the mapping when it was made */
+	__u64 read;	/* who last read which version of the file */
 };
 
 struct cf_mappings {

@@ -210,12 +210,6 @@ static __always_inline u32 enter(struct cf_config *config, struct cf_act *act, s
 	return step >> 1;
 }
 
-/* What a relation is remembered by in its destination: source (36 bits), version (19), relation (9). */
-static __always_inline u64 compression_key(u64 id, u64 version, u32 relation)
-{
-	return id << 28 | (version & 0x7ffff) << 9 | relation;
-}
-
 static __always_inline void propagate(struct cf_config *config, u32 relation, struct cf_node *from,
 				      struct cf_node *to)
 {
@@ -255,7 +249,7 @@ __noinline int cf_relate(struct cf_act *act, struct cf_node *from, struct cf_nod
 		return 1;
 	}
 	from_version = __sync_fetch_and_or(&from->step, 1) >> 1;
-	key = compression_key(from->id, from_version, act->relation);
+	key = cf_compression_key(from->id, from_version, act->relation);
 	if (__sync_lock_test_and_set(&to->previous, key) == key && !(config->modes & CF_KEEP_EDGES)) {
 		count(act->relation, COMPRESSED);
 		/* What is said of the source may be newer than the relation. */

@@ -52,6 +52,12 @@ extern int cf_read_mappings(struct cf_node *process, struct cf_node *task);
 /* Names those files, where one of these returns that some have no name. Apart: stacks are short. */
 extern int cf_name_mappings(struct cf_node *process, struct cf_node *task);
 
+/* What a relation is remembered by in its destination: source (36 bits), version (19), relation (9). */
+static __always_inline u64 cf_compression_key(u64 id, u64 version, u32 relation)
+{
+	return id << 28 | (version & 0x7ffff) << 9 | relation;
+}
+
 /* Whether anything between these two would be recorded: asked before work is done only for that. */
 extern int cf_selects(struct cf_node *entity, struct cf_node *task, struct cf_node *process);
 /* Writes the node's record unless this version was written in this epoch. Returns 0 where there was no room. */

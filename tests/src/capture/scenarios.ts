@@ -86,6 +86,9 @@ export const expectedOrigins: Readonly<Record<string, ExpectedOrigins>> = {
   unlinked_open: { origins: [...moved, ...alone] },
   nameless_file: { origins: ['file #NUMBER = out', 'file in', ...alone] },
   memory_file: { origins: ['file /memfd:memory', ...moved, ...alone] },
+  mapped_to_read: { origins: [...moved, 'file shared', ...two] },
+  // The file of a segment has no name.
+  attached_to_read: { origins: [...moved, 'file', 'shm', ...two] },
   send_file: { origins: [...moved, ...alone] },
   copy_range: { origins: [...moved, ...alone] },
   through_pipe: { origins: ['pipe', ...moved, ...two] },

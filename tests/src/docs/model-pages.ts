@@ -10,7 +10,7 @@ const sequences = `## Sequences
 | --- | --- |
 | uses | the relation, entity to task; \`memory_write\` from the task to its process_memory; \`sh_write\` from that to every file that it has mapped shared for writing |
 | reads | the relation, entity to task |
-| generates | \`sh_read\` from every file that it has mapped shared to the process_memory; \`memory_read\` from that to the task; the relation, task to entity |
+| generates | \`sh_read\` from every file that it has mapped shared to the process_memory, where that has not read this version before; \`memory_read\` from that to the task; the relation, task to entity |
 | derives | the relation, entity to entity |
 | informs | the relation, task to task |
 | ends | the relation, from the last version to the end |
