@@ -27,7 +27,8 @@ static __always_inline bool cf_read_end(struct cf_end *end, struct sock *sock)
 	} else {
 		return false;
 	}
-	end->local_port = BPF_CORE_READ(common, skc_num);
+	/* Not skc_num: that is gone with the connection, and what has arrived is read all the same. */
+	end->local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sock, inet_sport));
 	end->remote_port = bpf_ntohs(BPF_CORE_READ(common, skc_dport));
 	end->net = BPF_CORE_READ(common, skc_net.net, ns.inum);
 	return true;

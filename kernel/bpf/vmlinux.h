@@ -358,6 +358,11 @@ struct socket_alloc {
 	struct inode vfs_inode;
 };
 
+struct inet_sock {
+	struct sock sk;
+	__be16 inet_sport;
+};
+
 struct unix_address {
 	int len;
 	char name[0];

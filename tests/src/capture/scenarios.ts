@@ -101,6 +101,10 @@ export const expectedOrigins: Readonly<Record<string, ExpectedOrigins>> = {
   ipv4_datagram: { origins: overDatagrams('127.0.0.1:5002') },
   ipv6_stream: { origins: overStream(`${loopback6}:5003`) },
   ipv6_datagram: { origins: overDatagrams(`${loopback6}:5004`) },
+  // The client's own port is gone when it looks.
+  ipv4_closed: { origins: overStream('127.0.0.1:5008') },
+  ipv4_reset: { origins: overStream('127.0.0.1:5009') },
+  ipv6_closed: { origins: overStream(`${loopback6}:5010`) },
   // The socket with a path is the file that the client looked up.
   unix_stream: { origins: overStream('socket', ['socket socket']) },
   unix_sendfile: { origins: overStream('socket', ['socket socket']) },
