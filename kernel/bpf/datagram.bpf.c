@@ -9,6 +9,7 @@
 char LICENSE[] SEC("license") = "GPL";
 
 #define PROTOCOL_IPV4 0x0800
+#define LOOPBACK 0x7f000001
 
 /* As user space gives them. */
 struct ipv4_address {
@@ -59,12 +60,18 @@ static __always_inline bool find_destination(struct cf_end *end, struct sock *sk
 			return false;
 		end->local_port = bpf_ntohs(to.port);
 		__builtin_memcpy(end->local, to.address, sizeof(end->local));
+		/* To none is to loopback. */
+		if (!(to.address[0] | to.address[1] | to.address[2] | to.address[3]))
+			end->local[3] = bpf_htonl(1);
 	} else {
 		struct ipv4_address to = {};
 
 		bpf_probe_read_kernel(&to, sizeof(to), (void *)name);
 		end->local_port = bpf_ntohs(to.port);
-		map_address(end->local, to.address);
+		/* To none is to where it comes from, or loopback. */
+		if (!to.address)
+			to.address = BPF_CORE_READ((struct inet_sock *)sk, inet_saddr);
+		map_address(end->local, to.address ? to.address : bpf_htonl(LOOPBACK));
 	}
 	return end->local_port != 0 && end->remote_port != 0;
 }

@@ -360,6 +360,7 @@ struct socket_alloc {
 
 struct inet_sock {
 	struct sock sk;
+	__be32 inet_saddr;
 	__be16 inet_sport;
 };
 

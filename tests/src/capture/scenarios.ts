@@ -105,6 +105,9 @@ export const expectedOrigins: Readonly<Record<string, ExpectedOrigins>> = {
   ipv4_closed: { origins: overStream('127.0.0.1:5008') },
   ipv4_reset: { origins: overStream('127.0.0.1:5009') },
   ipv6_closed: { origins: overStream(`${loopback6}:5010`) },
+  ipv4_unspecified: { origins: overDatagrams('0.0.0.0:5012') },
+  ipv4_own: { origins: ['address 127.0.0.9:0', ...overDatagrams('0.0.0.0:5013')] },
+  ipv6_unspecified: { origins: overDatagrams(`${'0'.repeat(32)}:5014`) },
   // The socket with a path is the file that the client looked up.
   unix_stream: { origins: overStream('socket', ['socket socket']) },
   unix_sendfile: { origins: overStream('socket', ['socket socket']) },
