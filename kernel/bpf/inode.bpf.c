@@ -87,7 +87,7 @@ int BPF_PROG(cf_path_rename, const struct path *old_folder, struct dentry *old_d
 
 /*
  * What the task is about to make of a dentry, and of which inode if there is one yet. Whether it succeeds shows when the
- * dentry gets its inode.
+ * dentry gets its inode. An overlay first makes a name in a layer, or several: that of its own is kept meanwhile.
  */
 static __always_inline void expect(struct dentry *dentry, const struct inode *inode, u32 relation, u64 flags)
 {
@@ -95,10 +95,35 @@ static __always_inline void expect(struct dentry *dentry, const struct inode *in
 
 	if (!cf_concerns(inode) || !cf_acts(&actor))
 		return;
+	if (actor.state->dentry)
+		actor.state->outer = (struct cf_making){
+			.dentry = actor.state->dentry,
+			.flags = actor.state->flags,
+			.relation = actor.state->relation,
+			.name_hash = actor.state->name_hash,
+		};
 	actor.state->dentry = (u64)dentry;
 	actor.state->name_hash = dentry->d_name.hash;
 	actor.state->relation = relation;
 	actor.state->flags = flags;
+}
+
+/* Takes what the task is about to make of a dentry; false where it is about to make nothing of it. */
+static __always_inline bool take_expected(struct cf_task *state, u64 dentry, struct cf_making *making)
+{
+	if (state->dentry == dentry) {
+		making->flags = state->flags;
+		making->relation = state->relation;
+		making->name_hash = state->name_hash;
+		state->dentry = 0;
+		return true;
+	}
+	if (state->outer.dentry == dentry) {
+		*making = state->outer;
+		state->outer.dentry = 0;
+		return true;
+	}
+	return false;
 }
 
 CF_HOOK(inode_create)
@@ -147,6 +172,7 @@ int BPF_PROG(cf_inode_link, struct dentry *old_dentry, struct inode *dir, struct
 CF_HOOK(d_instantiate)
 int BPF_PROG(cf_d_instantiate, struct dentry *dentry, struct inode *inode)
 {
+	struct cf_making making;
 	struct cf_task *state;
 	struct cf_actor actor;
 	struct cf_node *node;
@@ -155,11 +181,10 @@ int BPF_PROG(cf_d_instantiate, struct dentry *dentry, struct inode *inode)
 	if (!inode || !cf_concerns(inode))
 		return 0;
 	state = bpf_task_storage_get(&cf_tasks, bpf_get_current_task_btf(), 0, 0);
-	if (!state || state->dentry != cf_address(dentry))
+	if (!state || !take_expected(state, cf_address(dentry), &making))
 		return 0;
-	state->dentry = 0;
 	/* One that came to nothing may have left its place to another. */
-	if (state->name_hash != dentry->d_name.hash)
+	if (making.name_hash != dentry->d_name.hash)
 		return 0;
 	if (!cf_acts(&actor) || cf_is_private(inode))
 		return 0;
@@ -168,7 +193,7 @@ int BPF_PROG(cf_d_instantiate, struct dentry *dentry, struct inode *inode)
 		return 0;
 	if (cf_wants(&actor, node))
 		cf_name(node, cf_address(dentry), take_mount(state, dentry), actor.task->id);
-	act = cf_new_act(&actor, state->relation, state->flags);
+	act = cf_new_act(&actor, making.relation, making.flags);
 	cf_generates(&act, actor.process, actor.task, node);
 	return 0;
 }

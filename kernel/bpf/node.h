@@ -72,6 +72,14 @@ struct cf_leaving {
 	__u64 inode;
 };
 
+/* A name that a task is about to make. */
+struct cf_making {
+	__u64 dentry;
+	__u64 flags;
+	__u32 relation;
+	__u32 name_hash;	/* of the dentry */
+};
+
 struct cf_task {
 	struct cf_node node;
 	/* A name that this task is about to make: what happens to the dentry tells whether it did. */
@@ -89,6 +97,7 @@ struct cf_task {
 	__u32 sends_to_mqueue;	/* with this priority; and the message, once it is made */
 	__u32 priority;
 	__u64 message;
+	struct cf_making outer;	/* the one before: an overlay makes a name of its own by one below it */
 };
 
 struct cf_machine {

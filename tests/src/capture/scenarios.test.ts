@@ -196,6 +196,10 @@ describe.for(machines)('what is recorded on $kernel, bpf a security module: $bpf
     ['socket', 'unix_stream/socket', 'inode_create'],
     ['directory', 'in_new_root/root/old', 'inode_create'],
     ['file', 'unlinked_open/in', 'unlink'],
+    ['file', 'in_overlay/merged/new', 'inode_create'],
+    ['directory', 'in_overlay/merged/folder', 'inode_create'],
+    ['link', 'in_overlay/merged/symbolic', 'symlink'],
+    ['file', 'in_overlay/merged/second', 'link'],
   ] as const)(
     `what gets or loses a name is the object itself, by the name it has then: %s %s${note}`,
     (made) => {
