@@ -84,6 +84,8 @@ static __always_inline void change(struct cred *new, u32 relation, u64 flags)
 	process->uid = new->uid.val;
 	process->gid = new->gid.val;
 	process->name = actor.process->name;
+	/* Before anything is told of it: a rule about who it is now is about all of this. */
+	cf_apply_owner(process);
 	cf_use_fresh(&actor, process);
 	act = cf_new_act(&actor, relation, flags);
 	cf_generates(&act, actor.process, actor.task, process);

@@ -25,7 +25,7 @@ extern int cf_apply_named_address(u32 direction, u64 address, u32 length, struct
 /* The number of the security context of credentials. */
 extern u32 cf_secid(u64 cred);
 
-/* By its owner: of a file, or of a program that begins. */
+/* By its owner: of a file, of a program that begins, or of memory that becomes somebody else's. */
 static __always_inline void cf_apply_owner(struct cf_node *node)
 {
 	struct cf_config *config = cf_get_config();

@@ -8,7 +8,7 @@ import {
   rangeCases,
 } from './address-cases.ts';
 import { filters, memory } from './filter-cases.ts';
-import { contexts, identityCases, namespaceCases, ownerCases } from './identity-cases.ts';
+import { becomingCases, contexts, identityCases, namespaceCases, ownerCases } from './identity-cases.ts';
 import { files, processes } from './mark-cases.ts';
 import type { PolicyCase } from './policy-case.ts';
 import { mappedCases, propagation } from './propagation-cases.ts';
@@ -19,6 +19,7 @@ export const cases: readonly PolicyCase[] = [
   ...processes,
   ...identityCases,
   ...ownerCases,
+  ...becomingCases,
   ...namespaceCases,
   ...addressCases,
   ...overlapCases,

@@ -106,6 +106,19 @@ export const ownerCases: readonly PolicyCase[] = (['user', 'group'] as const).ma
   hides: [write],
 }));
 
+/** It is nobody's that a rule is about, until it becomes so. */
+export const becomingCases: readonly PolicyCase[] = (['user', 'group'] as const).map((kind) => {
+  const become = (id: number): FlowRun => ({ words: ['become', kind, String(id), 'in', 'out'] });
+  const call = kind === 'user' ? 'setuid' : 'setgid';
+  return {
+    name: `${kind} track, of a process that becomes theirs`,
+    say: addRule({ kind, id: account }, 'track'),
+    matching: [become(account)],
+    others: [become(otherAccount)],
+    shows: ['clone_mem task > process_memory', `${call} task > process_memory`, read, write],
+  };
+});
+
 /** A process in a namespace of its own, which a rule is made about once it is there. */
 const inNamespace = (action: RuleAction): FlowRun => ({ ...waiting({}), ofNamespace: action });
 
