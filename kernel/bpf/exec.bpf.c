@@ -88,15 +88,27 @@ int BPF_PROG(cf_bprm_creds_for_exec, struct linux_binprm *bprm, int ret)
 	return CF_VERDICT(ret);
 }
 
+/* Whatever is recorded of it: somebody may hear of the task later. */
+static __always_inline void renumber(void)
+{
+	struct task_struct *current = bpf_get_current_task_btf();
+	struct cf_task *state = bpf_task_storage_get(&cf_tasks, current, 0, 0);
+
+	if (state && state->node.id)
+		cf_renumber(state, current);
+}
+
 /* From here on the execution cannot fail. The file is what really runs: of a script, its interpreter. */
 CF_HOOK(bprm_committing_creds)
 int BPF_PROG(cf_bprm_committing_creds, struct linux_binprm *bprm)
 {
 	struct cf_actor actor;
 	struct cf_node *process;
-	bool emerging = emerges(&actor, bprm);
 	struct cf_act act;
+	bool emerging;
 
+	renumber();
+	emerging = emerges(&actor, bprm);
 	if (!emerging && (!concerns(bprm) || !cf_acts(&actor)))
 		return 0;
 	process = emerging ? actor.process : cf_process(bprm->cred, actor.process->process.tgid);

@@ -15,6 +15,8 @@ static __always_inline bool observe(struct cf_actor *actor, struct task_struct *
 	if (!actor->state || actor->state->hidden)
 		return false;
 	actor->task = &actor->state->node;
+	/* It may have executed while capture was not enabled. */
+	cf_renumber(actor->state, task);
 	actor->process = cf_process(task->real_cred, task->tgid);
 	if (actor->process && config->policies & ~CF_ANY_ADDRESS)
 		cf_apply_identity(actor->process);

@@ -2,6 +2,7 @@
 /* The records of nodes. */
 #include "record.h"
 #include "emit.h"
+#include "sieve.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -103,7 +104,8 @@ static __always_inline void fill_memory(struct cf_task_record *record, struct mm
 static __always_inline int publish_task(struct cf_config *config, struct cf_node *node, u32 version)
 {
 	struct task_struct *current = bpf_get_current_task_btf();
-	bool is_current = current->pid == node->task.pid;
+	/* By what it is: its number may be another's, once it has executed from a thread that was not the first. */
+	bool is_current = cf_address_number(current, config) == node->sieve;
 	struct cf_task_record *record;
 	struct task_sample *sample;
 

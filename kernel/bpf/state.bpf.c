@@ -122,6 +122,7 @@ __noinline int cf_begin_end(struct cf_end *end)
 	return 0;
 }
 
+/* Also of one that has begun, and has other numbers now. */
 __noinline int cf_begin_task(struct cf_task *state, u64 address)
 {
 	struct task_struct *task = (struct task_struct *)address;

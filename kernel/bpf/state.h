@@ -108,6 +108,13 @@ static __always_inline struct cf_task *cf_task(struct task_struct *task)
 	return state;
 }
 
+/* Who executes from another thread than the first one takes over the numbers of that one. */
+static __always_inline void cf_renumber(struct cf_task *state, struct task_struct *task)
+{
+	if (state->node.task.pid != task->pid)
+		cf_begin_task(state, cf_address(task));
+}
+
 /* process -> task -> the fresh memory, the first time that it matters to anybody. */
 static __always_inline void cf_use_fresh(struct cf_actor *actor, struct cf_node *fresh)
 {

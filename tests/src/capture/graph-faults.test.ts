@@ -75,3 +75,25 @@ test('where a file system has no identifier, nothing is said of its inodes', () 
   );
   expect(faultsOf(graph)).toEqual([]);
 });
+
+test('a task gets another number once, by executing something', () => {
+  const memory = end('process_memory', 5);
+  const versions = [0, 1, 2].map((version) => end('task', 1, version));
+  const numbered = (...pids: number[]) =>
+    graphOf(
+      // Those of several CPUs come in any order.
+      [node(memory), ...pids.map((pid, at) => node(versions[at]!, { pid })).reverse()],
+      versions.slice(1, pids.length).map((to, at) => ['version_activity', versions[at]!, to] as const),
+    );
+  const executing = (graph: CapturedGraph): CapturedGraph => ({
+    ...graph,
+    relations: [
+      ...graph.relations,
+      { type: 'exec_task', id: 100n, from: versions[0]!, to: memory, fields: new Map() },
+    ],
+  });
+  expect(faultsOf(numbered(11, 11))).toEqual([]);
+  expect(faultsOf(numbered(11, 10))).toEqual(['task 1 v1 has pid 10, and had 11 as v0']);
+  expect(faultsOf(executing(numbered(11, 10, 10)))).toEqual([]);
+  expect(faultsOf(executing(numbered(11, 10, 11)))).toEqual(['task 1 v2 has pid 11, and had 10 as v1']);
+});

@@ -17,9 +17,8 @@ export const versionRelations: ReadonlySet<string> = new Set([
   'terminate_task',
 ]);
 
-/** Fields that stay the same for as long as there is the object, by structure. */
+/** Fields that stay the same for as long as there is the object, by structure. Of a task, see {@link changedTasks}. */
 const lasting: Readonly<Record<string, readonly string[]>> = {
-  task: ['pid'],
   process_memory: ['tgid'],
   file: ['ino', 'sb_uuid'],
   directory: ['ino', 'sb_uuid'],
@@ -56,6 +55,7 @@ export function faultsOf(
     repeatedRelations(graph),
     changedTypes(graph),
     changedObjects(graph),
+    changedTasks(graph),
     inodesTwice(graph),
     versionless ? [] : cycles(graph),
   ];
@@ -111,6 +111,38 @@ function changedObjects({ snapshots }: CapturedGraph): string[] {
       return before === undefined || was === is
         ? []
         : [`${called(node)} has ${field} ${is}, and had ${was} as v${before.version}`];
+    });
+  });
+}
+
+/**
+ * A task that executes takes over the number of its process's first thread, once and only so: the version that executes
+ * may be the last with the old number or the first with the new one.
+ */
+function changedTasks({ snapshots, relations }: CapturedGraph): string[] {
+  const executions = new Map<string, number[]>();
+  for (const { type, from } of relations) {
+    if (type !== 'exec_task') continue;
+    executions.set(from.object, [...(executions.get(from.object) ?? []), from.version]);
+  }
+  const tasks = new Map<string, CapturedNode[]>();
+  for (const node of snapshots) {
+    if (node.type === 'task') tasks.set(node.object, [...(tasks.get(node.object) ?? []), node]);
+  }
+  return [...tasks.values()].flatMap((records) => {
+    records.sort((a, b) => a.version - b.version);
+    let changes = 0;
+    return records.slice(1).flatMap((node, at) => {
+      const before = records[at]!;
+      const [was, is] = [before.fields.get('pid'), node.fields.get('pid')];
+      if (was === is) return [];
+      changes += 1;
+      const executed = executions
+        .get(node.object)
+        ?.some((version) => version >= before.version && version <= node.version);
+      return executed && changes === 1
+        ? []
+        : [`${called(node)} has pid ${is}, and had ${was} as v${before.version}`];
     });
   });
 }

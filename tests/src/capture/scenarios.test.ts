@@ -223,6 +223,13 @@ describe.for(machines)('what is recorded on $kernel, bpf a security module: $bpf
     expect(Number(context)).toBeGreaterThan(0);
     expect(valuesOf(lastWriter('threads', 'task'), 'secid')).toEqual([context]);
 
+    // Its number became that of the thread it ended, which is the process's.
+    const [vpid, size] = valuesOf(lastWriter('exec_from_thread', 'task'), 'vpid', 'vm');
+    const [process] = valuesOf(lastWriter('exec_from_thread', 'process_memory'), 'tgid');
+    expect(valuesOf(lastWriter('exec_from_thread', 'task'), 'pid')).toEqual([process]);
+    expect(vpid).toBe(process);
+    expect(Number(size)).toBeGreaterThan(0);
+
     const names = ['utsns', 'ipcns', 'mntns', 'netns', 'cgroupns'];
     const numbers = factsOf('in_namespaces').map((fact) => Number(/\[(\d+)\]/.exec(fact)![1]));
     expect(valuesOf(lastWriter('in_namespaces', 'task'), ...names)).toEqual(numbers);
