@@ -74,8 +74,7 @@ int BPF_PROG(cf_vfs_copy_file_range, struct file *in, s64 in_offset, struct file
 }
 
 /* Between a process's memory and a pipe: which way, the pipe's end tells. */
-SEC("fexit/__x64_sys_vmsplice")
-int BPF_PROG(cf_vmsplice, const struct pt_regs *registers, long moved)
+static __always_inline void vmsplice(u32 number, long moved)
 {
 	struct file *file;
 	struct cf_actor actor;
@@ -83,13 +82,13 @@ int BPF_PROG(cf_vmsplice, const struct pt_regs *registers, long moved)
 	struct cf_act act;
 
 	if (moved <= 0)
-		return 0;
-	file = (struct file *)cf_open_file(registers->di);
+		return;
+	file = (struct file *)cf_open_file(number);
 	if (!file || !cf_file_concerns((u64)file) || !cf_acts(&actor))
-		return 0;
+		return;
 	node = cf_file_at(&actor, (u64)file);
 	if (!node)
-		return 0;
+		return;
 	act = cf_new_act(&actor, CF_SPLICE_OUT, 0);
 	if (BPF_CORE_READ(file, f_mode) & FMODE_WRITE) {
 		cf_generates(&act, actor.process, actor.task, node);
@@ -97,6 +96,20 @@ int BPF_PROG(cf_vmsplice, const struct pt_regs *registers, long moved)
 		act.relation = CF_READ;
 		cf_uses(&act, node, actor.task, actor.process);
 	}
+}
+
+SEC("fexit/__x64_sys_vmsplice")
+int BPF_PROG(cf_vmsplice, const struct pt_regs *registers, long moved)
+{
+	vmsplice(registers->di, moved);
+	return 0;
+}
+
+SEC("fexit/__ia32_sys_vmsplice")
+int BPF_PROG(cf_compat_vmsplice, const struct pt_regs *registers, long moved)
+{
+	/* The first argument of 32-bit system calls. */
+	vmsplice(BPF_CORE_READ((struct pt_regs *)cf_address(registers), bx), moved);
 	return 0;
 }
 

@@ -37,6 +37,7 @@ test('a hook is missing where none of its programs is loaded', () => {
 test('nothing is missing where a kernel does nothing that a program is for', () => {
   const all = ['cf_ioctl', 'cf_compat_ioctl', 'cf_mremap', 'cf_compat_mremap'];
   expect(hooksWithoutProgram(all, ['cf_ioctl', 'cf_mremap'])).toEqual([]);
+  expect(hooksWithoutProgram(['cf_vmsplice', 'cf_compat_vmsplice'], ['cf_vmsplice'])).toEqual([]);
   expect(hooksWithoutProgram(['cf_vfs_getxattr', 'cf_vfs_get_acl'], ['cf_vfs_getxattr'])).toEqual([]);
   expect(hooksWithoutProgram(['cf_socket_sendmsg', 'cf_inet_sendpage'], ['cf_socket_sendmsg'])).toEqual([]);
 });

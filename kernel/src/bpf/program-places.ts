@@ -16,6 +16,7 @@ export type ParametersOf = (name: string) => number | undefined;
 const dispensable: ReadonlySet<string> = new Set([
   'compat_ioctl',
   'compat_mremap',
+  'compat_vmsplice',
   'vfs_set_acl',
   'vfs_get_acl',
   'vfs_remove_acl',

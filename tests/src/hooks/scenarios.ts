@@ -55,6 +55,7 @@ export const scenarios: readonly Scenario[] = [
     shows: [wanted('getattr', 'file file', 'task'), wanted('read_link', 'link symbolic', 'task')],
     hides: [wanted('read_link', 'file file', 'task')],
   },
+  { name: 'compat-vmsplice', shows: [wanted('splice_out', 'task', 'pipe')] },
   { name: 'copy-range', shows: moved('copy_file_range', 'file file', 'file out') },
   {
     name: 'failed',
