@@ -7,6 +7,9 @@ char LICENSE[] SEC("license") = "GPL";
 /* Internal flag of a message: it was sent, and so is known to whoever receives it. */
 #define SENT (1u << 8)
 
+/* Internal flag of a message: a copy of one that stays in its queue, and the same node. That it goes ends nothing. */
+#define COPY (1u << 9)
+
 /*
  * It is new: what is known of its address is of another, whose end was missed. A message knows its type only once it is
  * sent, and so is recorded only then; a POSIX one has its priority here.
@@ -89,6 +92,36 @@ int BPF_PROG(cf_mq_send_ends, int queue, const char *text, u64 length, unsigned 
 }
 
 /*
+ * Who looks at a message without taking it (MSG_COPY) is given a copy, which is that message to whoever asks: it may be
+ * gone itself before the copy is received. Under the lock of the queue: nothing here makes storage of tasks.
+ */
+SEC("fexit/copy_msg")
+int BPF_PROG(cf_copy_msg, struct msg_msg *message, struct msg_msg *copy, struct msg_msg *result)
+{
+	struct cf_config *config = cf_get_config();
+	u64 key = cf_address(copy);
+	struct cf_node *node;
+	struct cf_node same;
+
+	if (!config || !config->enabled || cf_address(result) != key)
+		return 0;
+	node = cf_object(message);
+	if (!node)
+		return 0;
+	same = *node;
+	same.sieve = cf_number_of(key);
+	same.flags |= COPY;
+	if (same.flags & CF_SIEVED)
+		cf_sieve_add(same.sieve);
+	if (!bpf_map_update_elem(&cf_objects, &key, &same, BPF_NOEXIST))
+		return 0;
+	if (same.flags & CF_SIEVED)
+		cf_sieve_remove(same.sieve);
+	cf_count_state_failure();
+	return 0;
+}
+
+/*
  * The receiver has it: of either kind of queue. It may have been sent before capture was enabled, or by whom nobody
  * records. CamFlow's msg_queue_msgrcv comes before, for SysV only.
  */
@@ -112,7 +145,12 @@ int BPF_PROG(cf_store_msg, void *destination, struct msg_msg *message, u64 lengt
 CF_HOOK_AS(msg_msg_free_security, security_msg_msg_free)
 int BPF_PROG(cf_msg_msg_free_security, struct msg_msg *message)
 {
-	cf_end_object(message);
+	struct cf_node *node = cf_object(message);
+
+	if (node && node->flags & COPY)
+		cf_forget(&cf_objects, cf_address(message));
+	else if (node)
+		cf_end_object(message);
 	return 0;
 }
 

@@ -4,7 +4,7 @@ import type { PolicyCase } from './policy-case.ts';
 
 const ways = [
   ...['file', 'pipe', 'socket', 'mapping', 'segment', 'attachment', 'message', 'queue'],
-  ...['xattr', 'fork', 'exec'],
+  ...['copied-message', 'xattr', 'fork', 'exec'],
 ] as const;
 
 /** The process had it mapped when nothing was said about it yet. */
