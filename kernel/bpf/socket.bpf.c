@@ -3,12 +3,15 @@
 #include "state.h"
 #include "emit.h"
 #include "end.h"
+#include "objects.h"
 #include "packet.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
 #define AF_UNIX 1
 #define SOCK_DGRAM 2
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
 #define ADDRESS_LIMIT 128
 
 static __always_inline u64 inode_of(struct socket *socket)
@@ -135,7 +138,7 @@ int BPF_PROG(cf_socket_listen, struct socket *socket, int backlog, int ret)
 /* The end that a socket sends to, or the one that it is; false for a socket that is not connected. */
 static __always_inline bool find_end(struct cf_end *end, struct socket *socket, bool sending)
 {
-	struct sock *sk = (struct sock *)cf_address(socket->sk);
+	struct sock *sk = BPF_CORE_READ(socket, sk);
 
 	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX) {
 		__builtin_memset(end, 0, sizeof(*end));
@@ -285,11 +288,8 @@ int BPF_PROG(cf_unix_stream_sendpage, struct socket *socket, void *page, int off
 	return 0;
 }
 
-/*
- * What arrived at a socket, once it has: what a task waited for was sent after it asked. `reads` unless it went to a pipe
- * and not into the task's memory.
- */
-static __always_inline void receive(struct socket *socket, u64 flags, bool reads)
+/* `is_concerned`: whether it can be for the record even if nobody tracked sent it. */
+static __always_inline void receive_from(struct socket *socket, bool is_concerned, u64 flags, bool reads)
 {
 	bool has_end;
 	struct cf_actor actor;
@@ -297,10 +297,10 @@ static __always_inline void receive(struct socket *socket, u64 flags, bool reads
 	struct cf_end end;
 	struct cf_act act;
 
-	if (!(concerns(socket) || cf_may_receive()))
+	if (!(is_concerned || cf_may_receive()))
 		return;
 	has_end = find_end(&end, socket, false);
-	if (!concerns(socket) && !(has_end && cf_sent_by_tracked(&end)))
+	if (!is_concerned && !(has_end && cf_sent_by_tracked(&end)))
 		return;
 	if (!cf_acts(&actor))
 		return;
@@ -319,11 +319,41 @@ static __always_inline void receive(struct socket *socket, u64 flags, bool reads
 	cf_uses(&act, node, actor.task, actor.process);
 }
 
+/*
+ * What arrived at a socket, once it has: what a task waited for was sent after it asked. `reads` unless it went to a pipe
+ * and not into the task's memory.
+ */
+static __always_inline void receive(struct socket *socket, u64 flags, bool reads)
+{
+	receive_from(socket, concerns(socket), flags, reads);
+}
+
 SEC("fexit/sock_recvmsg")
 int BPF_PROG(cf_sock_recvmsg, struct socket *socket, void *message, int flags, int received)
 {
 	if (received >= 0)
 		receive(socket, flags, true);
+	return 0;
+}
+
+/* Several messages by one call, of which only the first goes that way: the others are there when all are. */
+SEC("fexit/do_recvmmsg")
+int BPF_PROG(cf_recvmmsg, int fd, void *messages, unsigned int length, unsigned int flags, void *timeout, int received)
+{
+	bool is_concerned = cf_concerns(NULL);
+	struct inode *inode;
+	u64 file;
+
+	if (received < 2 || !(is_concerned || !cf_sieve_is_empty() || cf_may_receive()))
+		return 0;
+	file = cf_open_file(fd);
+	inode = file ? BPF_CORE_READ((struct file *)file, f_inode) : NULL;
+	if (!inode || (BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return 0;
+	if (!is_concerned)
+		is_concerned = cf_in_sieve(cf_inode_number(BPF_CORE_READ(inode, i_sb, s_dev), BPF_CORE_READ(inode, i_ino)));
+	receive_from((struct socket *)((u64)inode - (u64)&((struct socket_alloc *)0)->vfs_inode), is_concerned, flags,
+		     true);
 	return 0;
 }
 

@@ -24,6 +24,8 @@ const alone = [processes(2), tasks(2)];
 /** With a child. */
 const two = [processes(3), tasks(3)];
 
+const three = [processes(4), tasks(4)];
+
 /** Of a server whose client ended before it looked. */
 function overStream(address: string, listener: readonly string[] = []): string[] {
   return [...moved, `address ${address} \u00d72`, 'socket \u00d73', ...listener, ...two];
@@ -105,6 +107,7 @@ export const expectedOrigins: Readonly<Record<string, ExpectedOrigins>> = {
   ipv4_closed: { origins: overStream('127.0.0.1:5008') },
   ipv4_reset: { origins: overStream('127.0.0.1:5009') },
   ipv6_closed: { origins: overStream(`${loopback6}:5010`) },
+  ipv4_many: { origins: ['file first', ...moved, 'address 127.0.0.1:5011', 'socket \u00d73', ...three] },
   ipv4_unspecified: { origins: overDatagrams('0.0.0.0:5012') },
   ipv4_own: { origins: ['address 127.0.0.9:0', ...overDatagrams('0.0.0.0:5013')] },
   ipv6_unspecified: { origins: overDatagrams(`${'0'.repeat(32)}:5014`) },
@@ -140,6 +143,7 @@ export const expectedOrigins: Readonly<Record<string, ExpectedOrigins>> = {
 /** Sets up the folder of each scenario, in the folder that holds them all. */
 export const preparation: string = `
 for scenario in ${Object.keys(expectedOrigins).join(' ')}; do mkdir $scenario; echo $scenario > $scenario/in; done
+echo first > ipv4_many/first
 echo replacing > rename_over_open/replacing
 echo other > rename_exchange/other
 mkdir rename_folder/folder; mv rename_folder/in rename_folder/folder/in
