@@ -18,6 +18,7 @@ export * from './bpf/machine-facts.ts';
 export * from './bpf/node-state.ts';
 export * from './bpf/open-capture.ts';
 export * from './bpf/own-recording.ts';
+export * from './bpf/pin-folder.ts';
 export * from './bpf/pinned-capture.ts';
 export * from './bpf/policy-maps.ts';
 export * from './bpf/possible-cpus.ts';

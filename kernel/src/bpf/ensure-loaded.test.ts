@@ -12,7 +12,7 @@ import { loadPrograms, unloadPrograms } from './load-programs.ts';
 const pinned = vi.hoisted(() => ({ file: '' }));
 vi.mock('./load-programs.ts', () => ({ loadPrograms: vi.fn(), unloadPrograms: vi.fn() }));
 vi.mock('./shadow.ts', () => ({ hideRecorders: vi.fn() }));
-vi.mock('./pinned-capture.ts', () => ({ isCapturePinned: () => existsSync(pinned.file) }));
+vi.mock('./pin-folder.ts', () => ({ isCapturePinned: () => existsSync(pinned.file) }));
 
 const lockFile = '/run/camflow/control.lock';
 const notRoot = process.getuid?.() !== 0;

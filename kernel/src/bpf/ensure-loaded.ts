@@ -2,7 +2,7 @@ import { CamflowError } from '@camflow/api';
 import { Channel } from './channel.ts';
 import { underControlLock } from './control-lock.ts';
 import { loadPrograms, unloadPrograms } from './load-programs.ts';
-import { isCapturePinned } from './pinned-capture.ts';
+import { isCapturePinned } from './pin-folder.ts';
 import { hideRecorders } from './shadow.ts';
 
 const defaultRingBytes = 8 * 2 ** 20;

@@ -13,8 +13,15 @@ export const modes = {
   hideValues: 128,
   /** A recording of somebody's own is running. */
   own: 256,
-  /** Of user space alone: somebody said what is to be captured, and recorders leave it so. */
+  /**
+   * Of user space alone, as are the next two: somebody said what is to be captured. A recorder that was not asked for
+   * anything else records that, and leaves it so.
+   */
   policySet: 0x4000_0000,
+  /** Whether it is everything; until somebody says so, what a recorder does that was not asked for anything else. */
+  policyAll: 0x2000_0000,
+  /** Whether anything is captured, likewise. */
+  policyEnabled: 0x1000_0000,
 } as const;
 
 /** Flags of a node, of a mark and of what policies say. */

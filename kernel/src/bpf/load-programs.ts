@@ -8,6 +8,7 @@ import { checked, checkedPointer, libbpf, type Pointer } from './libbpf.ts';
 import { programsRefused, ringRefused } from './load-refusals.ts';
 import { LossLedger } from './loss-ledger.ts';
 import { objectFile, objectVersion } from './object-file.ts';
+import { requireOwnFolders } from './pin-folder.ts';
 import { possibleCpus } from './possible-cpus.ts';
 import { hasPlace, hooksWithoutProgram, type ParametersOf } from './program-places.ts';
 
@@ -31,6 +32,8 @@ export function loadPrograms(channel: Channel, ringBytes: number): void {
     if (result < 0) throw refusal(file, result);
     for (const folder of [channel.linkFolder, channel.programFolder])
       mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Not those that somebody else made just now.
+    requireOwnFolders(channel);
     pinMaps(channel, object);
     makeRings(channel, ringBytes);
     LossLedger.make(channel);
@@ -46,8 +49,14 @@ export function loadPrograms(channel: Channel, ringBytes: number): void {
   }
 }
 
-/** Removes everything that is pinned: the programs are gone as soon as nobody else holds them. Legal where nothing is. */
-export function unloadPrograms({ folder: pinFolder, linkFolder, programFolder }: Channel): boolean {
+/**
+ * Removes everything that is pinned: the programs are gone as soon as nobody else holds them. Legal where nothing is.
+ * @returns whether there was anything
+ * @throws CamflowError `SOURCE_UNAVAILABLE` where what is there is somebody else's
+ */
+export function unloadPrograms(channel: Channel): boolean {
+  requireOwnFolders(channel);
+  const { folder: pinFolder, linkFolder, programFolder } = channel;
   const unpin = (folder: string): boolean => {
     let names: string[];
     try {

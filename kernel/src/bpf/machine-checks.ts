@@ -136,7 +136,7 @@ function checkBpffs({ bpffs }: MachineFacts): MachineCheck {
     finding: bpffs
       ? 'BPF objects can be pinned under /sys/fs/bpf'
       : 'No BPF file system is mounted on /sys/fs/bpf',
-    remedy: 'Mount it: `mount -t bpf bpf /sys/fs/bpf`.',
+    remedy: 'Mount it: `mount -t bpf -o mode=0700 bpf /sys/fs/bpf`.',
   };
 }
 

@@ -55,14 +55,18 @@ export interface OpenCapture {
   shed(types: readonly RecordType[]): void;
   /**
    * Starts capture, or takes over one that runs.
-   * @returns whether it follows what was said about capture before: then it is not this recorder's to stop
+   * @returns whether anything is captured: not where camconfd or camflow said that nothing is, and the request leaves it
+   * to them
    */
-  enable(request: CaptureRequest): 'own' | 'policy';
+  enable(request: CaptureRequest): boolean;
   /** Makes every node and name be published again. */
   changeEpoch(): void;
-  /** Stops capture; what is in the rings can still be read. */
-  disable(): void;
-  /** Leaves capture as it was found, where somebody had said how it is to be; stops it otherwise. */
+  /**
+   * Stops capture; what is in the rings can still be read. What goes on as camconfd or camflow said is not stopped.
+   * @returns whether it was stopped
+   */
+  disable(): boolean;
+  /** Leaves capture as camconfd and camflow said, by now; stopped where they said nothing. */
   restore(): void;
   /** Lets go of everything; the programs stay loaded. Legal twice. */
   close(): void;

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { Channel } from './channel.ts';
 import { underControlLock } from './control-lock.ts';
 import { structures, writeStructure } from './layout.ts';
+import { isCapturePinned } from './pin-folder.ts';
+import { RecorderLock } from './recorder-lock.ts';
 import { runProgram } from './run-program.ts';
 import { useSettings } from './use-settings.ts';
 
@@ -10,7 +12,7 @@ const sweeps = { hold: 3, drop: 4 } as const;
 
 /**
  * Begins a recording of somebody's own, of one command say: what is tracked for it alone, or is reached by its data, is
- * tracked no longer when {@link endOwnRecording} is called. What is said about files and processes meanwhile stays.
+ * tracked no longer when it has ended. What is said about files and processes meanwhile stays.
  *
  * @throws CamflowError where nothing is pinned
  */
@@ -21,13 +23,30 @@ export function beginOwnRecording(channel: Channel): void {
   });
 }
 
-/** Ends it, by whoever it was begun: the recorder may have been killed. Without one nothing changes. */
+/**
+ * Ends it, by whoever it was begun: the recorder may have been killed. Without one nothing changes. For whoever has the
+ * lock of recorders: one of somebody who records is theirs to end.
+ */
 export function endOwnRecording(channel: Channel): void {
   underControlLock(() => {
     if (!isOwnRecording(channel)) return;
     setMode(channel, false);
     sweep(channel, 'drop');
   });
+}
+
+/**
+ * Ends it after the recorder that began it has closed. Another one that has taken its place meanwhile ends it itself when
+ * it enables capture, and may have begun one of its own by now.
+ */
+export function endOwnRecordingAfterwards(channel: Channel): void {
+  const lock = RecorderLock.tryTake(channel);
+  if (lock === undefined) return;
+  try {
+    if (isCapturePinned(channel)) endOwnRecording(channel);
+  } finally {
+    lock.release();
+  }
 }
 
 /** Whether one was begun and not ended. */

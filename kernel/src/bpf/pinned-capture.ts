@@ -1,4 +1,4 @@
-import { closeSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, readdirSync, readFileSync } from 'node:fs';
 import { CamflowError, type RecordType } from '@camflow/api';
 import { openProcess } from '../libc/pidfd.ts';
 import { errnoName } from '../libc/system-call-error.ts';
@@ -13,8 +13,9 @@ import { type AccountedLosses, LossLedger } from './loss-ledger.ts';
 import { describeMachine } from './machine-identity.ts';
 import { objectVersion } from './object-file.ts';
 import { endOwnRecording } from './own-recording.ts';
+import { isCapturePinned } from './pin-folder.ts';
 import { possibleCpus } from './possible-cpus.ts';
-import { readSettings } from './use-settings.ts';
+import { saidPolicy } from './said-policy.ts';
 
 const mostAttempts = 100;
 
@@ -37,12 +38,6 @@ export interface CaptureRequest {
 /** What the programs did since they were loaded, on all CPUs together. */
 export type CaptureCounts = Readonly<Record<keyof Values<'cf_stats'>, number>>;
 
-/** Whether programs are pinned, all of them: where whoever loaded them was killed meanwhile, they are not. */
-export function isCapturePinned(channel: Channel): boolean {
-  if (!existsSync(`${channel.folder}/cf_config`)) return false;
-  return readSettings(channel).version !== 0n;
-}
-
 /** What `cf_stats` holds, on all CPUs together. */
 export function sumCounts(stats: BpfMap): CaptureCounts {
   const { size } = structures.cf_stats;
@@ -64,8 +59,10 @@ export class PinnedCapture {
   readonly #stats: BpfMap;
   readonly #marks: BpfMap;
   #ledger: LossLedger | undefined;
-  /** How capture stood before this recorder changed it, where somebody had said how. */
-  #before: Values<'cf_config'> | undefined;
+  /** Whether this recorder was asked for something else than what camconfd and camflow said. */
+  #own = false;
+  /** What it changed and nobody said: it is put back. */
+  #found: Pick<Values<'cf_config'>, 'modes' | 'argument_limit'> | undefined;
 
   /** @throws CamflowError where nothing is pinned, this process may not open it, or it is of another version */
   constructor(channel: Channel) {
@@ -130,53 +127,84 @@ export class PinnedCapture {
    * Starts capture, in a new epoch: every node and name is published again, and what exists already at once.
    * The thread group of this process is not recorded from then on. What camconfd or camflow said holds where the request
    * leaves it to them, also that nothing is to be captured.
-   * @returns whether that is so
+   * @returns whether anything is captured
    */
-  enable({ all, argumentLimit, attributeValues = true }: CaptureRequest): 'own' | 'policy' {
-    // Whose recorder was killed.
-    endOwnRecording(this.#channel);
-    const before = this.config();
-    const { machineId, bootId, node } = describeMachine(before);
-    const isSaid = (Number(before.modes) & modes.policySet) !== 0;
-    const follows = all === undefined && isSaid;
-    const mode = follows ? (Number(before.modes) & modes.all) | modes.spreads : (all ?? true) ? modes.all : 0;
-    this.#before = isSaid ? before : undefined;
-    // The programs change it while they record: it stays where capture was left running.
-    if (before.enabled === 0n) this.#channel.use('cf_machine', (map) => map.set(0, node));
-    const starts = !follows || before.enabled !== 0n;
-    if (starts) underControlLock(() => attachPrograms(this.#channel));
-    this.#update({
-      modes:
-        (Number(before.modes) & ~(modes.all | modes.spreads | modes.hideValues)) |
-        mode |
-        modes.sieve |
-        (attributeValues ? 0 : modes.hideValues),
-      machine_id: machineId,
-      boot_id: bootId,
-      epoch: Number(before.epoch) + 1,
-      recorder: process.pid,
-      argument_limit: argumentLimit,
-      enabled: starts ? 1 : 0,
+  enable({ all, argumentLimit, attributeValues = true }: CaptureRequest): boolean {
+    const starts = underControlLock(() => {
+      // Whose recorder was killed.
+      endOwnRecording(this.#channel);
+      const before = this.config();
+      const { machineId, bootId, node } = describeMachine(before);
+      const said = saidPolicy(before);
+      this.#own = all !== undefined;
+      this.#found = before;
+      const follows = !this.#own && said.isSaid;
+      const starts = !follows || said.enabled;
+      // The programs change it while they record: it stays where capture was left running.
+      if (before.enabled === 0n) this.#channel.use('cf_machine', (map) => map.set(0, node));
+      if (starts) attachPrograms(this.#channel);
+      else detachPrograms(this.#channel);
+      const everything = follows ? said.all : (all ?? true);
+      this.#update({
+        modes:
+          (Number(before.modes) & ~(modes.all | modes.spreads | modes.hideValues)) |
+          (everything ? modes.all : 0) |
+          (follows ? modes.spreads : 0) |
+          modes.sieve |
+          (attributeValues ? 0 : modes.hideValues) |
+          // What holds for the one where somebody says but the other.
+          (this.#own || said.isSaid ? 0 : modes.policyAll | modes.policyEnabled),
+        machine_id: machineId,
+        boot_id: bootId,
+        epoch: Number(before.epoch) + 1,
+        recorder: process.pid,
+        argument_limit: argumentLimit,
+        enabled: starts ? 1 : 0,
+      });
+      return starts;
     });
     if (starts) this.publishState();
-    return follows ? 'policy' : 'own';
+    return starts;
   }
 
-  /** Stops capture: the programs are detached. What is in the rings stays there. */
-  disable(): void {
-    this.#update({ enabled: 0, recorder: 0 });
-    underControlLock(() => detachPrograms(this.#channel));
+  /**
+   * Stops capture: the programs are detached. What is in the rings stays there. Where this recorder records what camconfd
+   * or camflow said, also where they said it since it began, capture is not its to stop, and goes on.
+   * @returns whether it was stopped
+   */
+  disable(): boolean {
+    return underControlLock(() => {
+      if (!this.#own && saidPolicy(this.config()).isSaid) return false;
+      this.#update({ enabled: 0, recorder: 0 });
+      detachPrograms(this.#channel);
+      return true;
+    });
   }
 
-  /** Leaves capture as it was found, where somebody had said how it is to be; stops it otherwise. */
+  /** Leaves capture as camconfd and camflow said, by now; stopped where they said nothing. */
   restore(): void {
-    if (this.#before === undefined) {
-      this.disable();
-      return;
-    }
-    const { modes: said, enabled } = this.#before;
-    if (enabled === 0n) this.disable();
-    this.#update({ modes: said | BigInt(modes.sieve), enabled, recorder: 0 });
+    underControlLock(() => {
+      if (!this.disable()) return;
+      const now = this.config();
+      const { isSaid, all, enabled } = saidPolicy(now);
+      const { policyAll, policyEnabled, hideValues, spreads, sieve } = modes;
+      if (!isSaid) {
+        this.#update({ modes: Number(now.modes) & ~(policyAll | policyEnabled) });
+        return;
+      }
+      if (enabled) attachPrograms(this.#channel);
+      const found = this.#found ?? now;
+      this.#update({
+        modes:
+          (Number(now.modes) & ~(modes.all | hideValues)) |
+          (Number(found.modes) & hideValues) |
+          (all ? modes.all : 0) |
+          spreads |
+          sieve,
+        argument_limit: found.argument_limit,
+        enabled: enabled ? 1 : 0,
+      });
+    });
   }
 
   /** Makes every node and name be published again: after losses, so that the stream is complete again. */

@@ -1,4 +1,13 @@
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import { CamflowError } from '@camflow/api';
 import { nativeCall } from '../libc/native-call.ts';
@@ -7,6 +16,8 @@ import type { Channel } from './channel.ts';
 
 const [exclusive, withoutWaiting] = [2, 4];
 const heldBySomeone = -11;
+/** Whoever can open the file can take the lock, and so keep every recorder from its rings. */
+const ownersOnly = 0o600;
 
 const flock: (fd: number, operation: number) => number = nativeCall<[number, number]>(
   'int flock(int fd, int operation)',
@@ -46,21 +57,29 @@ export class RecorderLock {
   }
 
   /** @throws CamflowError `SOURCE_UNAVAILABLE` where another recorder runs */
-  static take({ recorderLock: file, name }: Channel): RecorderLock {
+  static take(channel: Channel): RecorderLock {
+    const lock = RecorderLock.tryTake(channel);
+    if (lock !== undefined) return lock;
+    const { recorderLock: file, name } = channel;
+    const holder = readFileSync(file, 'utf8').trim();
+    const inChannel = name === undefined ? '' : ` on channel ${name}`;
+    throw new CamflowError(
+      'SOURCE_UNAVAILABLE',
+      `Another recorder is running${inChannel} (process ${holder || 'unknown'})`,
+      {
+        hint: 'Stop it first: the rings have one reader. Another recorder takes a channel of its own: --channel NAME.',
+      },
+    );
+  }
+
+  /** @returns undefined where another recorder runs */
+  static tryTake({ recorderLock: file }: Channel): RecorderLock | undefined {
     const fd = openFile(file);
     const result = flock(fd, exclusive | withoutWaiting);
     if (result < 0) {
-      const holder = readFileSync(file, 'utf8').trim();
       closeSync(fd);
-      const inChannel = name === undefined ? '' : ` on channel ${name}`;
-      if (result !== heldBySomeone) throw systemCallError('flock', file, result);
-      throw new CamflowError(
-        'SOURCE_UNAVAILABLE',
-        `Another recorder is running${inChannel} (process ${holder || 'unknown'})`,
-        {
-          hint: 'Stop it first: the rings have one reader. Another recorder takes a channel of its own: --channel NAME.',
-        },
-      );
+      if (result === heldBySomeone) return undefined;
+      throw systemCallError('flock', file, result);
     }
     ftruncateSync(fd);
     writeSync(fd, `${process.pid}\n`);
@@ -77,7 +96,9 @@ export class RecorderLock {
 function openFile(file: string): number {
   try {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
-    return openSync(file, 'a+', 0o644);
+    const fd = openSync(file, 'a+', ownersOnly);
+    fchmodSync(fd, ownersOnly);
+    return fd;
   } catch (cause) {
     throw new CamflowError('PERMISSION_DENIED', `${file} cannot be opened`, {
       cause,

@@ -3,7 +3,7 @@ import { Channel } from './channel.ts';
 import { askProcess } from './flag-requests.ts';
 import { nodeFlags } from './layout.ts';
 import { objectVersion } from './object-file.ts';
-import { isCapturePinned } from './pinned-capture.ts';
+import { isCapturePinned } from './pin-folder.ts';
 import { readSettings } from './use-settings.ts';
 
 const { opaque } = nodeFlags;

@@ -4,7 +4,7 @@ import { CamflowError } from '@camflow/api';
 import { Channel, requireMainChannel } from '../bpf/channel.ts';
 import { ensureLoaded } from '../bpf/ensure-loaded.ts';
 import { requireMachine } from '../bpf/machine-checks.ts';
-import { isCapturePinned } from '../bpf/pinned-capture.ts';
+import { isCapturePinned } from '../bpf/pin-folder.ts';
 import { defaultSecurityfsFolder } from '../securityfs/provenance-securityfs.ts';
 import { createBpfControl } from './bpf/bpf-control.ts';
 import { createUnloadedControl } from './bpf/unloaded-control.ts';

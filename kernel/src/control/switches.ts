@@ -27,6 +27,11 @@ export type Switches = Readonly<Record<SwitchName, boolean>>;
 export interface SwitchControl {
   /** How they stand now. */
   read(): Switches;
+  /**
+   * How one is to stand, by what was said: who records one command, say, has it otherwise for as long.
+   * @returns undefined where nobody said so far
+   */
+  said(name: SwitchName): boolean | undefined;
   /** Turns one on or off. */
   set(name: SwitchName, on: boolean): void;
   /** Whether any record was captured since the kernel started, or since the programs were loaded. */

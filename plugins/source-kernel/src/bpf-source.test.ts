@@ -80,9 +80,9 @@ class StandInKernel {
       },
       leaveOut: () => {},
       shed: () => {},
-      enable: () => 'own',
+      enable: () => true,
       changeEpoch: () => {},
-      disable: () => {},
+      disable: () => true,
       restore: () => {},
       close: () => {},
     };

@@ -65,8 +65,8 @@ export class BpfSource implements CaptureSource {
   #shedTypes: readonly RecordType[] = [];
   #sheds = false;
   #enabled = false;
-  /** Whether capture goes on when this recorder stops: then it drains what there was at that moment. */
-  #follows = false;
+  /** Whether capture goes on while this recorder drains: then it drains what there was at that moment. */
+  #goesOn = false;
   #batches = 0;
   /** What is left to read in this round: rings, and up to where. */
   #round: { readonly ring: Ring; readonly until: bigint }[] | undefined;
@@ -117,7 +117,7 @@ export class BpfSource implements CaptureSource {
       const batch = this.#readRings(slab) ?? this.#readDisclosed(capture, slab);
       if (batch !== undefined) return batch;
       this.#round = undefined;
-      if (this.#draining && (this.#follows || !this.#roundHadRecords)) this.#ended = true;
+      if (this.#draining && (this.#goesOn || !this.#roundHadRecords)) this.#ended = true;
       const ending = this.#endRound(capture);
       if (ending !== undefined) return ending;
     }
@@ -148,8 +148,10 @@ export class BpfSource implements CaptureSource {
   async close(): Promise<void> {
     await this.#served?.close();
     this.#served = undefined;
-    if (this.#enabled && !this.#follows) this.#capture?.restore();
+    if (this.#enabled) this.#capture?.restore();
     this.#enabled = false;
+    // What is committed later, by an output that was given up, would be let go of in rings that are not there any more.
+    this.#outstanding.length = 0;
     this.#capture?.close();
     this.#capture = undefined;
   }
@@ -175,7 +177,12 @@ export class BpfSource implements CaptureSource {
     capture.leaveOut(leftOutBy(this.#pushedDown));
     const { record, argumentLimit, attributeValues } = this.#options;
     const all = record === 'policy' ? undefined : record === 'all';
-    this.#follows = capture.enable({ all, argumentLimit, attributeValues }) === 'policy';
+    if (!capture.enable({ all, argumentLimit, attributeValues })) {
+      const { inCommands } = this.#options.channel;
+      this.#context.log.warn(
+        `nothing is captured, as camconfd or camflow said; \`camflow${inCommands} -e true\` turns it on`,
+      );
+    }
     this.#enabled = true;
     this.#roundStartedMs = performance.now();
   }
@@ -187,7 +194,7 @@ export class BpfSource implements CaptureSource {
       this.#draining = true;
       if (this.#shedTypes.length > 0) capture.shed([]);
       this.#shedTypes = [];
-      if (!this.#follows) capture.disable();
+      this.#goesOn = !capture.disable();
       // What was disclosed until now is still read.
       await this.#served?.close();
     }

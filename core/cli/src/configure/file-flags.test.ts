@@ -2,7 +2,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CamflowError } from '@camflow/api';
-import { type Accounts, createSecurityfsControl, type ProvenanceControl } from '@camflow/kernel';
+import {
+  type Accounts,
+  createSecurityfsControl,
+  type ProvenanceControl,
+  type SwitchName,
+} from '@camflow/kernel';
 import { CamflowKernel } from '@camflow/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ConfigureContext, configure, saveForRestart } from './configure.ts';
@@ -121,6 +126,7 @@ test('where a change fails after what was saved is said again, that is told', as
   const { switches } = control;
   const failing = {
     read: () => switches.read(),
+    said: (name: SwitchName) => switches.said(name),
     captured: () => switches.captured(),
     set: () => {
       throw new CamflowError('SYSTEM_CALL_FAILED', 'broken');

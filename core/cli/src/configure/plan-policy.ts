@@ -42,7 +42,7 @@ export function planPolicy(
   const files = planFiles(desired, applied, control);
   const filters = planFilters(desired, applied, current.filters);
   const rules = planRules(desired, applied, current.rules);
-  const switches = planSwitches(desired, applied, current.switches);
+  const switches = planSwitches(desired, applied, control.switches);
   const all = [...files.changes, ...filters.changes, ...rules.changes, ...switches.changes];
   const isStop = ({ text }: Change): boolean => text === 'enabled=false';
   return {

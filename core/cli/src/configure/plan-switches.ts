@@ -1,4 +1,4 @@
-import type { ProvenanceControl, Switches, SwitchName } from '@camflow/kernel';
+import type { ProvenanceControl, SwitchControl, SwitchName } from '@camflow/kernel';
 import type { AppliedState } from './applied-state.ts';
 import type { Change } from './change.ts';
 import type { DesiredPolicy } from './desired-policy.ts';
@@ -13,12 +13,20 @@ export interface Plan {
  * What the file gives holds. What it does not give has its default, unless somebody changed it since camconfd last
  * ran: that stays.
  */
-export function planSwitches(desired: DesiredPolicy, applied: AppliedState, current: Switches): Plan {
+export function planSwitches(
+  desired: DesiredPolicy,
+  applied: AppliedState,
+  control: Pick<SwitchControl, 'read' | 'said'>,
+): Plan {
+  const current = control.read();
   const changes: Change[] = [];
   const byHand: string[] = [];
   for (const [name, { on, given }] of desired.switches) {
-    const before = current[name];
-    if (before === on) continue;
+    const said = control.said(name);
+    const before = said ?? current[name];
+    // While something is captured, by somebody for themselves say, what the file gives is to be said although it is so.
+    const isToBeSaid = given && said === undefined && current.enabled;
+    if (before === on && !isToBeSaid) continue;
     const last = applied.switches.get(name);
     if (!given && last !== undefined && last !== before) byHand.push(`${name}=${before}`);
     else changes.push(changeOf(name, on, before));

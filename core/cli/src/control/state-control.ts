@@ -59,7 +59,12 @@ export function controlOfState(state: unknown, accounts: Accounts): ProvenanceCo
   });
   return {
     backend: output.backend,
-    switches: { read: () => output.switches, captured: () => output.captured, set: refuse },
+    switches: {
+      read: () => output.switches,
+      said: (name) => output.switches[name],
+      captured: () => output.captured,
+      set: refuse,
+    },
     filters: { read: () => filters, change: refuse, reset: refuse },
     rules: {
       list: (kind) => rules.filter(({ selector }) => selector.kind === kind),

@@ -1,6 +1,7 @@
 import type { CaptureMode, ConfigValues } from '../../bpf/capture-settings.ts';
 import type { Channel } from '../../bpf/channel.ts';
 import { modes } from '../../bpf/layout.ts';
+import { saidPolicy, sayPolicy } from '../../bpf/said-policy.ts';
 import { switchCapture } from '../../bpf/switch-capture.ts';
 import { readSettings, useSettings } from '../../bpf/use-settings.ts';
 import type { SwitchControl, Switches, SwitchName } from '../switches.ts';
@@ -29,9 +30,17 @@ export class BpfSwitches implements SwitchControl {
     return switchesOf(readSettings(this.#channel));
   }
 
+  said(name: SwitchName): boolean | undefined {
+    const settings = readSettings(this.#channel);
+    if (name !== 'enabled' && name !== 'all') return switchesOf(settings)[name];
+    const said = saidPolicy(settings);
+    return said.isSaid ? said[name] : undefined;
+  }
+
   set(name: SwitchName, on: boolean): void {
-    // That somebody said so is remembered: a recorder leaves it as it is then.
-    useSettings(this.#channel, (settings) => settings.setMode('policySet', true));
+    if (name === 'enabled' || name === 'all') {
+      useSettings(this.#channel, (settings) => sayPolicy(settings, name, on));
+    }
     if (name === 'enabled') {
       const before = this.read().enabled;
       switchCapture(this.#channel, on);

@@ -18,9 +18,11 @@ import { switchesOf } from './switches.ts';
  * the same, so that what could not be done with the programs either says so.
  */
 export function createUnloadedControl(): ProvenanceControl {
+  const afterLoading = switchesOf({ enabled: 0n, modes: 0n });
   const concerns: Pick<ProvenanceControl, 'switches' | 'filters' | 'rules' | 'recording'> = {
     switches: {
-      read: () => switchesOf({ enabled: 0n, modes: 0n }),
+      read: () => afterLoading,
+      said: (name) => afterLoading[name],
       captured: () => false,
       set: refuse,
     },

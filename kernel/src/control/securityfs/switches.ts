@@ -27,6 +27,10 @@ export class SecurityfsSwitches implements SwitchControl {
     ) as unknown as Switches;
   }
 
+  said(name: SwitchName): boolean {
+    return this.#flag(fileOf[name]);
+  }
+
   set(name: SwitchName, on: boolean): void {
     this.#files.write(fileOf[name], on ? texts.on : texts.off);
   }
