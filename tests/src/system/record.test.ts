@@ -23,7 +23,9 @@ describe('camflow record on a stock kernel', () => {
     result = await runInGuest({
       command: ['bash', '/camflow/tests/fixtures/guest/record.sh'],
       kernel: '6.1',
-      fetch: ['pipeline', 'near', 'far', 'after', 'again', 'inner'].map((name) => `/root/work/${name}.jsonl`),
+      fetch: ['pipeline', 'near', 'far', 'after', 'again', 'inner', 'first'].map(
+        (name) => `/root/work/${name}.jsonl`,
+      ),
       timeoutMs: 1_790_000,
     });
     lines = result.stdout.toString().split('\n');
@@ -83,6 +85,9 @@ describe('camflow record on a stock kernel', () => {
     expect(said('sudo files')).toEqual(['ada ada 600 ada ada 644 ']);
     // Also what sudo started itself, and whom --user names.
     expect(said('sudo root')).toEqual(['0', '0']);
+    expect(said('sudo script')).toEqual(['0', '0']);
+    // The command had another file of root there by the end.
+    expect(said('sudo raw')).toEqual(['ada 600 root']);
   });
 
   run(`what its data reaches is recorded where that is asked for, and not else${note}`, () => {
@@ -153,6 +158,24 @@ describe('camflow record on a stock kernel', () => {
     expect(said('signal')).toEqual(['group 0 1', 'recorder 0 1', 'each 0 1']);
   });
 
+  run(`what ends the command does not end the recording, nor does a signal after that${note}`, () => {
+    expect(said('terminal ended:')[0]).toMatch(/^status 130 said banana up \^C$/);
+    expect(said('ended')[0]).toMatch(/^[1-9]\d* 1$/);
+    // What the full disk does not take is lost, which is told; and the signal is no second one.
+    expect(said('late')).toEqual(['1 1 1']);
+  });
+
+  run(`a second one that is refused takes nothing from the first${note}`, () => {
+    expect(said('refused')).toEqual([expect.stringMatching(/Another recorder is running/), '0']);
+    expect(originsOf(entriesOf('first.jsonl'), 'file', '/root/work/from-first')).toContain(
+      'file /root/work/in',
+    );
+  });
+
+  run(`--set has it written elsewhere, and leaves alone what would be written to else${note}`, () => {
+    expect(said('elsewhere')[0]).toMatch(/^0 an earlier recording [1-9]/);
+  });
+
   run(`a second recorder is refused, by name${note}`, () => {
     expect(said('second')[0]).toMatch(/Another recorder is running \(process \d+\)\. Stop it first/);
   });
@@ -166,31 +189,6 @@ describe('camflow record on a stock kernel', () => {
     expect(doctor).toContain('2 rings of 8.0 MiB, one for each CPU.');
     expect(doctor).toMatch(/Since they were loaded: [\d,]+ records, [1-9]\d* with a text cut\.\nLost: /);
     expect(said('after').join('\n')).toMatch(/of this version\); capture is off; no recorder runs\./);
-  });
-
-  run(`programs of another version are refused in a sentence, and can be removed${note}`, () => {
-    const mismatch = said('mismatch');
-    expect(mismatch[0]).toMatch(
-      /^camflow: The BPF programs in \S+ are of another version\. Stop every recorder, then run `camflow unload`/,
-    );
-    expect(mismatch.join('\n')).toMatch(/of another version: run `camflow unload` before recording\)/);
-    expect(mismatch.at(-1)).toBe('The BPF programs are removed.');
-  });
-
-  run(`a load that fails or is killed half-way is in nobody's way${note}`, () => {
-    expect(said('half-way')[0]).toMatch(/^camflow: /);
-    expect(said('half-way').at(-1)).toBe('0');
-    expect(said('killed while loading')[0]).toMatch(/^0 [1-9]/);
-  });
-
-  run(`a BPF file system that is not mounted is asked for${note}`, () => {
-    expect(said('bpffs')).toEqual([
-      'camflow: No BPF file system is mounted on /sys/fs/bpf. Mount it: `mount -t bpf bpf /sys/fs/bpf`.',
-    ]);
-  });
-
-  run(`unloading leaves nothing behind${note}`, () => {
-    expect(said('unload')).toEqual(['The BPF programs are removed.', 'No BPF programs were loaded.', '0']);
   });
 });
 

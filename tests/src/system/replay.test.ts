@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { recordTypeOfCode } from '@camflow/api';
@@ -25,6 +25,23 @@ test('a reader of standard output that goes ends a replay as it ends any program
     expect(stderr).toBe('');
     expect(stdout.split('\n').length).toBe(2);
     expect(status).toBe(141);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
+test('--set has it written elsewhere, and leaves alone what would be written to else', () => {
+  const root = mkdtempSync(path.join(tmpdir(), 'camflow-elsewhere-'));
+  try {
+    writeRelayDirectory(path.join(root, 'relay'), createStory({ records: 100 }));
+    const [named, elsewhere] = ['named', 'elsewhere'].map((name) => path.join(root, name));
+    writeFileSync(named!, 'what was there\n');
+    const launcher = path.join(repositoryRoot, 'core/cli/bin/camflow.js');
+    const words = ['replay', `${root}/relay`, '-q', '-o', named!, '--set', `log.path=${elsewhere}`];
+    const { status, stderr } = spawnSync(process.execPath, [launcher, ...words], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, expect.stringMatching(/^.*given again at --set.*\n$/)]);
+    expect(readFileSync(named!, 'utf8')).toBe('what was there\n');
+    expect(readFileSync(elsewhere!, 'utf8')).not.toBe('');
   } finally {
     rmSync(root, { recursive: true });
   }

@@ -117,6 +117,13 @@ describe('a command that is run for a recording', () => {
     expect([output, status]).toEqual(['up\ngot\n', 9]);
   });
 
+  test('that a signal has ended is asked about no more', () => {
+    // Who was sent it passes it on a little later; by then there may be neither the command nor what knows of it.
+    const ended = inShell(`$run --asked sh -c 'kill -TERM $PPID; exit 3'; echo $?`, asRecorded);
+    expect(ended.stderr.match(/ended.*/s)?.[0]).toBe('ended\n');
+    expect(ended.stdout).toBe('3\n');
+  });
+
   test.skipIf(noTerminal)(`has the terminal: its keys and size, stopping and going on${terminalNote}`, () => {
     const press = (keys: readonly string[], script: string): string =>
       spawnSync('python3', [terminal, 'x', ...keys, '--', process.execPath, runner, 'sh', '-c', script], {

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { CamflowError } from '@camflow/api';
 import type { Environment } from '@camflow/config';
 import { type UserAccount, userAccount } from '@camflow/kernel';
@@ -19,7 +20,20 @@ export function commandUser(wanted: string | undefined, environment: Environment
   }
   const { SUDO_UID: caller, SUDO_COMMAND: called } = environment;
   if (uid !== 0 || caller === undefined || !/^\d+$/.test(caller) || caller === '0') return undefined;
-  return called !== undefined && /\bcamflow\b/.test(called) ? userAccount(Number(caller)) : undefined;
+  return called !== undefined && callsCamflow(called) ? userAccount(Number(caller)) : undefined;
+}
+
+const ownNames = /^camflow(?:\.js)?$/;
+/** Programs that run another one, which they are told of by their arguments. */
+const runners = /^(?:node|nodejs|npx|pnpm|env|nice|ionice|chrt|taskset|timeout|time|stdbuf)$/;
+const shells = /sh$/;
+
+/** Whether sudo was asked for `camflow` itself, and not for a shell or script that calls it, or has its name in a path. */
+function callsCamflow(called: string): boolean {
+  const [program = '', ...more] = called.split(' ').map((word) => path.basename(word));
+  if (ownNames.test(program)) return true;
+  const at = more.findIndex((word) => ownNames.test(word));
+  return runners.test(program) && at >= 0 && !more.slice(0, at).some((word) => shells.test(word));
 }
 
 /** The environment in which a user's command runs. */

@@ -1,4 +1,13 @@
-import { closeSync, constants, fchownSync, fstatSync, ftruncateSync, openSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchownSync,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  unlinkSync,
+} from 'node:fs';
 import { CamflowError } from '@camflow/api';
 import { asUser, errnoName, type UserAccount } from '@camflow/kernel';
 
@@ -9,63 +18,102 @@ const ownersOnly = 0o600;
 
 /** The file that a recording goes to. */
 export interface RecordOutput {
-  /** Empties what was there before. */
-  empty(): void;
+  /**
+   * Makes it ready to be written to, when the output has opened it and nothing was recorded yet.
+   * @throws CamflowError `SINK_MISCONFIGURED` where another file has its name by now
+   */
+  begin(): void;
   /** Removes the file again if it was made for this recording, which came to nothing. */
   withdraw(): void;
+  /** Legal twice. */
+  close(): void;
+}
+
+/** A file that was opened, and as whom it was made; undefined where it was there before. */
+interface OpenFile {
+  readonly fd: number;
+  readonly madeAs: ((action: () => void) => void) | undefined;
 }
 
 /**
- * Makes the file that a recording goes to, unless it is there. It is made as the user for whom the command runs, so
- * that it is theirs and lies only where they may write; where they may not, as the user that this process is.
+ * The file of a recording in text. Unless it is there it is made, as the user for whom the command runs, so that it is
+ * theirs and lies only where they may write; where they may not, as the user that this process is. It is emptied when
+ * the recording begins. Who owns a folder above may exchange it meanwhile: what is done is done to the file itself.
  * @throws CamflowError `SINK_MISCONFIGURED` where it cannot be made
  */
-export function makeOutput(path: string, user: UserAccount | undefined): RecordOutput {
-  const created = make(path, user);
+export function textOutput(path: string, user: UserAccount | undefined): RecordOutput {
+  let file = make(path, user) ?? existing(path);
   return {
-    empty() {
-      const fd = openSync(path, carefully);
-      try {
-        if (fstatSync(fd).isFile()) ftruncateSync(fd);
-      } finally {
-        closeSync(fd);
+    begin() {
+      if (file === undefined || !fstatSync(file.fd).isFile()) return;
+      if (!isAt(path, file.fd)) {
+        throw new CamflowError('SINK_MISCONFIGURED', `${path} was replaced by another file meanwhile`, {
+          hint: 'Name a file with --output in a folder that nobody else may change.',
+        });
       }
+      ftruncateSync(file.fd);
     },
     withdraw() {
-      if (created) unlinkSync(path);
+      const { fd, madeAs } = file ?? {};
+      if (fd !== undefined && madeAs !== undefined && isAt(path, fd)) madeAs(() => unlinkSync(path));
+    },
+    close() {
+      if (file !== undefined) closeSync(file.fd);
+      file = undefined;
     },
   };
 }
 
-/** Gives a file that this process made to the user for whom the command ran. */
-export function giveOutput(path: string, user: UserAccount): void {
-  const fd = openSync(path, carefully);
-  try {
-    const { nlink, uid } = fstatSync(fd);
-    // A second name for it is somebody else's work.
-    if (nlink === 1 && uid === process.getuid?.()) fchownSync(fd, user.uid, user.gid);
-  } finally {
-    closeSync(fd);
-  }
+/** The file of raw records, which its output makes: it is given to the user for whom the command runs before that does. */
+export function captureOutput(path: string, user: UserAccount): RecordOutput {
+  return {
+    begin() {
+      const fd = openSync(path, carefully);
+      try {
+        const { nlink, uid } = fstatSync(fd);
+        // A second name for it is somebody else's work.
+        if (nlink === 1 && uid === process.getuid?.()) fchownSync(fd, user.uid, user.gid);
+      } finally {
+        closeSync(fd);
+      }
+    },
+    withdraw() {},
+    close() {},
+  };
 }
 
-/** @returns whether it was not there before */
-function make(path: string, user: UserAccount | undefined): boolean {
-  const create = (): void => closeSync(openSync(path, carefully | O_CREAT | O_EXCL, ownersOnly));
+/** @returns undefined where it was there before */
+function make(path: string, user: UserAccount | undefined): OpenFile | undefined {
+  const create = (): number => openSync(path, carefully | O_CREAT | O_EXCL, ownersOnly);
+  const ourselves = (action: () => void): void => action();
   try {
+    if (user === undefined) return { fd: create(), madeAs: ourselves };
     try {
-      if (user === undefined) create();
-      else asUser(user, create);
+      return { fd: asUser(user, create), madeAs: (action) => asUser(user, action) };
     } catch (error) {
-      if (user === undefined || errnoName(error) !== 'EACCES') throw error;
-      create();
+      if (errnoName(error) !== 'EACCES') throw error;
+      return { fd: create(), madeAs: ourselves };
     }
-    return true;
   } catch (cause) {
-    if (errnoName(cause) === 'EEXIST') return false;
+    if (errnoName(cause) === 'EEXIST') return undefined;
     throw new CamflowError('SINK_MISCONFIGURED', `${path} cannot be made`, {
       cause,
       hint: 'Name another file with --output.',
     });
   }
+}
+
+/** @returns undefined where it cannot be opened: the output says why */
+function existing(path: string): OpenFile | undefined {
+  try {
+    return { fd: openSync(path, carefully), madeAs: undefined };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a path still leads to the file that was opened. */
+function isAt(path: string, fd: number): boolean {
+  const [there, opened] = [lstatSync(path, { throwIfNoEntry: false }), fstatSync(fd)];
+  return there?.ino === opened.ino && there.dev === opened.dev;
 }

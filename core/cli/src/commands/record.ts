@@ -5,16 +5,15 @@ import type { ConfigurationRequest } from '@camflow/config';
 import {
   beginOwnRecording,
   Channel,
-  endOwnRecording,
+  endOwnRecordingAfterwards,
   inheritedDescriptors,
-  isCapturePinned,
   PinnedCapture,
   SignalNotes,
   type UserAccount,
 } from '@camflow/kernel';
 import type { Run, RunReport } from '@camflow/runtime';
 import type { DependencyContainer } from 'tsyringe';
-import { planRun } from '../composition/plan-run.ts';
+import { type PlannedRun, planRun } from '../composition/plan-run.ts';
 import { resolve, tokens } from '../composition/tokens.ts';
 import { droppedTotal } from '../report/balance.ts';
 import { describeRun } from '../report/summary.ts';
@@ -22,7 +21,7 @@ import { callAfter } from './call-after.ts';
 import { commandUser, environmentOf } from './command-user.ts';
 import { bytesOfCommand } from './given-bytes.ts';
 import { logWarnings } from './log-warnings.ts';
-import { giveOutput, makeOutput } from './record-output.ts';
+import { captureOutput, type RecordOutput, textOutput } from './record-output.ts';
 import { type CommandEnd, runCommand } from './run-command.ts';
 import { stopOnBrokenPipe } from './stop-on-broken-pipe.ts';
 import { type SignalConnection, stopOnSignals } from './stop-on-signals.ts';
@@ -76,12 +75,16 @@ export async function record(request: RecordRequest, container: DependencyContai
   const log = resolve(container, tokens.loggerFactory)('warn');
   const planned = await planRun(asConfiguration(request, container), resolve(container, tokens.builtins));
   logWarnings(planned.warnings, log);
-  const output = outputOf(request);
-  const file = output === 'log' ? makeOutput(path.resolve(request.output), user) : undefined;
-  const beforeReading = async (): Promise<void> => file?.empty();
+  const file = ownFile(request, planned, user);
+  const beforeReading = async (): Promise<void> => file?.begin();
   const run = resolve(container, tokens.createRun)(planned.plan, { log, beforeReading });
   const signals = stopOnSignals(run, endingSignals);
   const brokenPipe = stopOnBrokenPipe(run);
+  let begun = false;
+  const begin = (): void => {
+    begun = true;
+    beginOwnRecording(channel);
+  };
   try {
     await run.start().catch((error: unknown) => {
       file?.withdraw();
@@ -89,11 +92,12 @@ export async function record(request: RecordRequest, container: DependencyContai
     });
     const end =
       request.command.length > 0
-        ? await recordCommand(run, channel, request, { user, environment, descriptors }, signals)
+        ? await recordCommand(run, channel, request, { user, environment, descriptors, begin }, signals)
         : await recordSystem(run, request);
+    // What comes from here on can only cut the end of the recording off.
+    const signal = signals.received();
     const report = await run.stop();
-    if (output === 'capture' && user !== undefined) giveOutput(path.resolve(request.output), user);
-    const ended = signals.received() ?? (brokenPipe.happened() ? 'SIGPIPE' : undefined);
+    const ended = signal ?? (brokenPipe.happened() ? 'SIGPIPE' : undefined);
     return {
       summary: describeRun(report, planned.places),
       problem: end?.problem,
@@ -105,8 +109,17 @@ export async function record(request: RecordRequest, container: DependencyContai
   } finally {
     signals.dispose();
     brokenPipe.dispose();
-    if (isCapturePinned(channel)) endOwnRecording(channel);
+    file?.close();
+    if (begun) endOwnRecordingAfterwards(channel);
   }
+}
+
+/** What a command is run with, and what begins the recording of it alone. */
+interface CommandSurroundings {
+  readonly user: UserAccount | undefined;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly descriptors: readonly number[];
+  begin(): void;
 }
 
 /** @returns undefined where a signal came before the command was started */
@@ -114,7 +127,7 @@ async function recordCommand(
   run: Run,
   channel: Channel,
   { command, propagate, output }: RecordRequest,
-  given: { user: UserAccount | undefined; environment: NodeJS.ProcessEnv; descriptors: readonly number[] },
+  given: CommandSurroundings,
   signals: SignalConnection,
 ): Promise<CommandEnd | undefined> {
   const capture = await enabledCapture(run, channel);
@@ -136,8 +149,8 @@ async function recordCommand(
     };
     return await runCommand(settings, (start) => {
       // From here on they are the command's.
-      signals.dispose();
-      beginOwnRecording(channel);
+      signals.pause();
+      given.begin();
       // The command is a child of this process, which has the mark while it is born.
       capture.markChildren(propagate ? 'propagate' : 'tracked');
       try {
@@ -147,6 +160,7 @@ async function recordCommand(
       }
     });
   } finally {
+    signals.resume();
     notes.close();
     capture.close();
   }
@@ -217,6 +231,17 @@ function asConfiguration(request: RecordRequest, container: DependencyContainer)
     ...request.overrides,
   ];
   return { overrides, environment: resolve(container, tokens.environment) };
+}
+
+/** The file that was asked for; undefined where the recording goes elsewhere, also by `--set`. */
+function ownFile(
+  { output }: RecordRequest,
+  { places }: Pick<PlannedRun, 'places'>,
+  user: UserAccount | undefined,
+): RecordOutput | undefined {
+  const file = path.resolve(output);
+  if (places.get('log') === file) return textOutput(file, user);
+  return user !== undefined && places.get('capture') === file ? captureOutput(file, user) : undefined;
 }
 
 /** Raw records need the container that a capture file is; everything else is text. */

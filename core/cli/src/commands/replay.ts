@@ -42,8 +42,10 @@ export async function replay(request: ReplayRequest, container: DependencyContai
   const log = resolve(container, tokens.loggerFactory)('warn');
   const planned = await planRun(asConfiguration(request, container), resolve(container, tokens.builtins));
   logWarnings(planned.warnings, log);
+  const file = path.resolve(request.output);
   const beforeReading = async (): Promise<void> => {
-    if (outputOf(request) === 'log') await emptyFile(path.resolve(request.output));
+    // By `--set` it may go elsewhere.
+    if (planned.places.get('log') === file) await emptyFile(file);
   };
   const run = resolve(container, tokens.createRun)(planned.plan, { log, beforeReading });
   const { report, signal } = await runToEnd(run, request.quiet ? undefined : process.stderr);

@@ -51,9 +51,11 @@ export async function runCommand(
   around: (start: () => StartedCommand) => StartedCommand,
 ): Promise<CommandEnd> {
   let child: StartedCommand | undefined;
+  let over = false;
   const passOn = async (signal: NodeJS.Signals): Promise<void> => {
     await sleep(settledMs);
-    if (child?.pid === undefined) return;
+    // The signal may have ended it meanwhile: then there is nobody to ask about, and nobody who answers.
+    if (over || child?.pid === undefined) return;
     const reached = command.reached?.(child.pid, constants.signals[signal]);
     if (!(reached ?? (terminalSignals.has(signal) && isInForeground()))) child.kill(signal);
   };
@@ -66,6 +68,7 @@ export async function runCommand(
   } catch (error) {
     return notRun(command, error);
   } finally {
+    over = true;
     for (const signal of passedOn) process.off(signal, onSignal);
   }
 }
