@@ -1,6 +1,7 @@
-import { runInGuest } from '@camflow/guest';
+import { type CapturedResult, runInGuest } from '@camflow/guest';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { whyNoCapture } from '../capture/why-no-capture.ts';
+import { saidBy } from '../system/said-by.ts';
 
 const reason = whyNoCapture('6.1', 'long');
 const note = reason === undefined ? '' : ` (skipped: ${reason})`;
@@ -10,20 +11,15 @@ const run = test.skipIf(reason !== undefined);
 const [off, onlyMarked, everything] = ['0 0 ', '1 1 0', '1 1 1'];
 
 describe('what camconfd and camflow said about capture', () => {
-  let lines: string[];
-  const said = (about: string): string =>
-    lines
-      .filter((line) => line.startsWith(`${about} `))
-      .map((line) => line.slice(about.length + 1))
-      .join('\n');
+  let job: CapturedResult;
+  const said = (about: string): string => saidBy(job)(about).join('\n');
   beforeAll(async () => {
     if (reason !== undefined) return;
-    const { stdout } = await runInGuest({
+    job = await runInGuest({
       command: ['bash', '/camflow/tests/fixtures/guest/said-policy.sh'],
       kernel: '6.1',
       timeoutMs: 890_000,
     });
-    lines = stdout.toString().split('\n');
   }, 900_000);
 
   run(`is not whether nodes are compressed: recorders record everything then as ever${note}`, () => {

@@ -1,24 +1,22 @@
 import { runInGuest } from '@camflow/guest';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { whyNoCapture } from '../capture/why-no-capture.ts';
+import { type SaidAbout, saidBy } from './said-by.ts';
 
 const reason = whyNoCapture('6.1', 'long');
 const note = reason === undefined ? '' : ` (skipped: ${reason})`;
 const run = test.skipIf(reason !== undefined);
 
 describe('loading the programs on a stock kernel', () => {
-  let lines: string[];
-  /** What the job said about something, one line after the other. */
-  const said = (about: string): string[] =>
-    lines.flatMap((line) => (line.startsWith(`${about} `) ? [line.slice(about.length + 1)] : []));
+  let said: SaidAbout;
   beforeAll(async () => {
     if (reason !== undefined) return;
-    const { stdout } = await runInGuest({
+    const job = await runInGuest({
       command: ['bash', '/camflow/tests/fixtures/guest/loading.sh'],
       kernel: '6.1',
       timeoutMs: 590_000,
     });
-    lines = stdout.toString().split('\n');
+    said = saidBy(job);
   }, 600_000);
 
   run(`programs of another version are refused in a sentence, and can be removed${note}`, () => {
