@@ -18,10 +18,10 @@ describe('camflow record on a stock kernel', () => {
       command: ['bash', '/camflow/tests/fixtures/guest/record.sh'],
       kernel: '6.1',
       fetch: ['pipeline', 'near', 'far', 'after', 'again', 'first'].map((name) => `/root/work/${name}.jsonl`),
-      timeoutMs: 1_190_000,
+      timeoutMs: 1_790_000,
     });
     said = saidBy(result);
-  }, 1_200_000);
+  }, 1_800_000);
 
   run(`a copy leads back to its source through the pipeline that made it${note}`, () => {
     const entries = entriesOf('pipeline.jsonl');
