@@ -18,9 +18,9 @@ describe('what camconfd and camflow said about capture', () => {
     job = await runInGuest({
       command: ['bash', '/camflow/tests/fixtures/guest/said-policy.sh'],
       kernel: '6.1',
-      timeoutMs: 890_000,
+      timeoutMs: 1_790_000,
     });
-  }, 900_000);
+  }, 1_800_000);
 
   run(`is not whether nodes are compressed: recorders record everything then as ever${note}`, () => {
     expect(said('other-switch')).toMatch(/^stopped 0 0 \d\ndisabled\nyes yes 0$/);

@@ -48,9 +48,9 @@ describe.for(machines)('a recorder on $kernel that is killed under load', ({ ker
     const { gentle, flooded, away } = kills;
     const script = '/camflow/tests/fixtures/guest/restart.sh';
     const command = ['bash', script, ...[gentle, flooded, away].map(String)];
-    result = await runInGuest({ command, kernel, fetch: [output, named], timeoutMs: 1_190_000 });
+    result = await runInGuest({ command, kernel, fetch: [output, named], timeoutMs: 1_790_000 });
     said = result.stdout.toString();
-  }, 1_200_000);
+  }, 1_800_000);
 
   run(`ends in order${note}`, () => {
     expect(said).toContain('stopped 0\n');
