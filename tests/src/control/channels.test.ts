@@ -1,6 +1,7 @@
 import { type CapturedResult, runInGuest } from '@camflow/guest';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { whyNoCapture } from '../capture/why-no-capture.ts';
+import { type SaidAbout, saidBy } from '../system/said-by.ts';
 import { originsOf, type SpadeEntry, spadeEntries } from '../system/spade-entries.ts';
 
 const recorders = ['files', 'other', 'whole'] as const;
@@ -18,11 +19,7 @@ describe.for([
   let result: CapturedResult;
   let output: string;
   let logs: Record<Recorder, SpadeEntry[]>;
-  /** What the job said about something, one line after the other. */
-  const said = (about: string): string[] =>
-    output
-      .split('\n')
-      .flatMap((line) => (line.startsWith(`${about} `) ? [line.slice(about.length + 1)] : []));
+  let said: SaidAbout;
   /** What camflow answered to a command line, with its status. */
   const answer = (line: string): { readonly text: string; readonly status: string } => {
     const [, rest = ''] = output.split(`> camflow ${line}\n`);
@@ -43,6 +40,7 @@ describe.for([
       timeoutMs: 890_000,
     });
     output = result.stdout.toString();
+    said = saidBy(result);
     const read = (name: Recorder): SpadeEntry[] =>
       spadeEntries(result.files.get(logOf(name)) ?? Buffer.alloc(0));
     logs = { files: read('files'), other: read('other'), whole: read('whole') };
