@@ -1,7 +1,9 @@
 import type { Origin } from '@camflow/api';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { SlabPool } from '../memory/slab-pool.ts';
 import type { KnownTexts } from '../names/known-texts.ts';
 import type { BatchRunner } from '../pool/batch-runner.ts';
+import { settlesUnless } from '../run/deadline.ts';
 import type { BatchResult, BatchTask } from '../worker/messages.ts';
 import type { AcceptedBatch } from './accepted-batch.ts';
 import type { Distributor } from './distributor.ts';
@@ -10,7 +12,22 @@ import type { Overload } from './overload.ts';
 /** A wait for an output that is longer than the event loop alone makes it, in milliseconds. */
 const noticeableMs = 1;
 
-/** Gives batches to the workers and puts the results back in the order of dispatch. */
+/**
+ * Batches that are given to the workers beyond one for each: whichever thread is done first has its next one at once,
+ * however busy the main thread is.
+ */
+const atHand = 1;
+
+/** A time in which workers have no more batches. */
+interface Gate {
+  readonly opened: Promise<void>;
+  open(): void;
+}
+
+/**
+ * Gives batches to the workers and puts the results back in the order of dispatch. A batch waits as raw records until a
+ * worker can have it and its units have somewhere to go: as text it is many times as large.
+ */
 export class Dispatcher {
   readonly #runner: BatchRunner;
   readonly #distributor: Distributor;
@@ -23,7 +40,10 @@ export class Dispatcher {
   readonly #onFailure: (error: unknown) => void;
   #tick = 0;
   #last: Promise<void> = Promise.resolve();
-  #gate: { readonly opened: Promise<void>; open(): void } | undefined;
+  #gate: Gate | undefined;
+  /** Lets go of batches that wait for room when a pause begins: those that were dispatched are passed on before it. */
+  #rush: AbortController = new AbortController();
+  readonly #turns: LimitFunction;
 
   /**
    * @param signal - aborted where results are no longer wanted
@@ -37,6 +57,8 @@ export class Dispatcher {
       readonly slabs: SlabPool;
       readonly origin: Origin;
       readonly overload: Overload;
+      /** Threads of the runner. */
+      readonly workers: number;
       /** Told of every batch when it goes to a worker. */
       readonly onDispatch: (batch: AcceptedBatch) => void;
     },
@@ -49,6 +71,7 @@ export class Dispatcher {
     this.#slabs = parts.slabs;
     this.#origin = parts.origin;
     this.#overload = parts.overload;
+    this.#turns = pLimit(parts.workers + atHand);
     this.#onDispatch = parts.onDispatch;
     this.#signal = signal;
     this.#onFailure = onFailure;
@@ -80,6 +103,7 @@ export class Dispatcher {
       open = resolve;
     });
     this.#gate = { opened, open };
+    this.#rush.abort();
     return this.idle();
   }
 
@@ -87,9 +111,10 @@ export class Dispatcher {
   resume(): void {
     this.#gate?.open();
     this.#gate = undefined;
+    this.#rush = new AbortController();
   }
 
-  /** Waits until every output has room, then lets a worker have the batch. One call at a time. */
+  /** Waits until every output has room, then has the batch processed in its turn. One call at a time. */
   async dispatch(batch: AcceptedBatch): Promise<void> {
     const before = performance.now();
     await this.#distributor.roomy();
@@ -97,11 +122,18 @@ export class Dispatcher {
       await this.#gate.opened;
       await this.#distributor.roomy();
     }
-    this.#onDispatch(batch);
     const waited = performance.now() - before > noticeableMs;
     this.#overload.note(waited || this.#slabs.free === 0);
-    const results = this.#runner.run(this.#taskOf(batch), this.#signal);
+    const task = this.#taskOf(batch);
+    const results = this.#turns(() => this.#process(batch, task));
     this.#last = this.#passOn(batch, results, this.#last);
+  }
+
+  /** Lets a worker have a batch, whose turn it is, once there is room for what it makes of it. */
+  async #process(batch: AcceptedBatch, task: Omit<BatchTask, 'spares'>): Promise<BatchResult[]> {
+    await settlesUnless(this.#rush.signal, 0, this.#distributor.roomy());
+    this.#onDispatch(batch);
+    return this.#runner.run({ ...task, spares: this.#distributor.takeSpares() }, this.#signal);
   }
 
   async #passOn(batch: AcceptedBatch, results: Promise<BatchResult[]>, before: Promise<void>): Promise<void> {
@@ -117,7 +149,7 @@ export class Dispatcher {
     else this.#slabs.give(batch.slab);
   }
 
-  #taskOf({ relay, slab, byteLength }: AcceptedBatch): BatchTask {
+  #taskOf({ relay, slab, byteLength }: AcceptedBatch): Omit<BatchTask, 'spares'> {
     const start = slab.bytes.byteOffset;
     return {
       abi: relay.abi,
@@ -132,7 +164,6 @@ export class Dispatcher {
       start,
       byteLength,
       shed: this.#overload.level,
-      spares: this.#distributor.takeSpares(),
     };
   }
 }

@@ -160,6 +160,7 @@ export async function assemblePipeline(
       slabs,
       origin,
       overload,
+      workers: plan.workers,
       onDispatch: ({ relay, records }) => {
         if (relay.stream.cpu !== recorderCpu) live.unsent -= records;
       },
