@@ -230,6 +230,30 @@ describe('back-pressure', () => {
     expect(report.outputs[0]).toMatchObject({ delivered: 200_000, pending: 0 });
   });
 
+  test('what waits for an output waits as raw records: not all that was read is made into text', async () => {
+    const sink = new KeepingSink();
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    sink.onWrite = async () => void (await gate);
+    const rounds = Array.from({ length: 100 }, () => [{ stream: short, records: files(500) }]);
+    // Many slabs, all of which are dispatched before the first of them is in the queue, and fills it.
+    const source = new RoundsSource(rounds, { heldBatches: 30 });
+    const limits = { ...defaultRunLimits, outputQueueBytes: 1 };
+    const workers = 2;
+    const run = makeRun({ source, outputs: [['line-format', sink]], limits, workers });
+    const formatted = (): number => run.figures().workers.reduce((sum, { batches }) => sum + batches, 0);
+    await run.start();
+    for (let before = -1; formatted() === 0 || formatted() !== before; await sleep(300)) before = formatted();
+    expect(source.readIds.length).toBeGreaterThan(20);
+    // One in the queue, and what was at the workers when it filled.
+    expect(formatted()).toBeLessThan(2 + 2 * workers);
+    open();
+    const report = await run.ended;
+    expect(report.outputs[0]).toMatchObject({ delivered: 50_000, pending: 0 });
+  });
+
   test('sheds by type where it cannot keep up with a live source, and counts what it sheds', async () => {
     const sink = new KeepingSink();
     // Slower than workers are on the busiest machine.
