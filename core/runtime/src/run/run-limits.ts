@@ -22,6 +22,6 @@ export const defaultRunLimits: RunLimits = {
   names: { entries: 65_536, textBytes: 8 << 20 },
   // Few systems have more than some hundred contexts; one per container with MCS categories fits too.
   securityContexts: { entries: 8_192, textBytes: 1 << 20 },
-  // Text of a few of the largest batches: of an output that keeps up, all of it is given from memory.
-  outputQueueBytes: 64 << 20,
+  // More than the text of the largest batch: an output that keeps up is given all of it from memory.
+  outputQueueBytes: 32 << 20,
 };
