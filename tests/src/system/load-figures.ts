@@ -95,7 +95,8 @@ export function loadPage(figures: LoadFigures): string {
 
 Written by \`pnpm load\`: the whole system recorded into a log in an emulated guest with two CPUs, while a process on each
 does all it can, mostly writes of a few bytes, and somebody starts a program twice a second. The recorder is behind all
-the time: its memory grows until it has used all that it may have for records once, and not from then on.
+the time, and the log may have 128 MiB for what waits for it on the disk: memory grows until the recorder has used all
+that it may have for records once, and not from then on.
 
 | | |
 | --- | --- |
