@@ -44,6 +44,8 @@ export class Dispatcher {
   /** Lets go of batches that wait for room when a pause begins: those that were dispatched are passed on before it. */
   #rush: AbortController = new AbortController();
   readonly #turns: LimitFunction;
+  /** Of those that have their turn one waits for room, the first of them. */
+  readonly #door: LimitFunction = pLimit(1);
 
   /**
    * @param signal - aborted where results are no longer wanted
@@ -131,7 +133,7 @@ export class Dispatcher {
 
   /** Lets a worker have a batch, whose turn it is, once there is room for what it makes of it. */
   async #process(batch: AcceptedBatch, task: Omit<BatchTask, 'spares'>): Promise<BatchResult[]> {
-    await settlesUnless(this.#rush.signal, 0, this.#distributor.roomy());
+    await this.#door(() => settlesUnless(this.#rush.signal, 0, this.#distributor.roomy()));
     this.#onDispatch(batch);
     return this.#runner.run({ ...task, spares: this.#distributor.takeSpares() }, this.#signal);
   }
