@@ -20,6 +20,16 @@ function firstOccurrences(lines: readonly string[]): string[] {
   return [...new Set(lines)];
 }
 
+/** Lets a sink take nothing until what this returns is called. */
+function holdBack(sink: KeepingSink): () => void {
+  let open = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  sink.onWrite = async () => void (await gate);
+  return open;
+}
+
 async function undisturbed(records: Buffer): Promise<string[]> {
   const sink = new KeepingSink();
   await runToEnd({
@@ -203,11 +213,7 @@ describe('commits', () => {
 describe('back-pressure', () => {
   test('an output that takes nothing stops the reading; memory stays bounded', async () => {
     const sink = new KeepingSink();
-    let open = (): void => undefined;
-    const gate = new Promise<void>((resolve) => {
-      open = resolve;
-    });
-    sink.onWrite = async () => void (await gate);
+    const open = holdBack(sink);
     const records = files(500);
     const rounds = Array.from({ length: 400 }, () => [{ stream: short, records }]);
     const source = new RoundsSource(rounds, { heldBatches: 0 });
@@ -232,11 +238,7 @@ describe('back-pressure', () => {
 
   test('what waits for an output waits as raw records: not all that was read is made into text', async () => {
     const sink = new KeepingSink();
-    let open = (): void => undefined;
-    const gate = new Promise<void>((resolve) => {
-      open = resolve;
-    });
-    sink.onWrite = async () => void (await gate);
+    const open = holdBack(sink);
     const rounds = Array.from({ length: 100 }, () => [{ stream: short, records: files(500) }]);
     // Many slabs, all of which are dispatched before the first of them is in the queue, and fills it.
     const source = new RoundsSource(rounds, { heldBatches: 30 });
