@@ -1,5 +1,7 @@
-# In the guest: one state, one seed, one set of timings. Usage: cost.sh STATE SEED SCALE
-state=$1 seed=$2 scale=$3
+# In the guest: one state, in which the load program runs once for each TIMING, which is what it is told, in words.
+# Usage: cost.sh STATE TIMING...
+state=$1
+shift
 mkdir -p /data /root/out
 programs=/camflow/bench/dist/capture
 exec {never}<> <(:)
@@ -28,7 +30,10 @@ reader=$!
 pause 2
 used() { [ -e "/proc/$reader/stat" ] || { echo 0; return; }; read -r -a stat <"/proc/$reader/stat"; echo $((stat[13] + stat[14])); }
 before=$(used)
-/root/bin/costload --cpu 1 --dir /data --seed "$seed" --scale "$scale" --tag "$state" || exit
+for timing; do
+  read -r -a told <<<"$timing"
+  /root/bin/costload --cpu 1 --dir /data --tag "$state" "${told[@]}" || exit
+done
 echo "{\"tag\":\"$state\",\"name\":\"reader\",\"hundredths\":$(($(used) - before))}"
 case $state in reader | recorder)
   kill -TERM "$reader"

@@ -9,6 +9,7 @@ import { type GuestKernel, guestKernels } from '@camflow/guest';
 import { type Boot, measureBoot } from './capture/boot.ts';
 import { geometricMean, stallLine, stateTable, workloadTable } from './capture/cost-table.ts';
 import { type State, states } from './capture/states.ts';
+import { rounds, timingsOf } from './capture/workloads.ts';
 
 const { values } = parseArgs({
   options: {
@@ -17,8 +18,8 @@ const { values } = parseArgs({
       default: fileURLToPath(new URL('../../../shared/tools/costload.c', import.meta.url)),
     },
     kernel: { type: 'string', default: '6.1' },
-    boots: { type: 'string', default: '3' },
-    scale: { type: 'string', default: '0.12' },
+    boots: { type: 'string', default: '5' },
+    /** Beside the bare kernel, which all are measured against. */
     states: { type: 'string', default: states.join(',') },
   },
 });
@@ -27,17 +28,23 @@ if (!existsSync(values.load)) {
 }
 if (!Object.hasOwn(guestKernels, values.kernel)) throw new Error(`no guest has kernel ${values.kernel}`);
 const kernel = values.kernel as GuestKernel;
-const chosen = states.filter((state) => values.states.split(',').includes(state));
+const named = values.states.split(',');
+const unknown = named.find((state) => !states.includes(state as State));
+if (unknown !== undefined) throw new Error(`there is no state ${unknown}: there are ${states.join(', ')}`);
+const chosen = states.filter((state) => state === 'bare' || named.includes(state));
 const boots = Number(values.boots);
+if (!Number.isInteger(boots) || boots < 1) throw new Error(`--boots ${values.boots} is no number of boots`);
 
 const folder = mkdtempSync(path.join(tmpdir(), 'camflow-cost-'));
 const series = new Map<State, Boot[]>(chosen.map((state) => [state, []]));
 try {
   const load = path.join(folder, 'costload');
   execFileSync('gcc', ['-std=c11', '-O2', '-static', '-pthread', '-o', load, values.load]);
+  const timings = timingsOf(load);
   for (let seed = 1; seed <= boots; seed++) {
-    for (const state of chosen) {
-      const boot = await measureBoot(load, kernel, state, { seed, scale: Number(values.scale) });
+    // There and back: a host that gets slower or faster does so for all of them.
+    for (const state of seed % 2 === 1 ? chosen : chosen.toReversed()) {
+      const boot = await measureBoot(load, kernel, state, timings, seed);
       series.get(state)!.push(boot);
       console.log(`boot ${seed} ${state}: ${boot.taken} records, ${boot.lost} lost`);
     }
@@ -54,9 +61,9 @@ if (chosen.length === states.length) {
 
 Written by \`pnpm bench:capture\`: nanoseconds per operation of small workloads in a guest with Debian's kernel ${kernel},
 emulated, pinned to one of its two CPUs, against the bare kernel in the same kind of guest. ${boots} boots of each state,
-interleaved, another order of the workloads in each; the least of five rounds, and of the boots the median. In
-brackets: from the least boot to the most, in percent of the median. A ratio that differs from 1 by less than the
-spread says nothing; \`getpid\`, which no hook sees, tells how much of it is the host's.
+interleaved, another order of the workloads in each; of a boot the least of its ${rounds} short rounds, of
+the boots the median. In brackets: from the least boot to the most, in percent of the median. A ratio that differs from
+1 by less than the spread says nothing; \`getpid\`, which no hook sees, tells how much of it is the host's.
 
 The recorder has rings of 256 MiB a CPU, as it shares an emulated CPU with what the guest does besides.
 

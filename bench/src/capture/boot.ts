@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { type GuestKernel, runInGuest } from '@camflow/guest';
 import type { State } from './states.ts';
+import { type Timing, timingArguments } from './workloads.ts';
 
 /** What one boot gave. */
 export interface Boot {
@@ -13,14 +14,6 @@ export interface Boot {
   readonly lost: number;
 }
 
-/** How a boot is measured. */
-export interface Manner {
-  /** Of the order of the workloads. */
-  readonly seed: number;
-  /** Of the number of operations. */
-  readonly scale: number;
-}
-
 interface Line {
   readonly name: string;
   readonly ns_min?: number;
@@ -30,20 +23,22 @@ interface Line {
 }
 
 /**
- * Boots a guest in one state and times the workloads there once.
+ * Boots a guest in one state and times the workloads there.
  * @param load - path of the built load program on the host
+ * @param seed - of the order of the workloads
  * @throws Error where the guest's script fails, with what it said
  */
 export async function measureBoot(
   load: string,
   kernel: GuestKernel,
   state: State,
-  { seed, scale }: Manner,
+  timings: readonly Timing[],
+  seed: number,
 ): Promise<Boot> {
   const script = fileURLToPath(new URL('../../guest/cost.sh', import.meta.url));
   const { status, stdout, stderr } = await runInGuest({
     kernel,
-    command: ['bash', '/root/cost.sh', state, String(seed), String(scale)],
+    command: ['bash', '/root/cost.sh', state, ...timings.map((timing) => timingArguments(timing, seed))],
     put: [
       { host: load, guest: '/root/bin/costload' },
       { host: script, guest: '/root/cost.sh' },

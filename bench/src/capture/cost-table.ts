@@ -1,11 +1,9 @@
 import type { Boot } from './boot.ts';
 import { descriptions, type State, states } from './states.ts';
+import { whole } from './workloads.ts';
 
 /** The boots of each state. */
 export type Series = ReadonlyMap<State, readonly Boot[]>;
-
-/** Workloads that are no single operation: they have rows and no part in the mean. */
-const whole = new Set(['unpack', 'serve', 'serve_greet']);
 
 const measured = states.filter((state) => state !== 'bare');
 
@@ -23,7 +21,7 @@ export function ratioOf(series: Series, state: State, workload: string): number 
 }
 
 function meanOver(series: Series, ratio: (workload: string) => number): number {
-  const workloads = [...series.get('bare')![0]!.costs.keys()].filter((name) => !whole.has(name));
+  const workloads = [...series.get('bare')![0]!.costs.keys()].filter((name) => !whole.includes(name));
   const logs = workloads.map((workload) => Math.log(ratio(workload)));
   return Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
 }
