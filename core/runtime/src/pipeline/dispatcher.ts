@@ -8,6 +8,7 @@ import type { BatchResult, BatchTask } from '../worker/messages.ts';
 import type { AcceptedBatch } from './accepted-batch.ts';
 import type { Distributor } from './distributor.ts';
 import type { Overload } from './overload.ts';
+import { Pause } from './pause.ts';
 
 /** A wait for an output that is longer than the event loop alone makes it, in milliseconds. */
 const noticeableMs = 1;
@@ -17,12 +18,6 @@ const noticeableMs = 1;
  * however busy the main thread is.
  */
 const atHand = 1;
-
-/** A time in which workers have no more batches. */
-interface Gate {
-  readonly opened: Promise<void>;
-  open(): void;
-}
 
 /**
  * Gives batches to the workers and puts the results back in the order of dispatch. A batch waits as raw records until a
@@ -40,9 +35,8 @@ export class Dispatcher {
   readonly #onFailure: (error: unknown) => void;
   #tick = 0;
   #last: Promise<void> = Promise.resolve();
-  #gate: Gate | undefined;
-  /** Lets go of batches that wait for room when a pause begins: those that were dispatched are passed on before it. */
-  #rush: AbortController = new AbortController();
+  /** What was dispatched before it is passed on, with room or without. */
+  readonly #pause: Pause = new Pause();
   readonly #turns: LimitFunction;
   /** Of those that have their turn one waits for room, the first of them. */
   readonly #door: LimitFunction = pLimit(1);
@@ -100,28 +94,21 @@ export class Dispatcher {
 
   /** Lets workers have no more batches until {@link resume}. Settles when none is at work and all is passed on. */
   pause(): Promise<void> {
-    let open = (): void => {};
-    const opened = new Promise<void>((resolve) => {
-      open = resolve;
-    });
-    this.#gate = { opened, open };
-    this.#rush.abort();
+    this.#pause.begin();
     return this.idle();
   }
 
   /** Ends a {@link pause}. */
   resume(): void {
-    this.#gate?.open();
-    this.#gate = undefined;
-    this.#rush = new AbortController();
+    this.#pause.end();
   }
 
   /** Waits until every output has room, then has the batch processed in its turn. One call at a time. */
   async dispatch(batch: AcceptedBatch): Promise<void> {
     const before = performance.now();
     await this.#distributor.roomy();
-    while (this.#gate !== undefined) {
-      await this.#gate.opened;
+    while (this.#pause.over !== undefined) {
+      await this.#pause.over;
       await this.#distributor.roomy();
     }
     const waited = performance.now() - before > noticeableMs;
@@ -133,7 +120,7 @@ export class Dispatcher {
 
   /** Lets a worker have a batch, whose turn it is, once there is room for what it makes of it. */
   async #process(batch: AcceptedBatch, task: Omit<BatchTask, 'spares'>): Promise<BatchResult[]> {
-    await this.#door(() => settlesUnless(this.#rush.signal, 0, this.#distributor.roomy()));
+    await this.#door(() => settlesUnless(this.#pause.began, 0, this.#distributor.roomy()));
     this.#onDispatch(batch);
     return this.#runner.run({ ...task, spares: this.#distributor.takeSpares() }, this.#signal);
   }
