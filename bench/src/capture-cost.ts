@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { type GuestKernel, guestKernels } from '@camflow/guest';
 import { type Boot, measureBoot } from './capture/boot.ts';
 import { geometricMean, stallLine, stateTable, workloadTable } from './capture/cost-table.ts';
-import { type State, states } from './capture/states.ts';
+import { passesOf, type State, states } from './capture/states.ts';
 import { rounds, timingsOf } from './capture/workloads.ts';
 
 const { values } = parseArgs({
@@ -18,7 +18,7 @@ const { values } = parseArgs({
       default: fileURLToPath(new URL('../../../shared/tools/costload.c', import.meta.url)),
     },
     kernel: { type: 'string', default: '6.1' },
-    boots: { type: 'string', default: '5' },
+    boots: { type: 'string', default: '3' },
     /** Beside the bare kernel, which all are measured against. */
     states: { type: 'string', default: states.join(',') },
   },
@@ -40,11 +40,10 @@ const series = new Map<State, Boot[]>(chosen.map((state) => [state, []]));
 try {
   const load = path.join(folder, 'costload');
   execFileSync('gcc', ['-std=c11', '-O2', '-static', '-pthread', '-o', load, values.load]);
-  const timings = timingsOf(load);
   for (let seed = 1; seed <= boots; seed++) {
     // There and back: a host that gets slower or faster does so for all of them.
     for (const state of seed % 2 === 1 ? chosen : chosen.toReversed()) {
-      const boot = await measureBoot(load, kernel, state, timings, seed);
+      const boot = await measureBoot(load, kernel, state, timingsOf(load, passesOf[state], seed));
       series.get(state)!.push(boot);
       console.log(`boot ${seed} ${state}: ${boot.taken} records, ${boot.lost} lost`);
     }
@@ -61,9 +60,10 @@ if (chosen.length === states.length) {
 
 Written by \`pnpm bench:capture\`: nanoseconds per operation of small workloads in a guest with Debian's kernel ${kernel},
 emulated, pinned to one of its two CPUs, against the bare kernel in the same kind of guest. ${boots} boots of each state,
-interleaved, another order of the workloads in each; of a boot the least of its ${rounds} short rounds, of
-the boots the median. In brackets: from the least boot to the most, in percent of the median. A ratio that differs from
-1 by less than the spread says nothing; \`getpid\`, which no hook sees, tells how much of it is the host's.
+interleaved, another order of the workloads in each; of a boot the least of its short rounds, ${rounds} where records
+are made and ${rounds * passesOf.bare} where none are, of the boots the median. In brackets: from the least boot to the most, in percent
+of the median. A ratio that differs from 1 by less than the spread says nothing; \`getpid\`, which no hook sees, tells
+how much of it is the host's.
 
 The recorder has rings of 256 MiB a CPU, as it shares an emulated CPU with what the guest does besides.
 
@@ -76,7 +76,8 @@ that could not be kept, and runs of programs that the kernel left out.
 ${stateTable(series)}
 
 In \`disabled\` the programs are loaded and pinned, and detached: the kernel calls none of them until capture is enabled.
-What that state costs more than the bare kernel is the host's.
+What that state costs more than the bare kernel is the host's. Once capture has been enabled, the programs at the ends
+of objects stay attached ([why](adr/0014-hooks-are-left-early.md)).
 
 ${stallLine(series)}
 

@@ -11,3 +11,15 @@ export const descriptions: Readonly<Record<Exclude<State, 'bare'>, { about: stri
   reader: { about: 'whole system, a reader that throws the records away', most: 2 },
   recorder: { about: 'whole system, the recorder writing its log (PROV-JSON)', most: 3 },
 };
+
+/**
+ * How many times the rounds are gone through in a boot, of which again the least counts: several times where a few
+ * percent are to be told apart, once where records are made, which rings have to hold.
+ */
+export const passesOf: Readonly<Record<State, number>> = {
+  bare: 3,
+  disabled: 3,
+  untracked: 3,
+  reader: 1,
+  recorder: 1,
+};
