@@ -19,7 +19,6 @@ const { values } = parseArgs({
     },
     kernel: { type: 'string', default: '6.1' },
     boots: { type: 'string', default: '3' },
-    /** Beside the bare kernel, which all are measured against. */
     states: { type: 'string', default: states.join(',') },
   },
 });
@@ -31,7 +30,7 @@ const kernel = values.kernel as GuestKernel;
 const named = values.states.split(',');
 const unknown = named.find((state) => !states.includes(state as State));
 if (unknown !== undefined) throw new Error(`there is no state ${unknown}: there are ${states.join(', ')}`);
-const chosen = states.filter((state) => state === 'bare' || named.includes(state));
+const chosen = states.filter((state) => named.includes(state));
 const boots = Number(values.boots);
 if (!Number.isInteger(boots) || boots < 1) throw new Error(`--boots ${values.boots} is no number of boots`);
 
@@ -47,9 +46,7 @@ try {
       series.get(state)!.push(boot);
       console.log(`boot ${seed} ${state}: ${boot.taken} records, ${boot.lost} lost`);
     }
-    for (const state of chosen) {
-      if (state !== 'bare') console.log(`${state}: ${geometricMean(series, state).toFixed(3)}`);
-    }
+    for (const state of chosen) console.log(`${state}: ${geometricMean(series, state).toFixed(3)}`);
   }
 } finally {
   rmSync(folder, { recursive: true });
@@ -59,9 +56,10 @@ if (chosen.length === states.length) {
   const page = `# What capture costs
 
 Written by \`pnpm bench:capture\`: nanoseconds per operation of small workloads in a guest with Debian's kernel ${kernel},
-emulated, pinned to one of its two CPUs, against the bare kernel in the same kind of guest. ${boots} boots of each state,
-interleaved, another order of the workloads in each; of a boot the least of its short rounds, ${rounds} where records
-are made and ${rounds * passesOf.bare} where none are, of the boots the median. In brackets: from the least boot to the most, in percent
+emulated, pinned to one of its two CPUs, against the bare kernel in the same boot, before anything was loaded: boots of
+one kernel differ by more than what is to be told apart. ${boots} boots of each state, interleaved, another order of the
+workloads in each. In both halves of a boot the least counts of as many short rounds, ${rounds * passesOf.reader} where records are made and
+${rounds * passesOf.disabled} where none are; of the ratios of the boots the median. In brackets: from the least boot to the most, in percent
 of the median. A ratio that differs from 1 by less than the spread says nothing; \`getpid\`, which no hook sees, tells
 how much of it is the host's.
 
@@ -70,8 +68,8 @@ The recorder has rings of 256 MiB a CPU, as it shares an emulated CPU with what 
 ## By state
 
 Geometric mean over the workloads that are a single operation; in brackets the least and the most of those of single
-boots, each against the bare kernel's boot of the same round. Lost are records that found no room in a ring, state
-that could not be kept, and runs of programs that the kernel left out.
+boots. Lost are records that found no room in a ring, state that could not be kept, and runs of programs that the kernel
+left out.
 
 ${stateTable(series)}
 

@@ -5,7 +5,9 @@ import { type Timing, timingArguments } from './workloads.ts';
 
 /** What one boot gave. */
 export interface Boot {
-  /** The least nanoseconds per operation of each workload. */
+  /** The least nanoseconds per operation of each workload on the bare kernel, before the state was brought about. */
+  readonly bare: ReadonlyMap<string, number>;
+  /** The same in the state. */
   readonly costs: ReadonlyMap<string, number>;
   /** CPU seconds of whoever read the records, while the workloads ran. */
   readonly readerSeconds: number;
@@ -15,6 +17,7 @@ export interface Boot {
 }
 
 interface Line {
+  readonly tag: string;
   readonly name: string;
   readonly ns_min?: number;
   readonly hundredths?: number;
@@ -23,7 +26,7 @@ interface Line {
 }
 
 /**
- * Boots a guest in one state and times the workloads there.
+ * Boots a guest and times the workloads there, on the bare kernel and in one state.
  * @param load - path of the built load program on the host
  * @throws Error where the guest's script fails, with what it said
  */
@@ -52,13 +55,18 @@ export async function measureBoot(
     .map((line): Line => JSON.parse(line));
   const named = (name: string): Line | undefined => lines.find((line) => line.name === name);
   const losses = named('losses');
-  const costs = new Map<string, number>();
-  for (const { name, ns_min = Infinity } of lines)
-    if (ns_min < (costs.get(name) ?? Infinity)) costs.set(name, ns_min);
   return {
-    costs,
+    bare: leastOf(lines, 'bare'),
+    costs: leastOf(lines, state),
     readerSeconds: (named('reader')?.hundredths ?? 0) / 100,
     taken: losses?.taken ?? 0,
     lost: losses?.lost ?? 0,
   };
+}
+
+function leastOf(lines: readonly Line[], tag: string): Map<string, number> {
+  const least = new Map<string, number>();
+  for (const { name, ns_min = Infinity } of lines.filter((line) => line.tag === tag))
+    if (ns_min < (least.get(name) ?? Infinity)) least.set(name, ns_min);
+  return least;
 }

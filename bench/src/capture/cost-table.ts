@@ -5,49 +5,48 @@ import { whole } from './workloads.ts';
 /** The boots of each state. */
 export type Series = ReadonlyMap<State, readonly Boot[]>;
 
-const measured = states.filter((state) => state !== 'bare');
-
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }
 
-function costsOf(series: Series, state: State, workload: string): number[] {
-  return series.get(state)!.map(({ costs }) => costs.get(workload)!);
+/** How many times as much as on the bare kernel, in each boot. */
+function ratiosOf(series: Series, state: State, workload: string): number[] {
+  return series.get(state)!.map(({ bare, costs }) => costs.get(workload)! / bare.get(workload)!);
 }
 
-/** How many times the cost on the bare kernel, medians of the boots. */
-export function ratioOf(series: Series, state: State, workload: string): number {
-  return median(costsOf(series, state, workload)) / median(costsOf(series, 'bare', workload));
+function allBoots(series: Series): Boot[] {
+  return [...series.values()].flat();
+}
+
+function workloadsOf(series: Series): string[] {
+  return [...allBoots(series)[0]!.bare.keys()].sort();
 }
 
 function meanOver(series: Series, ratio: (workload: string) => number): number {
-  const workloads = [...series.get('bare')![0]!.costs.keys()].filter((name) => !whole.includes(name));
-  const logs = workloads.map((workload) => Math.log(ratio(workload)));
+  const logs = workloadsOf(series)
+    .filter((name) => !whole.includes(name))
+    .map((workload) => Math.log(ratio(workload)));
   return Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
 }
 
-/** Over the single operations. */
+/** Over the single operations, of each the median of the boots. */
 export function geometricMean(series: Series, state: State): number {
-  return meanOver(series, (workload) => ratioOf(series, state, workload));
+  return meanOver(series, (workload) => median(ratiosOf(series, state, workload)));
 }
 
-/** The same of each boot, against the bare kernel's boot of the same round. */
+/** The same of each boot. */
 export function meansOfBoots(series: Series, state: State): number[] {
-  const bare = series.get('bare')!;
-  return series
-    .get(state)!
-    .map(({ costs }, round) =>
-      meanOver(series, (workload) => costs.get(workload)! / bare[round]!.costs.get(workload)!),
-    );
+  const boots = series.get(state)!;
+  return boots.map((_, index) => meanOver(series, (workload) => ratiosOf(series, state, workload)[index]!));
 }
 
 function rangeOf(values: readonly number[]): string {
   return `${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)}`;
 }
 
-/** How many times as long a connection takes whose data is there before it is accepted, in each boot. */
-function waitsOf(series: Series, state: State): number[] {
-  return series.get(state)!.map(({ costs }) => costs.get('serve')! / costs.get('serve_greet')!);
+/** How many times as long a connection takes whose data is there before it is accepted. */
+function waitOf(costs: ReadonlyMap<string, number>): number {
+  return costs.get('serve')! / costs.get('serve_greet')!;
 }
 
 /**
@@ -55,12 +54,12 @@ function waitsOf(series: Series, state: State): number[] {
  * refuses it: more than on the bare kernel, and by more than boots differ.
  */
 export function stallLine(series: Series): string {
-  const bare = waitsOf(series, 'bare');
-  const stalled = measured.filter((state) => Math.min(...waitsOf(series, state)) > Math.max(...bare));
-  const figures = states.map((state) => {
-    const waits = waitsOf(series, state);
-    return `${state} ${median(waits).toFixed(2)} (${rangeOf(waits)})`;
-  });
+  const bare = allBoots(series).map((boot) => waitOf(boot.bare));
+  const waitsOf = (state: State): number[] => series.get(state)!.map(({ costs }) => waitOf(costs));
+  const stalled = states.filter((state) => Math.min(...waitsOf(state)) > Math.max(...bare));
+  const figure = (name: string, waits: number[]): string =>
+    `${name} ${median(waits).toFixed(2)} (${rangeOf(waits)})`;
+  const figures = [figure('bare', bare), ...states.map((state) => figure(state, waitsOf(state)))];
   const verdict =
     stalled.length === 0
       ? 'There is no stall beyond the spread.'
@@ -71,28 +70,31 @@ ${verdict}`;
 }
 
 /** From the least boot to the most, as a part of the median, in percent. */
-function spreadOf(series: Series, state: State, workload: string): string {
-  const costs = costsOf(series, state, workload);
-  return `${(((Math.max(...costs) - Math.min(...costs)) / median(costs)) * 100).toFixed(0)} %`;
+function spreadOf(values: readonly number[]): string {
+  return `${(((Math.max(...values) - Math.min(...values)) / median(values)) * 100).toFixed(0)} %`;
 }
 
 /** Each workload with its ratios, and the spread of its boots beside each. */
 export function workloadTable(series: Series): string {
-  const workloads = [...series.get('bare')![0]!.costs.keys()].sort();
   const row = (workload: string): string => {
-    const bare = `${median(costsOf(series, 'bare', workload)).toFixed(0)} ns (${spreadOf(series, 'bare', workload)})`;
-    const ratios = measured.map(
-      (state) => `${ratioOf(series, state, workload).toFixed(2)} (${spreadOf(series, state, workload)})`,
-    );
-    return `| ${[workload, bare, ...ratios].join(' | ')} |`;
+    const bare = allBoots(series).map((boot) => boot.bare.get(workload)!);
+    const ratios = states.map((state) => {
+      const values = ratiosOf(series, state, workload);
+      return `${median(values).toFixed(2)} (${spreadOf(values)})`;
+    });
+    return `| ${[workload, `${median(bare).toFixed(0)} ns (${spreadOf(bare)})`, ...ratios].join(' | ')} |`;
   };
-  const head = ['Workload', 'bare', ...measured];
-  return [`| ${head.join(' | ')} |`, `|${' --- |'.repeat(head.length)}`, ...workloads.map(row)].join('\n');
+  const head = ['Workload', 'bare', ...states];
+  return [
+    `| ${head.join(' | ')} |`,
+    `|${' --- |'.repeat(head.length)}`,
+    ...workloadsOf(series).map(row),
+  ].join('\n');
 }
 
 /** Each state with its mean, the least and the most of its boots, what it may cost, and what became of the records. */
 export function stateTable(series: Series): string {
-  const row = (state: Exclude<State, 'bare'>): string => {
+  const row = (state: State): string => {
     const { about, most } = descriptions[state];
     const boots = series.get(state)!;
     const sum = (of: (boot: Boot) => number): number => boots.reduce((total, boot) => total + of(boot), 0);
@@ -109,6 +111,6 @@ export function stateTable(series: Series): string {
   return [
     '| State | Cost | Goal | Records | Lost | CPU seconds of the reader |',
     '| --- | --- | --- | --- | --- | --- |',
-    ...measured.map(row),
+    ...states.map(row),
   ].join('\n');
 }

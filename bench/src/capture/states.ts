@@ -1,11 +1,11 @@
-/** What is measured against the bare kernel, in the order of what it costs. */
-export const states = ['bare', 'disabled', 'untracked', 'reader', 'recorder'] as const;
+/** What is measured, each against the bare kernel, in the order of what it costs. */
+export const states = ['disabled', 'untracked', 'reader', 'recorder'] as const;
 
 /** One of them: `bench/guest/cost.sh` says how it is brought about. */
 export type State = (typeof states)[number];
 
 /** What the page says of a state, and how many times the bare kernel it may cost. */
-export const descriptions: Readonly<Record<Exclude<State, 'bare'>, { about: string; most: number }>> = {
+export const descriptions: Readonly<Record<State, { about: string; most: number }>> = {
   disabled: { about: 'programs pinned, capture disabled', most: 1.03 },
   untracked: { about: 'capture enabled, nothing tracked', most: 1.25 },
   reader: { about: 'whole system, a reader that throws the records away', most: 2 },
@@ -17,7 +17,6 @@ export const descriptions: Readonly<Record<Exclude<State, 'bare'>, { about: stri
  * percent are to be told apart, once where records are made, which rings have to hold.
  */
 export const passesOf: Readonly<Record<State, number>> = {
-  bare: 3,
   disabled: 3,
   untracked: 3,
   reader: 1,
