@@ -17,8 +17,8 @@ export const descriptions: Readonly<Record<State, { about: string; most: number 
  * percent are to be told apart, once where records are made, which rings have to hold.
  */
 export const passesOf: Readonly<Record<State, number>> = {
-  disabled: 3,
-  untracked: 3,
+  disabled: 2,
+  untracked: 2,
   reader: 1,
   recorder: 1,
 };

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 export const whole: readonly string[] = ['unpack', 'serve', 'serve_greet'];
 
 /** Rounds of a pass of each that is one. */
-export const rounds = 60;
+export const rounds = 40;
 
 /** Workloads that are timed together, in rounds that follow each other, another order in each. */
 export interface Timing {
@@ -33,7 +33,7 @@ export function timingsOf(load: string, passes: number, seed: number): Timing[] 
       rounds,
       seed: passes * seed + pass,
     })),
-    { workloads: names.filter((name) => whole.includes(name)), scale: 0.03, rounds: 10, seed },
+    { workloads: names.filter((name) => whole.includes(name)), scale: 0.03, rounds: 6, seed },
   ];
 }
 
