@@ -13,7 +13,7 @@ export const descriptions: Readonly<Record<State, { about: string; most: number 
 };
 
 /**
- * How many times the rounds are gone through in a boot, of which again the least counts: several times where a few
+ * How many times the rounds are gone through in each half of a boot, of which again the least counts: twice where a few
  * percent are to be told apart, once where records are made, which rings have to hold.
  */
 export const passesOf: Readonly<Record<State, number>> = {
