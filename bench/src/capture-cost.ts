@@ -74,8 +74,9 @@ left out.
 ${stateTable(series)}
 
 In \`disabled\` the programs are loaded and pinned, and detached: the kernel calls none of them until capture is enabled.
-What that state costs more than the bare kernel is the host's. Once capture has been enabled, the programs at the ends
-of objects stay attached ([why](adr/0014-hooks-are-left-early.md)).
+By what it differs from 1, the second half of a boot differs from the first, which comes before some things are warm;
+where that is less than 1, the other states cost as much more than their ratios say. Once capture has been enabled, the
+programs at the ends of objects stay attached ([why](adr/0014-hooks-are-left-early.md)).
 
 ${stallLine(series)}
 
