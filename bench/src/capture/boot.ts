@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { type GuestKernel, runInGuest } from '@camflow/guest';
-import type { State } from './states.ts';
+import { type State, turnsOf } from './states.ts';
 import { type Timing, timingArguments } from './workloads.ts';
 
 /** What one boot gave. */
 export interface Boot {
-  /** The least nanoseconds per operation of each workload on the bare kernel, before the state was brought about. */
+  /** The least nanoseconds per operation of each workload on the bare kernel. */
   readonly bare: ReadonlyMap<string, number>;
   /** The same in the state. */
   readonly costs: ReadonlyMap<string, number>;
@@ -26,7 +26,7 @@ interface Line {
 }
 
 /**
- * Boots a guest and times the workloads there, on the bare kernel and in one state.
+ * Boots a guest and times the workloads there, on the bare kernel and in one state, in turns.
  * @param load - path of the built load program on the host
  * @throws Error where the guest's script fails, with what it said
  */
@@ -39,7 +39,7 @@ export async function measureBoot(
   const script = fileURLToPath(new URL('../../guest/cost.sh', import.meta.url));
   const { status, stdout, stderr } = await runInGuest({
     kernel,
-    command: ['bash', '/root/cost.sh', state, ...timings.map(timingArguments)],
+    command: ['bash', '/root/cost.sh', state, `${turnsOf[state].turns}`, ...timings.map(timingArguments)],
     put: [
       { host: load, guest: '/root/bin/costload' },
       { host: script, guest: '/root/cost.sh' },
@@ -53,14 +53,14 @@ export async function measureBoot(
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line): Line => JSON.parse(line));
-  const named = (name: string): Line | undefined => lines.find((line) => line.name === name);
-  const losses = named('losses');
+  const sum = (of: (line: Line) => number | undefined): number =>
+    lines.reduce((total, line) => total + (of(line) ?? 0), 0);
   return {
     bare: leastOf(lines, 'bare'),
     costs: leastOf(lines, state),
-    readerSeconds: (named('reader')?.hundredths ?? 0) / 100,
-    taken: losses?.taken ?? 0,
-    lost: losses?.lost ?? 0,
+    readerSeconds: sum(({ hundredths }) => hundredths) / 100,
+    taken: sum(({ taken }) => taken),
+    lost: sum(({ lost }) => lost),
   };
 }
 

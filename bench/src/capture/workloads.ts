@@ -3,9 +3,6 @@ import { execFileSync } from 'node:child_process';
 /** Workloads that are no single operation: they have rows and no part in the mean. */
 export const whole: readonly string[] = ['unpack', 'serve', 'serve_greet'];
 
-/** Rounds of a pass of each that is one. */
-export const rounds = 40;
-
 /** Workloads that are timed together, in rounds that follow each other, another order in each. */
 export interface Timing {
   readonly workloads: readonly string[];
@@ -16,24 +13,24 @@ export interface Timing {
 }
 
 /**
- * How the workloads of a load program are timed in a boot. Of the rounds the least counts, so that many short ones are
- * better than few long ones: what the host does meanwhile comes in bursts, and a short round gets by between two of
- * them. Of the whole ones only whether they stall is asked, for which few rounds do.
+ * The names of the workloads of a load program.
  * @param load - path of the built load program
- * @param seed - of the order of the workloads, which every pass has another of
  */
-export function timingsOf(load: string, passes: number, seed: number): Timing[] {
+export function listWorkloads(load: string): string[] {
   const listed = execFileSync(load, ['--list'], { encoding: 'utf8' });
-  const names = listed.split('\n').flatMap((line) => line.match(/^\S+/)?.[0] ?? []);
-  const single = names.filter((name) => !whole.includes(name));
+  return listed.split('\n').flatMap((line) => line.match(/^\S+/)?.[0] ?? []);
+}
+
+/**
+ * How workloads are timed, each time. Of the rounds the least counts, so that many short ones are better than few long
+ * ones: what the host does meanwhile comes in bursts, and a short round gets by between two of them. Of the whole ones
+ * only whether they stall is asked, for which few rounds do.
+ * @param seed - of the order of the workloads
+ */
+export function timingsOf(names: readonly string[], rounds: number, seed: number): Timing[] {
   return [
-    ...Array.from({ length: passes }, (_, pass) => ({
-      workloads: single,
-      scale: 0.02,
-      rounds,
-      seed: passes * seed + pass,
-    })),
-    { workloads: names.filter((name) => whole.includes(name)), scale: 0.03, rounds: 6, seed },
+    { workloads: names.filter((name) => !whole.includes(name)), scale: 0.02, rounds, seed },
+    { workloads: names.filter((name) => whole.includes(name)), scale: 0.03, rounds: 3, seed },
   ];
 }
 
