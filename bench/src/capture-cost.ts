@@ -8,8 +8,8 @@ import { parseArgs } from 'node:util';
 import { type GuestKernel, guestKernels } from '@camflow/guest';
 import { type Boot, measureBoot } from './capture/boot.ts';
 import { geometricMean, stallLine, stateTable, workloadTable } from './capture/cost-table.ts';
-import { type State, states, turnsOf } from './capture/states.ts';
-import { listWorkloads, timingsOf } from './capture/workloads.ts';
+import { type State, states, timesOf } from './capture/states.ts';
+import { listWorkloads, rounds, timingsOf } from './capture/workloads.ts';
 
 const { values } = parseArgs({
   options: {
@@ -39,11 +39,11 @@ const series = new Map<State, Boot[]>(chosen.map((state) => [state, []]));
 try {
   const load = path.join(folder, 'costload');
   execFileSync('gcc', ['-std=c11', '-O2', '-static', '-pthread', '-o', load, values.load]);
-  const workloads = listWorkloads(load);
+  const timings = timingsOf(listWorkloads(load));
   for (let seed = 1; seed <= boots; seed++) {
     // There and back: a host that gets slower or faster does so for all of them.
     for (const state of seed % 2 === 1 ? chosen : chosen.toReversed()) {
-      const boot = await measureBoot(load, kernel, state, timingsOf(workloads, turnsOf[state].rounds, seed));
+      const boot = await measureBoot(load, kernel, state, timings, seed);
       series.get(state)!.push(boot);
       console.log(`boot ${seed} ${state}: ${boot.taken} records, ${boot.lost} lost`);
     }
@@ -58,12 +58,12 @@ if (chosen.length === states.length) {
 
 Written by \`pnpm bench:capture\`: nanoseconds per operation of small workloads in a guest with Debian's kernel ${kernel},
 emulated, pinned to one of its two CPUs, against the bare kernel in the same boot: boots of one kernel differ by more
-than what is to be told apart. ${boots} boots of each state, interleaved, another order of the workloads in each. In a boot the
-bare kernel and the state take turns (bare, state, state, bare, and again): the programs are loaded for each turn of the
-state and removed after it, and what has not run before is warm before any counts. Of each the least of as many short
-rounds counts, ${turnsOf.disabled.turns * turnsOf.disabled.rounds}; of the ratios of the boots the median. In brackets: from the least boot to the most, in percent of
-the median. A ratio that differs from 1 by less than the spread says nothing; \`getpid\`, which no hook sees, tells how
-much of it is the host's.
+than what is to be told apart. ${boots} boots of each state, interleaved. In a boot the workloads are timed on the bare kernel,
+${timesOf.disabled} times in the state (${timesOf.recorder} times where records are made), and on the bare kernel again, after the programs were
+removed; as often before and after together as in the state, and once more at first, which does not count. Each time they
+take ${rounds} short rounds, another order in each. Of all rounds the least counts; of the ratios of the boots the median. In
+brackets: from the least boot to the most, in percent of the median. A ratio that differs from 1 by less than the spread
+says nothing; \`getpid\`, which no hook sees, tells how much of it is the host's.
 
 The recorder has rings of 256 MiB a CPU, as it shares an emulated CPU with what the guest does besides.
 
@@ -76,8 +76,8 @@ left out.
 ${stateTable(series)}
 
 In \`disabled\` the programs are loaded and pinned, and detached: the kernel calls none of them until capture is enabled.
-In \`stopped\` the whole system was recorded before, in each turn: from then on the programs at the ends of objects stay
-attached ([why](adr/0014-hooks-are-left-early.md)).
+In \`stopped\` the whole system was recorded before: from then on the programs at the ends of objects stay attached
+([why](adr/0014-hooks-are-left-early.md)).
 
 ${stallLine(series)}
 

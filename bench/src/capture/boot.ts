@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type GuestKernel, runInGuest } from '@camflow/guest';
-import { type State, turnsOf } from './states.ts';
+import { type State, timesOf } from './states.ts';
 import { type Timing, timingArguments } from './workloads.ts';
 
 /** What one boot gave. */
@@ -26,8 +26,9 @@ interface Line {
 }
 
 /**
- * Boots a guest and times the workloads there, on the bare kernel and in one state, in turns.
+ * Boots a guest and times the workloads there, on the bare kernel, in one state, and on the bare kernel again.
  * @param load - path of the built load program on the host
+ * @param seed - of the orders of the workloads
  * @throws Error where the guest's script fails, with what it said
  */
 export async function measureBoot(
@@ -35,11 +36,19 @@ export async function measureBoot(
   kernel: GuestKernel,
   state: State,
   timings: readonly Timing[],
+  seed: number,
 ): Promise<Boot> {
   const script = fileURLToPath(new URL('../../guest/cost.sh', import.meta.url));
   const { status, stdout, stderr } = await runInGuest({
     kernel,
-    command: ['bash', '/root/cost.sh', state, `${turnsOf[state].turns}`, ...timings.map(timingArguments)],
+    command: [
+      'bash',
+      '/root/cost.sh',
+      state,
+      `${timesOf[state]}`,
+      `${1000 * seed}`,
+      ...timings.map(timingArguments),
+    ],
     put: [
       { host: load, guest: '/root/bin/costload' },
       { host: script, guest: '/root/cost.sh' },

@@ -13,19 +13,14 @@ export const descriptions: Readonly<Record<State, { about: string; most: number 
   recorder: { about: 'whole system, the recorder writing its log (PROV-JSON)', most: 3 },
 };
 
-/** How a state is timed in a boot. */
-export interface Turns {
-  /** How many times the state is brought about, timed and left; the bare kernel is timed as often, in turns with it. */
-  readonly turns: number;
-  /** Rounds a time. */
-  readonly rounds: number;
-}
-
-/** Many short turns where a few percent are to be told apart, long ones where a reader has to keep up. */
-export const turnsOf: Readonly<Record<State, Turns>> = {
-  disabled: { turns: 4, rounds: 20 },
-  stopped: { turns: 4, rounds: 20 },
-  untracked: { turns: 4, rounds: 20 },
-  reader: { turns: 2, rounds: 40 },
-  recorder: { turns: 2, rounds: 40 },
+/**
+ * How many times the workloads are timed in the state; half of that on the bare kernel before it, and half after. Less
+ * where records are made, which a reader has to keep up with.
+ */
+export const timesOf: Readonly<Record<State, number>> = {
+  disabled: 10,
+  stopped: 10,
+  untracked: 10,
+  reader: 4,
+  recorder: 4,
 };
