@@ -1,5 +1,5 @@
-# In the guest: times the bare kernel, one state, and the bare kernel again: so many TIMES the state, half of that each side.
-# A time the load program runs once for each TIMING, which is what it is told, in words. Usage:
+# In the guest: times the bare kernel, one state, and the bare kernel again: so many TIMES the state, half of that on each
+# side of it. A time the load program runs once for each TIMING, which is what it is told, in words. Usage:
 # cost.sh STATE TIMES SEED TIMING...
 state=$1
 times=$2

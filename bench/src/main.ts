@@ -32,6 +32,6 @@ ${serialisers}
 `;
 writeFileSync(fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url)), page);
 console.log(
-  '\nWhat capture costs is measured in guests, which takes half an hour or so: `pnpm bench:capture` (`--boots N`, `--load FILE`)' +
+  '\nWhat capture costs is measured in guests, which takes three quarters of an hour: `pnpm bench:capture` (`--boots N`, `--load FILE`)' +
     ' writes docs/capture-cost.md.',
 );
