@@ -195,7 +195,7 @@ test.skipIf(!mayMount)(
       late?.kill('SIGKILL');
       pipes.close();
       await feeding;
-      spawnSync('umount', [disk]);
+      spawnSync('umount', ['-l', disk]);
     }
   },
 );

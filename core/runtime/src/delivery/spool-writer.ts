@@ -56,7 +56,8 @@ export class SpoolWriter {
   #stuck = false;
   /** Ends the wait for a disk that takes nothing, as memory is used up. */
   #usedUp: AbortController | undefined;
-  #complaining = false;
+  /** The troubles there are, each of which was told. */
+  readonly #told: Set<string> = new Set();
 
   /** @param limitBytes - of what may wait in memory */
   constructor(
@@ -188,7 +189,7 @@ export class SpoolWriter {
           }
         },
       );
-      this.#complaining = false;
+      this.#told.clear();
       this.#stuck = false;
     } catch (error) {
       this.#complain('the spool cannot be written; what waits for it stays in memory', error);
@@ -250,10 +251,10 @@ export class SpoolWriter {
     this.#events.discarded(held, cause);
   }
 
-  /** One line for a row of troubles; the records of each are counted. */
+  /** One line for a row of the same trouble; the records of each are counted. */
   #complain(message: string, error?: unknown): void {
-    if (this.#complaining) return;
-    this.#complaining = true;
+    if (this.#told.has(message)) return;
+    this.#told.add(message);
     this.#log.warn(message, {
       folder: this.#plan.folder,
       ...(error === undefined ? {} : { error: describeError(error) }),

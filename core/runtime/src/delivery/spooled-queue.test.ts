@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import type { LossCause } from '@camflow/api';
+import type { Logger, LossCause } from '@camflow/api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Spool } from '../spool/spool.ts';
 import { spoolPlan } from '../spool/spool-plan.test.support.ts';
@@ -63,11 +63,19 @@ class Output {
   readonly spool: Spool;
   readonly ledger: Ledger = new Ledger();
   readonly lost: [records: number, cause: LossCause][] = [];
+  /** Each with the error that it was about. */
+  readonly warnings: [message: string, error: unknown][] = [];
   changes = 0;
 
   private constructor(spool: Spool, of: SpoolPlan, limitBytes: number) {
     this.spool = spool;
-    this.queue = new SpooledQueue({ spool, plan: of, ledger: this.ledger, log }, limitBytes, {
+    const told: Logger = {
+      ...log,
+      warn: (message, context) => {
+        this.warnings.push([message, context?.['error']]);
+      },
+    };
+    this.queue = new SpooledQueue({ spool, plan: of, ledger: this.ledger, log: told }, limitBytes, {
       changed: () => {
         this.changes++;
       },
@@ -216,6 +224,28 @@ describe.skipIf(!canMount)(`a disk that is full${canMount ? '' : ' (skipped: mou
       await output.close();
     },
   );
+
+  test('each trouble is told once, whichever comes first, with what the disk says', async () => {
+    const output = await Output.open(4 * size, onDisk({ whenFull: 'drop_newest' }));
+    const { queue, warnings } = output;
+    fill();
+    // The last page of the accounts has room for some more of them, and for a part of the next.
+    while (warnings.length === 0) await queue.save();
+    await queue.save();
+    for (let i = 0; i < 30; i++) {
+      await until(() => queue.roomy);
+      queue.offer(new Parcel(`p${i}`, size, i));
+      await nextTurn();
+    }
+    await until(() => queue.roomy);
+    expect(warnings).toEqual([
+      ['the state of the spool cannot be saved', expect.stringContaining('ENOSPC')],
+      ['the spool cannot be written; what waits for it stays in memory', expect.stringContaining('ENOSPC')],
+      ['what can neither be spooled nor kept in memory is dropped', undefined],
+    ]);
+    rmSync(ballast());
+    await output.close();
+  });
 
   test('an output that is gone has what fits into memory, and what follows is counted', async () => {
     const output = await Output.open(4 * size, onDisk({ whenFull: 'drop_newest' }));

@@ -112,10 +112,12 @@ export class SpoolStateFile {
       await old.close();
       return;
     }
-    const frame = encodeState(state);
-    const { bytesWritten } = await this.#file.write(frame);
-    this.#sizeBytes += bytesWritten;
-    if (bytesWritten < frame.length) throw new Error('the state of the spool was written in part only');
+    // A disk that takes a part refuses the rest, and says why.
+    for (let left = encodeState(state); left.length > 0; ) {
+      const { bytesWritten } = await this.#file.write(left);
+      this.#sizeBytes += bytesWritten;
+      left = left.subarray(bytesWritten);
+    }
   }
 }
 
