@@ -62,14 +62,14 @@ export async function measureBoot(
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line): Line => JSON.parse(line));
-  const sum = (of: (line: Line) => number | undefined): number =>
-    lines.reduce((total, line) => total + (of(line) ?? 0), 0);
+  const named = (name: string): Line | undefined => lines.find((line) => line.name === name);
+  const losses = named('losses');
   return {
     bare: leastOf(lines, 'bare'),
     costs: leastOf(lines, state),
-    readerSeconds: sum(({ hundredths }) => hundredths) / 100,
-    taken: sum(({ taken }) => taken),
-    lost: sum(({ lost }) => lost),
+    readerSeconds: (named('reader')?.hundredths ?? 0) / 100,
+    taken: losses?.taken ?? 0,
+    lost: losses?.lost ?? 0,
   };
 }
 
